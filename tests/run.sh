@@ -1,0 +1,123 @@
+#!/bin/bash
+# Install what is missing, build, run every test. Ends with `N passed, N failed`.
+#
+#   tests/run.sh                  everything: a release build with gcc, then clang with the address,
+#                                 undefined and thread sanitizers
+#   tests/run.sh --quick          the release build alone
+#   tests/run.sh --fuzz SECONDS   also every fuzz target for so long
+#   tests/run.sh --tidy           also clang-format and clang-tidy on every source
+#   tests/run.sh -R REGEX         only the tests whose names match
+set -eu
+cd "$(dirname "$0")/.."
+root=$PWD
+
+quick=no fuzz=0 tidy=no only=()
+while [ $# -ne 0 ]; do
+    case $1 in
+        --quick) quick=yes ;;
+        --tidy) tidy=yes ;;
+        --fuzz) fuzz=$2; shift ;;
+        -R) only=(-R "$2"); shift ;;
+        *) sed -n 's/^#  //p' "$0" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+sh deploy/install-packages.sh
+
+# A PostgreSQL of our own, as an unprivileged user, on a Unix socket in a private folder.
+bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+folder=$(mktemp -d /tmp/phial-tests-XXXXXX)
+as=() user=$(id -un)
+if [ "$(id -u)" -eq 0 ]; then
+    user=postgres
+    as=(runuser -u postgres --)
+    chown postgres "$folder"
+fi
+stop() {
+    "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop > /dev/null 2>&1 || true
+    rm -rf "$folder"
+}
+trap stop EXIT
+cd "$folder"
+"${as[@]}" "$bin/initdb" -D "$folder/data" -U "$user" -A trust -N > initdb.log 2>&1 || { cat initdb.log >&2; exit 1; }
+"${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w start \
+    -o "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=300" > /dev/null
+cd "$root"
+export PHIAL_TEST_DATABASE="host=$folder user=$user dbname=postgres"
+
+passed=0 failed=0
+# run NAME BUILD-FOLDER CTEST-ARGUMENT... : builds and tests one configuration, adds up
+run() {
+    local name=$1 build=$2
+    shift 2
+    local log=$folder/$name.log
+    echo "== $name"
+    if ! cmake --build "$build" > "$log" 2>&1; then
+        tail -n 40 "$log"
+        failed=$((failed + 1))
+        return
+    fi
+    ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "$@" "${only[@]}" > "$log" 2>&1 || true
+    local total bad
+    total=$(sed -n 's/.* tests failed out of \([0-9]*\)$/\1/p' "$log")
+    bad=$(sed -n 's/.* \([0-9]*\) tests failed out of [0-9]*$/\1/p' "$log")
+    if [ -z "$total" ]; then
+        tail -n 20 "$log"
+        failed=$((failed + 1))
+        return
+    fi
+    [ "$bad" -eq 0 ] || cat "$log"
+    echo "$((total - bad)) passed, $bad failed"
+    passed=$((passed + total - bad))
+    failed=$((failed + bad))
+}
+
+# check NAME COMMAND... : one test that is a command
+check() {
+    local name=$1
+    shift
+    echo "== $name"
+    if "$@" > "$folder/check.log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        tail -n 60 "$folder/check.log"
+        failed=$((failed + 1))
+    fi
+}
+
+configure() {
+    local build=$1
+    shift
+    cmake -G Ninja -S . -B "$build" -DBUILD_TESTING=ON "$@" > "$folder/configure.log" 2>&1 || {
+        cat "$folder/configure.log"
+        exit 1
+    }
+}
+
+configure build
+run release build
+if [ $quick = no ]; then
+    export CK_DEFAULT_TIMEOUT=120 CK_TIMEOUT_MULTIPLIER=5
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+    configure build-address -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
+    run address,undefined build-address
+    configure build-thread -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug
+    run thread build-thread -L threads
+fi
+if [ $tidy = yes ]; then
+    check format sh -c "git ls-files '*.c' '*.h' | xargs clang-format -n -Werror"
+    check tidy sh -c "git ls-files 'src/*.c' | xargs -P $(nproc) -n 4 clang-tidy --quiet -p build"
+fi
+if [ "$fuzz" -ne 0 ]; then
+    configure build-fuzz -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=address,undefined -DPHIAL_FUZZ=ON -DBUILD_TESTING=ON
+    cmake --build build-fuzz > "$folder/fuzz.log" 2>&1 || { tail -n 40 "$folder/fuzz.log"; exit 1; }
+    for target in build-fuzz/tests/fuzz_*; do
+        [ -x "$target" ] && [ -f "$target" ] || continue
+        mkdir -p "build-fuzz/corpus/$(basename "$target")"
+        check "$(basename "$target")" "$target" -max_total_time="$fuzz" -artifact_prefix="$folder/" \
+            "build-fuzz/corpus/$(basename "$target")"
+    done
+fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
