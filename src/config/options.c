@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include "phial/util/array.h"
+#include "phial/util/log.h"
+
+#include <string.h>
+
+enum {
+    KIND_text = OPTION_TEXT,
+    KIND_secret = OPTION_SECRET,
+    KIND_number = OPTION_NUMBER,
+    KIND_flag = OPTION_FLAG,
+};
+
+const struct option options[] = {
+#define OPTION(kind, section, name, preset, min, max, does) \
+    {(enum option_kind)KIND_##kind,                         \
+     #section,                                              \
+     #name,                                                 \
+     offsetof(struct config, section##_##name),             \
+     preset,                                                \
+     min,                                                   \
+     max,                                                   \
+     does},
+#include "phial/config/options.def"
+#undef OPTION
+};
+const size_t option_count = COUNT_OF(options);
+
+static bool is_level(str value)
+{
+    enum log_level level = LOG_INFO;
+    return log_level_parse(value, &level);
+}
+
+static bool is_master_key(str value)
+{
+    return value.len == 0 || (value.len == 64 && str_all_in(value, "0123456789abcdefABCDEF"));
+}
+
+// It becomes a signed note's key name, which may hold neither blanks nor a plus.
+static bool is_server_name(str value)
+{
+    return str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/");
+}
+
+// Texts that need more than a length.
+static const struct {
+    size_t offset;
+    bool (*fits)(str value);
+    const char *says;
+} forms[] = {
+    {offsetof(struct config, log_level), is_level, "must be debug, info, warn or error"},
+    {offsetof(struct config, phi_master_key), is_master_key, "must be 64 hexadecimal digits"},
+    {offsetof(struct config, server_name), is_server_name,
+     "may hold letters, digits and -._:/ only"},
+};
+
+static const char *check_form(const struct option *option, str value)
+{
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        if (forms[i].offset == option->offset && !forms[i].fits(value))
+            return forms[i].says;
+    }
+    return NULL;
+}
+
+bool option_section_exists(const char *section)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        if (strcmp(options[i].section, section) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool option_find(const char *section, const char *name, const struct option **option,
+                 bool *from_file)
+{
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        size_t len = strlen(options[i].name);
+        if (strcmp(options[i].section, section) != 0 || strncmp(options[i].name, name, len) != 0)
+            continue;
+        bool is_file = options[i].kind == OPTION_SECRET && strcmp(name + len, "_file") == 0;
+        if (!is_file && name[len] != '\0')
+            continue;
+        *option = &options[i];
+        *from_file = is_file;
+        return true;
+    }
+    return false;
+}
+
+str option_variable(struct arena *arena, const struct option *option)
+{
+    str name = str_printf(arena, "PHIAL_%s_%s", option->section, option->name);
+    char *letters = arena_array(arena, char, name.len + 1);
+    for (size_t i = 0; i < name.len; i++) {
+        letters[i] = name.ptr[i];
+        if (letters[i] >= 'a' && letters[i] <= 'z')
+            letters[i] = (char)(letters[i] - 'a' + 'A');
+    }
+    return (str){letters, name.len};
+}
+
+static const char *set_text(struct arena *arena, const struct option *option, str value, str *field)
+{
+    if ((int64_t)value.len < option->min)
+        return "must not be empty";
+    if ((int64_t)value.len > option->max)
+        return str_printf(arena, "must have at most %lld characters", (long long)option->max).ptr;
+    const char *wrong = check_form(option, value);
+    if (wrong == NULL)
+        *field = value;
+    return wrong;
+}
+
+static const char *set_number(struct arena *arena, const struct option *option, str value,
+                              int64_t *field)
+{
+    int64_t number = 0;
+    if (!str_to_i64(value, &number) || number < option->min || number > option->max)
+        return str_printf(arena, "must be a whole number from %lld to %lld", (long long)option->min,
+                          (long long)option->max)
+            .ptr;
+    *field = number;
+    return NULL;
+}
+
+static const char *set_flag(str value, bool *field)
+{
+    bool yes = str_eq(value, STR("yes"));
+    if (!yes && !str_eq(value, STR("no")))
+        return "must be yes or no";
+    *field = yes;
+    return NULL;
+}
+
+const char *option_set(struct arena *arena, const struct option *option, str value,
+                       struct config *config)
+{
+    void *field = (char *)config + option->offset;
+    switch (option->kind) {
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+        return set_text(arena, option, value, field);
+    case OPTION_NUMBER:
+        return set_number(arena, option, value, field);
+    case OPTION_FLAG:
+        return set_flag(value, field);
+    }
+    return NULL;
+}
