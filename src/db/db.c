@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// db.c - connecting, and the one retry loop.
+#include "phial/db/db.h"
+
+#include "connection.h"
+#include "phial/util/owned.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ATTEMPTS_MAX = 5, AWAY_MS_MAX = 2000, PAUSE_MS = 20 };
+
+// The time zone and the silence are ours to choose; the last two rows take effect where the login
+// is a superuser, as it is on the embedded cluster: statements and parameters stay out of its log.
+// A server that acknowledges before it flushes is told not to.
+static const char session_settings[] = "SET client_min_messages = 'error';"
+                                       "SET TimeZone = 'UTC';"
+                                       "SET DateStyle = 'ISO, YMD';"
+                                       "SET bytea_output = 'hex';"
+                                       "SET standard_conforming_strings = on;"
+                                       "SET statement_timeout = '10min';"
+                                       "SET idle_in_transaction_session_timeout = '5min';"
+                                       "SET log_parameter_max_length_on_error = 0;"
+                                       "SELECT set_config('synchronous_commit', 'on', false)"
+                                       " WHERE current_setting('synchronous_commit') = 'off';"
+                                       "SELECT set_config('log_parameter_max_length', '0', false),"
+                                       " set_config('log_statement', 'none', false),"
+                                       " set_config('log_min_error_statement', 'panic', false),"
+                                       " set_config('log_error_verbosity', 'terse', false)"
+                                       " WHERE current_setting('is_superuser') = 'on'";
+
+struct db *db_open(const struct db_options *options)
+{
+    struct db *db = calloc(1, sizeof *db);
+    if (db == NULL)
+        abort(); // as an arena does
+    db->options = *options;
+    return db;
+}
+
+static void disconnect(struct db *db)
+{
+    PQfinish(db->connection);
+    db->connection = NULL;
+    memset(db->prepared, 0, sizeof db->prepared);
+    db->prepared_count = 0;
+}
+
+void db_close(struct db *db)
+{
+    if (db == NULL)
+        return;
+    disconnect(db);
+    free(db);
+}
+
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+static result take_role(struct db *db)
+{
+    if (db->options.role == NULL || *db->options.role == '\0')
+        return OK;
+    const char *values[] = {db->options.role};
+    OWNED(rows_release)
+    PGresult *rows = PQexecParams(db->connection, "SELECT set_config('role', $1, false)", 1, NULL,
+                                  values, NULL, NULL, 1);
+    return answer_check(db, rows);
+}
+
+static result set_up(struct db *db)
+{
+    if (PQstatus(db->connection) != CONNECTION_OK)
+        return FAIL(DB_AWAY, "cannot connect to the database");
+    (void)PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
+    TRY(command_run(db, session_settings));
+    return take_role(db);
+}
+
+static result connect_once(struct db *db)
+{
+    if (db->connection != NULL)
+        return OK;
+    // What follows dbname wins over what the URL says.
+    const char *const names[] = {"connect_timeout",
+                                 "keepalives_idle",
+                                 "tcp_user_timeout",
+                                 "dbname",
+                                 "application_name",
+                                 "client_encoding",
+                                 NULL};
+    const char *const values[] = {"2", "10", "20000", db->options.url, "phial", "UTF8", NULL};
+    db->connection = PQconnectdbParams(names, values, 1);
+    result outcome = set_up(db);
+    if (failed(outcome))
+        disconnect(db);
+    return outcome;
+}
+
+result db_ping(struct db *db)
+{
+    TRY(connect_once(db));
+    result outcome = command_run(db, "SELECT 1");
+    if (failed(outcome))
+        disconnect(db);
+    return outcome;
+}
+
+static result commit(struct db *db)
+{
+    // COMMIT of a failed transaction is answered with success and the word ROLLBACK.
+    if (PQtransactionStatus(db->connection) == PQTRANS_INERROR)
+        return FAIL(DB_FAILED, "the transaction had failed before its end");
+    OWNED(rows_release) PGresult *rows = PQexec(db->connection, "COMMIT");
+    TRY(answer_check(db, rows));
+    return strcmp(PQcmdStatus(rows), "COMMIT") == 0 ? OK : FAIL(DB_FAILED, "not committed");
+}
+
+static void undo(struct db *db, result why)
+{
+    bool lost = why.code == ERR_DB_AWAY || PQtransactionStatus(db->connection) == PQTRANS_ACTIVE ||
+                failed(command_run(db, "ROLLBACK"));
+    if (lost)
+        disconnect(db);
+}
+
+static result transact_once(struct db *db, struct arena *arena,
+                            result (*work)(struct db_tx *, void *), void *context)
+{
+    TRY(connect_once(db));
+    struct db_tx tx = {.db = db, .arena = arena};
+    result outcome = command_run(db, "BEGIN ISOLATION LEVEL READ COMMITTED");
+    if (!failed(outcome))
+        outcome = work(&tx, context);
+    if (!failed(outcome))
+        outcome = commit(db);
+    if (failed(outcome))
+        undo(db, outcome);
+    return outcome;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Longer with every attempt, and never as long as the rival's.
+static void pause_before(int attempt)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    long least_ms = (long)PAUSE_MS << attempt;
+    long ns = least_ms / 2 * 1000000 + now.tv_nsec % (least_ms * 1000000);
+    struct timespec wait = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    (void)nanosleep(&wait, NULL);
+}
+
+result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
+                   void *context)
+{
+    int64_t deadline = now_ms() + AWAY_MS_MAX;
+    for (int attempt = 1;; attempt++) {
+        result outcome = transact_once(db, arena, work, context);
+        bool again =
+            outcome.code == ERR_DB_CONFLICT || (outcome.code == ERR_DB_AWAY && now_ms() < deadline);
+        if (!again || attempt == ATTEMPTS_MAX)
+            return outcome;
+        pause_before(attempt);
+    }
+}
+
+result db_attempt(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context)
+{
+    assert(!tx->streaming);
+    TRY(command_run(tx->db, "SAVEPOINT attempt"));
+    result outcome = work(tx, context);
+    if (outcome.code == ERR_DB_AWAY)
+        return outcome;
+    if (failed(outcome))
+        TRY(command_run(tx->db, "ROLLBACK TO SAVEPOINT attempt"));
+    TRY(command_run(tx->db, "RELEASE SAVEPOINT attempt"));
+    return outcome;
+}
+
+struct arena *db_arena(struct db_tx *tx)
+{
+    return tx->arena;
+}
+
+result db_check(struct db *db, const struct db_stmt *stmt)
+{
+    TRY(connect_once(db));
+    TRY(statement_prepare(db, stmt));
+    OWNED(rows_release) PGresult *rows = PQdescribePrepared(db->connection, stmt->name);
+    TRY(answer_check(db, rows));
+    return PQnparams(rows) == stmt->param_count ? OK : FAIL(DB_FAILED, stmt->name);
+}

@@ -1,0 +1,22 @@
+-- The schema's own versions; see migrate.c.
+
+-- name: db_lock_migrations
+-- One runner at a time. The primary key is the judge all the same.
+SELECT true AS locked FROM (SELECT pg_advisory_xact_lock(7310574689302847566)) AS lock;
+
+-- name: db_has_migrations
+SELECT to_regclass('schema_migration') IS NOT NULL AS present;
+
+-- name: db_make_migrations
+CREATE TABLE IF NOT EXISTS schema_migration (
+    version    bigint PRIMARY KEY,
+    name       text NOT NULL,
+    sha256     bytea NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- name: db_list_migrations
+SELECT version, sha256 FROM schema_migration ORDER BY version LIMIT 10000;
+
+-- name: db_add_migration
+INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3);
