@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "serve.h"
+
+#include "route.h"
+
+#include <strings.h>
+
+static result decode_args(struct request *request)
+{
+    for (size_t i = 0; i < PATH_ARGS_MAX; i++) {
+        str raw = request->args[i];
+        if (!message_decode(request->arena, raw, false, &request->args[i]))
+            return FAIL(BAD_REQUEST, "The path does not decode.");
+    }
+    return OK;
+}
+
+// HEAD is GET; libmicrohttpd keeps the body back.
+static str method_to_match(const struct request *request)
+{
+    return str_eq(request->method, STR("HEAD")) ? STR("GET") : request->method;
+}
+
+static result find_route(const struct http_options *options, struct request *request,
+                         struct reply *reply)
+{
+    str path = {0};
+    TRY(message_check(request->message));
+    TRY(message_read_target(request, &path));
+    result matched =
+        http_match(options->routes, method_to_match(request), path, &request->route, request->args);
+    if (matched.code == ERR_METHOD_NOT_ALLOWED) {
+        http_reply_header(reply, "Allow", route_allow(request->arena, options->routes, path));
+        if (str_eq(request->method, STR("OPTIONS"))) {
+            reply->status = 204;
+            return OK;
+        }
+    }
+    TRY(matched);
+    return decode_args(request);
+}
+
+static result read_json(const struct request *request, json_t **json)
+{
+    bool is_json = str_eq(request->media_type, STR("application/json"));
+    if (!is_json && (request->media_type.len != 0 || request->body.len != 0))
+        return FAIL(UNSUPPORTED_MEDIA_TYPE, "");
+    return request->body.len == 0 ? OK : json_parse(request->body, json);
+}
+
+static result read_body(const struct http_options *options, struct request *request,
+                        struct bytes *body, json_t **json)
+{
+    request->media_type = message_media_type(request->arena, http_header(request, "Content-Type"));
+    if (request->route->body == BODY_NONE)
+        return OK;
+    TRY(body_decode(http_header(request, "Content-Encoding"), options->body_bytes_max, body));
+    request->body = bytes_str(body);
+    return request->route->body == BODY_JSON ? read_json(request, json) : OK;
+}
+
+// Who may not ask does not learn what was wrong with the body either.
+static result run(const struct http_options *options, struct request *request, struct bytes *body,
+                  struct reply *reply)
+{
+    OWNED(json_release) json_t *json = NULL;
+    result readable = read_body(options, request, body, &json);
+    request->json = json;
+    result outcome = OK;
+    if (options->enter != NULL)
+        outcome = options->enter(options->context, request, reply);
+    if (!failed(outcome) && reply->status == 0)
+        outcome = failed(readable) ? readable : request->route->handler(request, reply);
+    if (!failed(outcome) && reply->status == 0)
+        outcome = FAIL(INTERNAL, "a handler did not answer");
+    if (failed(outcome))
+        http_problem(request, reply, outcome);
+    if (options->leave != NULL)
+        options->leave(options->context, request, reply, outcome);
+    request->json = NULL;
+    return outcome;
+}
+
+static void log_failure(const struct http_options *options, const struct request *request,
+                        result outcome)
+{
+    if (error_info(outcome.code)->status < 500)
+        return;
+    log_write(options->log, LOG_ERROR, "request_failed",
+              LOG_FIELDS(log_text("code", str_from(error_info(outcome.code)->slug)),
+                         log_text("detail", str_from(outcome.detail)),
+                         log_text("where", str_from(outcome.where)),
+                         log_text("request_id", request->request_id)));
+}
+
+void serve(const struct http_options *options, struct request *request, struct bytes *body,
+           struct reply *reply)
+{
+    request->faults = arena_new(request->arena, struct faults);
+    request->faults->arena = request->arena;
+    result outcome = find_route(options, request, reply);
+    if (failed(outcome))
+        http_problem(request, reply, outcome);
+    else if (request->route != NULL)
+        outcome = run(options, request, body, reply);
+    log_failure(options, request, outcome);
+    if (reply->media_type.len == 0 && (reply->body.len != 0 || reply->file >= 0))
+        reply->media_type = STR("application/json");
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// serve.h - one request from its head and body to its reply, on a worker.
+#pragma once
+
+#include "body.h"
+#include "message.h"
+#include "phial/http/http.h"
+
+// Decodes, matches, reads the body, asks enter, runs the handler, tells leave. The request has
+// method, target, message, arena, request_id, peer, db and worker; `body` is what was collected and
+// becomes what was decoded. Whatever happens the reply is complete.
+void serve(const struct http_options *options, struct request *request, struct bytes *body,
+           struct reply *reply);

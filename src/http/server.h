@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// server.h - the daemon's parts, and a start with other limits for tests.
+#pragma once
+
+#include "body.h"
+#include "bounds.h"
+#include "figures.h"
+#include "guard.h"
+#include "message.h"
+#include "phial/http/http.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { WORKERS_MAX = 256 };
+
+// A request from its first line until its answer is sent. The loop owns it, except between
+// QUEUED and ANSWERED, when a worker does.
+struct job {
+    struct job *next;
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    struct arena arena;
+    struct request request;
+    struct reply reply;
+    struct bytes body;
+    size_t body_counted; // of bodies_bytes_max
+    int64_t started_us;
+    enum error_code refusal; // decided while the body still arrives
+    bool replied;
+    _Atomic enum { JOB_NEW, JOB_RECEIVING, JOB_QUEUED, JOB_ANSWERED } stage;
+};
+
+struct worker {
+    pthread_t thread;
+    struct http_server *server;
+    struct db *db;
+    void *own; // made by worker_open
+};
+
+struct http_server {
+    struct http_options options;
+    struct http_limits limits;
+    struct MHD_Daemon *daemon;
+    int listener;
+    int port;
+    struct figures figures;
+    struct guards guards;
+    bool guarding;
+    _Atomic bool draining;
+    _Atomic uint64_t bodies_bytes;
+    pthread_mutex_t lock; // guards the queue
+    pthread_cond_t work;
+    struct job *first;
+    struct job **last;
+    int queued;
+    bool stopping;
+    struct worker workers[WORKERS_MAX];
+    int worker_count;
+};
+
+// libmicrohttpd takes pointers to void, whether it writes there or not.
+static inline void *only_read(const char *text)
+{
+    return (void *)(uintptr_t)text; // NOLINT(performance-no-int-to-ptr): drops const, nothing else
+}
+
+result http_start_limited(const struct http_options *options, const struct http_limits *limits,
+                          struct http_server **server);
+
+// Answers a job that was served, or refused. On the loop's thread.
+enum MHD_Result job_reply(struct job *job);
+enum MHD_Result job_refuse(struct job *job, enum error_code code);
+
+// queue.c: the workers and what waits for them.
+result queue_open(struct http_server *server);
+void queue_close(struct http_server *server);                // empties it first
+bool queue_add(struct http_server *server, struct job *job); // false when it is full
+bool queue_is_full(struct http_server *server);
