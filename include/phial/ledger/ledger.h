@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// ledger.h - one RFC 6962 log per customer: entries in, proofs out. The only writer of ledger_*.
+//
+// Invariants: an entry is never changed; a log's positions have no gap and stand in the order of
+// commit; `at` never decreases along a log; (customer, identity) is unique for all time; the head's
+// root is the root of the stored leaves.
+#pragma once
+
+#include "phial/crypto/crypto.h"
+#include "phial/db/db.h"
+#include "phial/merkle/merkle.h"
+#include "phial/time/time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IDENTITY_BYTES = 16, ENTRY_MEMBERS_MAX = 3, LEAF_BYTES_MAX = 1048576 };
+
+// The kinds, in the order of their numbers in the database.
+enum entry_kind {
+#define ENTRY_KIND(name) ENTRY_##name,
+#include "phial/ledger/entry_kinds.def"
+#undef ENTRY_KIND
+    ENTRY_KIND_COUNT
+};
+str entry_kind_name(enum entry_kind kind);
+
+typedef struct {
+    unsigned char bytes[IDENTITY_BYTES];
+} identity;
+
+// The UUID's own bytes where source is "" and id is a UUID in its usual lower-case form, else the
+// first 16 bytes of SHA-256(length of source as 4 bytes || source || id).
+identity identity_of(str source, str id);
+
+// What happened to an entry that was handed in.
+enum append_outcome { APPEND_ACCEPTED, APPEND_DUPLICATE, APPEND_CONFLICT };
+
+struct append {
+    int64_t customer_id;
+    str customer; // its key
+    str actor;    // "" takes the batch's
+    enum entry_kind kind;
+    bool has_identity;  // usage entries
+    bool has_time;      // usage entries
+    bool has_reference; // void, amend
+    bool first_is_new;  // an answer, below
+    identity identity;
+    instant time;      // the event's stored time
+    int64_t reference; // the original's index
+    struct {
+        const char *name;
+        str json;                 // canonical
+    } members[ENTRY_MEMBERS_MAX]; // "event"; "reason", "ref", "set"; "invoice"; ...
+    size_t member_count;
+    // answers; first_is_new: a duplicate or conflict whose first one is accepted in this very batch
+    int64_t index; // of the entry, or of the first one of its identity
+    enum append_outcome outcome;
+};
+enum { NO_INDEX = -1 }; // what ledger_probe gives a new entry
+
+// Appends in the order given, each to its customer's log: locks the heads in the order of
+// customer_id, tells duplicates and conflicts (the same identity before, or earlier in this very
+// batch) by the bytes of the member "event", writes entries, nodes and heads. The caller's
+// transaction commits. A second void of an event is ALREADY_VOID (a unique constraint decides).
+result ledger_append(struct db_tx *tx, instant now, str actor, struct append *entries,
+                     size_t count);
+
+// The same answers without writing anything.
+result ledger_probe(struct db_tx *tx, struct append *entries, size_t count);
+
+struct head {
+    int64_t customer_id;
+    int64_t size;
+    instant last_at;
+    struct merkle_range range;
+};
+// A customer without entries has a head of size 0 from its creation on.
+result ledger_open(struct db_tx *tx, int64_t customer_id); // at the customer's creation
+result ledger_head(struct db_tx *tx, int64_t customer_id, struct head *head);
+result ledger_head_lock(struct db_tx *tx, int64_t customer_id, struct head *head); // FOR UPDATE
+
+struct entry {
+    int64_t index;
+    enum entry_kind kind;
+    str leaf; // the stored bytes
+};
+result ledger_entry(struct db_tx *tx, int64_t customer_id, int64_t index, struct entry *entry);
+// Entries [from, to), in order.
+result ledger_each(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
+                   result (*row)(void *context, const struct entry *entry), void *context);
+// What measuring [from, to) of event time needs, below the position `size`: the usage entries of
+// that time, every void and amendment, and the originals they name. Each once, in order.
+result ledger_each_usage(struct db_tx *tx, int64_t customer_id, int64_t size, instant from,
+                         instant to, result (*row)(void *context, const struct entry *entry),
+                         void *context);
+// The original of an identity: its entry, its void (has_void), its amendments are found by
+// reference.
+result ledger_find(struct db_tx *tx, int64_t customer_id, identity wanted, struct entry *entry);
+result ledger_each_reference(struct db_tx *tx, int64_t customer_id, int64_t index,
+                             result (*row)(void *context, const struct entry *entry),
+                             void *context);
+// Usage entries for the list of events: positions >= after, at most `limit`; type "" for any.
+struct event_filter {
+    int64_t customer_id;
+    int64_t after;
+    int64_t limit;
+    instant from; // event time, half-open
+    instant to;
+};
+result ledger_each_event(struct db_tx *tx, const struct event_filter *filter,
+                         result (*row)(void *context, const struct entry *entry), void *context);
+
+// The canonical bytes of a top-level member of a leaf ("" when it has none), without parsing the
+// rest.
+str leaf_member(str leaf, const char *name);
+
+// Proofs at any size up to the head's. INVALID for sizes and indexes the log does not have.
+result ledger_root(struct db_tx *tx, int64_t customer_id, int64_t size, sha256 *root);
+result ledger_inclusion(struct db_tx *tx, int64_t customer_id, int64_t index, int64_t size,
+                        struct merkle_proof *proof);
+result ledger_consistency(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
+                          struct merkle_proof *proof);
+result ledger_cover(struct db_tx *tx, int64_t customer_id, int64_t size, int64_t from, int64_t to,
+                    struct merkle_span *spans, size_t *count);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// leaf.h - the canonical bytes of an entry, put together from canonical parts.
+#pragma once
+
+#include "phial/ledger/ledger.h"
+
+// What every entry of one log in one batch has in common, as JSON.
+struct leaf_frame {
+    str actor;
+    str at;
+    str customer;
+};
+
+str leaf_quote(struct arena *arena, str text);
+// INVALID beyond LEAF_BYTES_MAX.
+result leaf_compose(struct arena *arena, const struct leaf_frame *frame, const struct append *entry,
+                    str *leaf);
+// The bytes that tell a duplicate from a conflict: the content of a usage entry.
+str leaf_event(const struct append *entry);

@@ -1,0 +1,106 @@
+-- name: ledger_open
+INSERT INTO ledger_head (customer_id, size, nodes, last_at)
+VALUES ($1, 0, '', to_timestamp(0));
+
+-- name: ledger_head
+SELECT customer_id, size, nodes, last_at
+FROM ledger_head
+WHERE customer_id = $1;
+
+-- name: ledger_head_lock
+SELECT customer_id, size, nodes, last_at
+FROM ledger_head
+WHERE customer_id = $1
+FOR UPDATE;
+
+-- name: ledger_plan_by_index
+-- What follows in the transaction looks identities up by index: planned once, since planning over
+-- all partitions costs more than the look-up, and never by a scan, however small the table was then.
+SELECT set_config('enable_seqscan', 'off', true) AS by_index,
+       set_config('plan_cache_mode', 'force_generic_plan', true) AS planned_once;
+
+-- name: ledger_lock_heads
+-- In the order of customer_id, so that two writers never wait for each other. Does what
+-- ledger_plan_by_index does on the way.
+SELECT customer_id, size, nodes, last_at,
+       set_config('enable_seqscan', 'off', true) AS by_index,
+       set_config('plan_cache_mode', 'force_generic_plan', true) AS planned_once
+FROM ledger_head
+WHERE customer_id = ANY($1::bigint[])
+ORDER BY customer_id
+FOR UPDATE;
+
+-- name: ledger_update_heads
+UPDATE ledger_head AS head
+SET size = grown.size, nodes = grown.nodes, last_at = GREATEST(head.last_at, $4)
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS grown (customer_id, size, nodes)
+WHERE head.customer_id = grown.customer_id;
+
+-- name: ledger_find_identities
+-- The LIMIT makes it one index look-up an identity, however many there are.
+SELECT wanted.place, found.entry_index, found.leaf
+FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS wanted (customer_id, identity, place)
+CROSS JOIN LATERAL (
+    SELECT entry_index, leaf
+    FROM ledger_entry
+    WHERE customer_id = wanted.customer_id AND identity = wanted.identity
+    LIMIT 1
+) AS found;
+
+-- name: ledger_find_void
+SELECT entry_index
+FROM ledger_entry
+WHERE customer_id = $1 AND reference = $2 AND kind = 1;
+
+-- name: ledger_entry
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index = $2;
+
+-- name: ledger_find
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND identity = $2;
+
+-- name: ledger_each
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3
+ORDER BY entry_index;
+
+-- name: ledger_each_usage
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index < $2
+  AND ((kind = 0 AND event_time >= $3 AND event_time < $4)
+       OR kind IN (1, 2)
+       OR entry_index IN (SELECT correction.reference
+                          FROM ledger_entry AS correction
+                          WHERE correction.customer_id = $1 AND correction.entry_index < $2
+                            AND correction.reference IS NOT NULL))
+ORDER BY entry_index;
+
+-- name: ledger_each_reference
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND reference = $2
+ORDER BY entry_index;
+
+-- name: ledger_each_event
+SELECT entry_index, kind, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index >= $2 AND kind = 0
+  AND event_time >= $4 AND event_time < $5
+ORDER BY entry_index
+LIMIT $3;
+
+-- name: ledger_each_node
+SELECT number, hash
+FROM ledger_node
+WHERE customer_id = $1 AND level = $2 AND number >= $3 AND number < $4
+ORDER BY number;
+
+-- name: ledger_find_customer
+SELECT customer_id
+FROM customer
+WHERE key = $1;
