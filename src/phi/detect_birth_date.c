@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// A date alone is anything; after one of these words it is a birth date.
+#include "scan.h"
+
+static bool is_month_name(str text, size_t at)
+{
+    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
+                                         "sep", "oct", "nov", "dec", "mai", "okt", "dez", NULL};
+    for (size_t i = 0; months[i] != NULL; i++)
+        if (scan_phrase(text, at, months[i]) == 3)
+            return true;
+    return false;
+}
+
+static size_t gap_at(str text, size_t at)
+{
+    size_t len = 0;
+    while (len < 3 && at + len < text.len && str_contains(STR(" -./,_"), text.ptr[at + len]))
+        len++;
+    return len;
+}
+
+// March 3, 1950 and 25-Mar-1939: a month's name with a number on one side at least
+static bool named_month(str rest)
+{
+    size_t first = scan_digits(rest, 0);
+    size_t at = first + gap_at(rest, first);
+    if (!is_month_name(rest, at))
+        return false;
+    at += scan_letters(rest, at);
+    size_t second = scan_digits(rest, at + gap_at(rest, at));
+    return first > 0 || second > 0;
+}
+
+static bool begins_with_date(str rest)
+{
+    size_t first = scan_digits(rest, 0);
+    if (first == 8 || first == 6) // 19221001, 221001
+        return true;
+    if (named_month(rest))
+        return true;
+    if (first == 0 || first > 4)
+        return false;
+    size_t at = first + gap_at(rest, first);
+    size_t second = scan_digits(rest, at);
+    if (at == first || second == 0 || second > 2)
+        return first == 4 && (rest.ptr[0] == '1' || rest.ptr[0] == '2'); // the year alone
+    size_t next = at + second + gap_at(rest, at + second);
+    size_t third = scan_digits(rest, next);
+    return next > at + second && (third == 1 || third == 2 || third == 4);
+}
+
+bool phi_detect_birth_date(str text)
+{
+    static const char *const words[] = {
+        "dob",        "d o b",   "date of birth", "birth date",   "birthday",  "bday",  "born",
+        "birth",      "geb",     "geboren",       "geburtsdatum", "naissance", "ne le", "nee le",
+        "nacimiento", "nascita", "nascido",       "00100030",     NULL};
+    if (scan_after(text, words, begins_with_date))
+        return true;
+    for (size_t at = 0; at + 9 < text.len; at++) // a DICOM tag is no word
+        if (scan_phrase(text, at, "0010,0030") == 9 || scan_phrase(text, at, "00100030") == 8)
+            for (size_t from = at + 8; from < text.len && from < at + 20; from++)
+                if (begins_with_date(str_slice(text, from, text.len)))
+                    return true;
+    return false;
+}

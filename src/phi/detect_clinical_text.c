@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan.h"
+
+// In a sentence, not in an id: 34yo between underscores is chance.
+static bool is_edge(char c)
+{
+    return c == '\0' || (!is_alnum(c) && c != '_' && c != '-');
+}
+
+// "67 yo", "8-year-old": an age before one of these
+static bool is_age(str text, size_t at)
+{
+    static const char *const words[] = {"yo",        "y/o",    "y o", "year old",
+                                        "years old", "yr old", NULL};
+    size_t digits = scan_digits(text, at);
+    if (!is_edge(before_or_nul(text, at)) || digits == 0 || digits > 3)
+        return false;
+    size_t next = at + digits;
+    if (at_or_nul(text, next) == ' ' || at_or_nul(text, next) == '-')
+        next++;
+    for (size_t i = 0; words[i] != NULL; i++) {
+        size_t len = scan_phrase(text, next, words[i]);
+        if (len > 0 && is_edge(at_or_nul(text, next + len)))
+            return true;
+    }
+    return false;
+}
+
+bool phi_detect_clinical_text(str text)
+{
+    for (size_t at = 0; at < text.len; at++)
+        if (is_digit(text.ptr[at]) && is_age(text, at))
+            return true;
+    return false;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// local@domain.tld; the last label has letters alone, or is an international one (xn--).
+#include "scan.h"
+
+static bool in_label(char c)
+{
+    return is_alnum(c) || c == '-' || (c & '\x80') != 0;
+}
+
+static bool in_local_part(char c)
+{
+    return in_label(c) || c == '.' || c == '_' || c == '+' || c == '\'' || c == '~' || c == '!' ||
+           c == '#' || c == '$' || c == '*' || c == '/' || c == '=' || c == '?' || c == '^';
+}
+
+static bool is_top_label(str label)
+{
+    if (label.len > 4 && str_starts_with(label, STR("xn--")))
+        return true;
+    size_t letters = scan_letters(label, 0);
+    return letters == label.len && letters >= 2;
+}
+
+static size_t label_at(str text, size_t at)
+{
+    size_t len = 0;
+    while (at + len < text.len && in_label(text.ptr[at + len]))
+        len++;
+    return len;
+}
+
+// The length of "." or of a spelling of it.
+static size_t dot_at(str text, size_t at)
+{
+    static const char *const spellings[] = {"[dot]", "(dot)", "{dot}", NULL};
+    if (at_or_nul(text, at) == '.')
+        return 1;
+    size_t blank = at_or_nul(text, at) == ' ' ? 1 : 0;
+    for (size_t i = 0; spellings[i] != NULL; i++) {
+        size_t len = scan_phrase(text, at + blank, spellings[i]);
+        if (len > 0)
+            return blank + len + (at_or_nul(text, at + blank + len) == ' ' ? 1 : 0);
+    }
+    return 0;
+}
+
+static bool domain_at(str text, size_t at)
+{
+    size_t labels = 0;
+    for (;;) {
+        size_t len = label_at(text, at);
+        if (len == 0)
+            return false;
+        if (++labels > 1 && is_top_label(str_slice(text, at, at + len)))
+            return true;
+        at += len;
+        size_t dot = dot_at(text, at);
+        if (dot == 0)
+            return false;
+        at += dot;
+    }
+}
+
+bool phi_detect_email(str text)
+{
+    static const char *const spellings[] = {"[at]", "(at)", "{at}", NULL};
+    if (!has(text, '@') && !has(text, '[') && !has(text, '(') && !has(text, '{'))
+        return false;
+    for (size_t at = 1; at < text.len; at++) {
+        if (text.ptr[at] == '@' && in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))
+            return true;
+        for (size_t i = 0; spellings[i] != NULL; i++) {
+            size_t len = scan_phrase(text, at, spellings[i]);
+            size_t blank = at_or_nul(text, at + len) == ' ' ? 1 : 0;
+            bool local = in_local_part(text.ptr[at - 1]) ||
+                         (text.ptr[at - 1] == ' ' && at > 1 && in_local_part(text.ptr[at - 2]));
+            if (len > 0 && local && domain_at(text, at + len + blank))
+                return true;
+        }
+    }
+    return false;
+}

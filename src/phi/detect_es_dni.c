@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/util/array.h"
+#include "scan.h"
+
+// The number modulo 23 picks the letter; a NIE begins with X, Y or Z for 0, 1 or 2.
+static bool is_dni(str squeezed)
+{
+    static const char letters[] = "TRWAGMYFPDXBNJZSQVHLCKE";
+    int64_t number = 0;
+    for (size_t i = 0; i + 1 < squeezed.len; i++) {
+        char c = squeezed.ptr[i];
+        if (!is_digit(c) && (c < 'X' || c > 'Z'))
+            return false;
+        number = number * 10 + (is_digit(c) ? c - '0' : c - 'X');
+    }
+    return squeezed.ptr[squeezed.len - 1] == letters[number % 23];
+}
+
+bool phi_detect_es_dni(str text)
+{
+    static const struct shape shapes[] = {
+        {"99999999A", "", EDGE_WORD},    {"99999999-A", "- ", EDGE_WORD},
+        {"9999999-A", "-", EDGE_WORD},   {"A9999999A", "", EDGE_WORD},
+        {"A9999999-A", "- ", EDGE_WORD}, {"A-9999999-A", "- ", EDGE_WORD},
+    };
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni);
+}

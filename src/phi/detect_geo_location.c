@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan.h"
+
+enum { DECIMAL_PLACES_MIN = 4 };
+
+// The length of a number up to `most` with enough decimal places.
+static size_t coordinate_at(str text, size_t at, int most)
+{
+    size_t start = at;
+    if (at_or_nul(text, at) == '-' || at_or_nul(text, at) == '+')
+        at++;
+    size_t whole = scan_digits(text, at);
+    if (whole == 0 || whole > 3 || at_or_nul(text, at + whole) != '.')
+        return 0;
+    int degrees = 0;
+    for (size_t i = 0; i < whole; i++)
+        degrees = degrees * 10 + (text.ptr[at + i] - '0');
+    at += whole + 1;
+    size_t places = scan_digits(text, at);
+    return degrees <= most && places >= DECIMAL_PLACES_MIN ? at + places - start : 0;
+}
+
+bool phi_detect_geo_location(str text)
+{
+    if (!has(text, '.'))
+        return false;
+    for (size_t at = 0; at < text.len; at++) {
+        bool begins = at == 0 || (!is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.');
+        size_t latitude = begins ? coordinate_at(text, at, 90) : 0;
+        if (latitude == 0)
+            continue;
+        size_t next = at + latitude;
+        while (next < text.len && str_contains(STR(", ;"), text.ptr[next]))
+            next++;
+        if (next > at + latitude && coordinate_at(text, next, 180) > 0)
+            return true;
+    }
+    return false;
+}

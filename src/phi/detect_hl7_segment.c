@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/util/array.h"
+#include "scan.h"
+
+static bool segment_at(str text, size_t at)
+{
+    static const str names[] = {
+        {"MSH|", 4}, {"PID|", 4}, {"NK1|", 4}, {"PV1|", 4}, {"PV2|", 4}, {"PD1|", 4}, {"IN1|", 4},
+        {"IN2|", 4}, {"GT1|", 4}, {"OBX|", 4}, {"OBR|", 4}, {"ORC|", 4}, {"FT1|", 4}, {"DG1|", 4},
+        {"AL1|", 4}, {"EVN|", 4}, {"NM1*", 4}, {"DMG*", 4}, {"SBR*", 4}, {"REF*", 4}, {"CLM*", 4}};
+    str rest = str_slice(text, at, text.len);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (!str_starts_with(rest, names[i]))
+            continue;
+        for (size_t n = 4; n < rest.len && rest.ptr[n] != '\r' && rest.ptr[n] != '\n'; n++)
+            if (rest.ptr[n] == names[i].ptr[3]) // a second field
+                return true;
+    }
+    return false;
+}
+
+bool phi_detect_hl7_segment(str text)
+{
+    if (!has(text, '|') && !has(text, '*'))
+        return false;
+    for (size_t at = 0; at + 4 < text.len; at++)
+        if ((at == 0 || !is_alnum(text.ptr[at - 1])) && segment_at(text, at))
+            return true;
+    return false;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Four numbers up to 255; a dotted number longer than that is an OID or a version.
+#include "scan.h"
+
+static bool address_at(str text, size_t at, size_t *end)
+{
+    for (int part = 0; part < 4; part++) {
+        size_t digits = scan_digits(text, at);
+        int value = 0;
+        for (size_t i = 0; i < digits && i < 4; i++)
+            value = value * 10 + (text.ptr[at + i] - '0');
+        if (digits == 0 || digits > 3 || value > 255 || (digits > 1 && text.ptr[at] == '0'))
+            return false;
+        at += digits;
+        if (part < 3 && at_or_nul(text, at++) != '.')
+            return false;
+    }
+    *end = at;
+    return true;
+}
+
+// A version has a suffix: 1.2.3.4-rc.1, v1.2.3.4
+static bool stands_alone(str text, size_t at, size_t end)
+{
+    char before = before_or_nul(text, at);
+    char after = at_or_nul(text, end);
+    char beyond = at_or_nul(text, end + 1);
+    if (is_alnum(before) || before == '.' || is_alnum(after) || after == '_')
+        return false;
+    if ((after == '.' || after == '-' || after == '+') && is_alnum(beyond))
+        return false;
+    return true;
+}
+
+bool phi_detect_ipv4(str text)
+{
+    if (!has(text, '.'))
+        return false;
+    for (size_t at = 0; at + 7 <= text.len; at++) {
+        size_t end = 0;
+        if (is_digit(text.ptr[at]) && (at == 0 || !is_digit(text.ptr[at - 1])) &&
+            address_at(text, at, &end) && stands_alone(text, at, end))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passports and driving licences have no check digit: only beside a word. The British driving
+// licence is its own shape: five letters, six digits of which the middle is a date, five more.
+#include "scan.h"
+
+static bool begins_with_number(str rest)
+{
+    size_t digits = 0;
+    size_t len = 0;
+    while (len < rest.len && is_alnum(rest.ptr[len])) {
+        digits += is_digit(rest.ptr[len]) ? 1 : 0;
+        len++;
+    }
+    return len >= 6 && len <= 16 && digits >= 4;
+}
+
+static int two(str text, size_t at)
+{
+    return (text.ptr[at] - '0') * 10 + (text.ptr[at + 1] - '0');
+}
+
+static bool is_british_licence(str squeezed)
+{
+    for (size_t i = 0, nines = 0; i < 5; i++) {
+        if (squeezed.ptr[i] == '9')
+            nines++;
+        else if (!is_upper(squeezed.ptr[i]) || nines > 0)
+            return false;
+    }
+    int month = two(squeezed, 6);
+    int day = two(squeezed, 8);
+    bool month_fits = (month >= 1 && month <= 12) || (month >= 51 && month <= 62);
+    return is_upper(squeezed.ptr[0]) && month_fits && day >= 1 && day <= 31 &&
+           (is_upper(squeezed.ptr[11]) || squeezed.ptr[11] == '9') &&
+           (is_upper(squeezed.ptr[12]) || squeezed.ptr[12] == '9');
+}
+
+bool phi_detect_licence_number(str text)
+{
+    static const struct shape british = {"AXXXX999999XXXAA", "", EDGE_WORD};
+    static const char *const words[] = {"passport",
+                                        "driver license",
+                                        "driver licence",
+                                        "drivers license",
+                                        "drivers licence",
+                                        "driver s license",
+                                        "driving licence",
+                                        "driving license",
+                                        "dl#",
+                                        "dl no",
+                                        "licence no",
+                                        "license no",
+                                        "license number",
+                                        NULL};
+    return scan_shape(text, &british, is_british_licence) ||
+           scan_after(text, words, begins_with_number);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// North American numbers with separators (area and exchange as the plan allows them), international
+// ones with a +. Ten bare digits are a phone number only beside a word.
+#include "phial/util/array.h"
+#include "scan.h"
+
+static bool is_code(str three, char second_max)
+{
+    return three.ptr[0] >= '2' && three.ptr[1] <= second_max &&
+           !(three.ptr[1] == '1' && three.ptr[2] == '1');
+}
+
+static bool is_north_american(str digits)
+{
+    return is_code(str_slice(digits, 0, 3), '8') && is_code(str_slice(digits, 3, 6), '9');
+}
+
+static bool begins_with_number(str rest)
+{
+    size_t digits = scan_digits(rest, 0);
+    if (digits == 11 && rest.ptr[0] == '1')
+        return is_north_american(str_slice(rest, 1, 11));
+    return digits == 10 && is_north_american(str_slice(rest, 0, 10));
+}
+
+// (415) 555-0132, and without a blank or with dots
+static bool with_brackets(str text)
+{
+    if (!has(text, '('))
+        return false;
+    for (size_t at = 0; at + 5 < text.len; at++) {
+        if (text.ptr[at] != '(' || scan_digits(text, at + 1) != 3 || text.ptr[at + 4] != ')' ||
+            !is_code(str_slice(text, at + 1, at + 4), '8'))
+            continue;
+        size_t next = at + 5 + (at_or_nul(text, at + 5) == ' ' ? 1 : 0);
+        str exchange = str_slice(text, next, next + 10);
+        if (scan_digits(exchange, 0) == 3 && is_code(exchange, '9') &&
+            scan_digits(exchange, 4) == 4 && str_contains(STR("- ."), exchange.ptr[3]))
+            return true;
+    }
+    return false;
+}
+
+// + and 8 to 15 digits, in groups
+static bool international(str text)
+{
+    if (!has(text, '+'))
+        return false;
+    for (size_t at = 0; at + 8 < text.len; at++) {
+        if (text.ptr[at] != '+' || (at > 0 && is_alnum(text.ptr[at - 1])) ||
+            !is_digit(text.ptr[at + 1]) || text.ptr[at + 1] == '0')
+            continue;
+        size_t digits = 0;
+        size_t end = at + 1;
+        for (size_t gap = 0; end < text.len && gap < 3; end++) {
+            if (is_digit(text.ptr[end])) {
+                digits++;
+                gap = 0;
+            } else if (str_contains(STR(" -.()/"), text.ptr[end])) {
+                gap++;
+            } else {
+                break;
+            }
+        }
+        if (digits >= 8 && digits <= 15)
+            return true;
+    }
+    return false;
+}
+
+bool phi_detect_phone(str text)
+{
+    static const struct shape shapes[] = {{"999-999-9999", "- ./_", EDGE_DIGITS}};
+    static const char *const words[] = {"phone", "telephone", "tel",   "mobile",
+                                        "cell",  "fax",       "pager", NULL};
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
+           with_brackets(text) || international(text) ||
+           scan_after(text, words, begins_with_number);
+}

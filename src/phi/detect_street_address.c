@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan.h"
+
+enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5 };
+
+static bool is_street_word(str text, size_t at, size_t letters)
+{
+    static const char *const words[] = {
+        "street",    "st",    "avenue",  "ave",      "road",      "rd",      "drive", "dr",
+        "boulevard", "blvd",  "lane",    "ln",       "court",     "ct",      "place", "pl",
+        "terrace",   "way",   "square",  "circle",   "cir",       "parkway", "pkwy",  "highway",
+        "hwy",       "trail", "heights", "crescent", "grove",     "alley",   "mews",  "gardens",
+        "ridge",     "plaza", "unit",    "apt",      "apartment", "suite",   "close", NULL};
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (scan_phrase(text, at, words[i]) == letters)
+            return true;
+    return false;
+}
+
+static bool street_at(str text, size_t at)
+{
+    for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
+        if (at_or_nul(text, at) != ' ')
+            return false;
+        size_t letters = scan_letters(text, ++at);
+        if (letters == 0 || !(is_upper(text.ptr[at]) || (text.ptr[at] & '\x80') != 0))
+            return false;
+        if (words > 0 && is_street_word(text, at, letters))
+            return true;
+        at += letters;
+        at += at_or_nul(text, at) == '.' ? 1 : 0;
+    }
+    return false;
+}
+
+bool phi_detect_street_address(str text)
+{
+    if (!has(text, ' '))
+        return false;
+    for (size_t at = 0; at < text.len; at++) {
+        size_t digits = scan_digits(text, at);
+        bool begins = digits > 0 && (at == 0 || !is_alnum(text.ptr[at - 1]));
+        if (begins && digits <= HOUSE_DIGITS_MAX && street_at(text, at + digits))
+            return true;
+        at += digits;
+    }
+    return false;
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// GS1: (01) and fourteen digits name the product, which is no one's; (21) is the single device.
+#include "scan.h"
+
+bool phi_detect_udi_serial(str text)
+{
+    if (!has(text, '('))
+        return false;
+    for (size_t at = 0; at + 18 < text.len; at++) {
+        if (!str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||
+            scan_digits(text, at + 4) != 14)
+            continue;
+        for (size_t from = at + 18; from + 4 < text.len; from++)
+            if (str_starts_with(str_slice(text, from, text.len), STR("(21)")))
+                return true;
+    }
+    return false;
+}

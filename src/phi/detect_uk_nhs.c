@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ten digits, the last a check modulo 11; bare ones only beside a word.
+#include "phial/util/array.h"
+#include "scan.h"
+
+static bool is_nhs(str digits)
+{
+    int sum = 0;
+    for (int i = 0; i < 9; i++)
+        sum += (digits.ptr[i] - '0') * (10 - i);
+    return (11 - sum % 11) % 11 == digits.ptr[9] - '0';
+}
+
+static bool begins_with_nhs(str rest)
+{
+    return scan_digits(rest, 0) == 10 && is_nhs(str_slice(rest, 0, 10));
+}
+
+bool phi_detect_uk_nhs(str text)
+{
+    static const struct shape shapes[] = {{"999-999-9999", "- _", EDGE_WORD}};
+    static const char *const words[] = {"nhs", "chi", NULL};
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nhs) ||
+           scan_after(text, words, begins_with_nhs);
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/util/array.h"
+#include "scan.h"
+
+static bool is_nino(str squeezed)
+{
+    static const str never[] = {{"BG", 2}, {"GB", 2}, {"NK", 2}, {"KN", 2},
+                                {"TN", 2}, {"NT", 2}, {"ZZ", 2}};
+    for (size_t i = 0; i < COUNT_OF(never); i++)
+        if (str_starts_with(squeezed, never[i]))
+            return false;
+    return str_contains(STR("ABCEGHJKLMNOPRSTWXYZ"), squeezed.ptr[0]) &&
+           str_contains(STR("ABCEGHJKLMNPRSTWXYZ"), squeezed.ptr[1]) &&
+           str_contains(STR("ABCD"), squeezed.ptr[8]);
+}
+
+bool phi_detect_uk_nino(str text)
+{
+    static const struct shape shapes[] = {{"AA999999A", "", EDGE_WORD},
+                                          {"AA-99-99-99-A", "- ", EDGE_WORD},
+                                          {"AA99-99-99A", "- ", EDGE_WORD},
+                                          {"AA-999999-A", "- ", EDGE_WORD}};
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nino);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// A social security number with the letters of the claim behind it, or of the railroad before it.
+#include "phial/util/array.h"
+#include "scan.h"
+
+static bool any(str squeezed)
+{
+    return squeezed.len > 0;
+}
+
+static bool begins_with_hicn(str rest)
+{
+    size_t letters = scan_letters(rest, 0);
+    size_t digits = scan_digits(rest, letters);
+    return letters <= 3 && (digits == 9 || (letters > 0 && digits == 6));
+}
+
+bool phi_detect_us_hicn(str text)
+{
+    static const struct shape shapes[] = {{"999-99-9999A", "- ", EDGE_WORD},
+                                          {"999-99-9999AX", "- ", EDGE_WORD}};
+    static const char *const words[] = {"hicn", "hic no", "medicare claim", "medicare no", NULL};
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, any) ||
+           scan_after(text, words, begins_with_hicn);
+}

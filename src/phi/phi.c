@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/phi/phi.h"
+
+#include "disguise.h"
+#include "phial/util/array.h"
+#include "scan.h"
+
+enum { WRAPPINGS_MAX = 3, AMBIGUOUS_DIGITS_MIN = 7, AMBIGUOUS_DIGITS_MAX = 12 };
+
+#define PHI_DETECTOR(name, digits, finds) \
+    static const struct phi_detector name = {#name, finds, phi_detect_##name};
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+
+static const struct phi_detector *const detectors[] = {
+#define PHI_DETECTOR(name, digits, finds) &(name),
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+};
+_Static_assert(COUNT_OF(detectors) <= 64, "detectors_off has a bit for each");
+
+static const unsigned char digits_needed[] = {
+#define PHI_DETECTOR(name, digits, finds) digits,
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+};
+
+struct phi_detectors phi_detectors(void)
+{
+    return (struct phi_detectors){detectors, COUNT_OF(detectors)};
+}
+
+// Eight, four, four, four and twelve hexadecimal digits hold no shape that a detector knows.
+static bool is_uuid(str text)
+{
+    enum { UUID_BYTES = 36 };
+    if (text.len != UUID_BYTES)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        bool hex = is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
+        if (dash ? c != '-' : !hex)
+            return false;
+    }
+    return true;
+}
+
+// The most digits in a row, separators not counted. O, I and l may stand for digits.
+static size_t longest_number(str text)
+{
+    size_t longest = 0;
+    size_t digits = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (is_digit(c) || c == 'O' || c == 'o' || c == 'I' || c == 'l' || c == 'L')
+            digits++;
+        else if (is_alnum(c) || (c & '\x80') != 0 || c == ':' || c == '"')
+            digits = 0;
+        longest = digits > longest ? digits : longest;
+    }
+    return longest;
+}
+
+static const struct phi_detector *find_plain(str text, uint64_t off)
+{
+    size_t digits = longest_number(text);
+    for (size_t i = 0; i < COUNT_OF(detectors); i++)
+        if (digits >= digits_needed[i] && (off & UINT64_C(1) << i) == 0 &&
+            detectors[i]->detect(text))
+            return detectors[i];
+    return NULL;
+}
+
+// The text, the text without its disguises, and what is wrapped in it, a few wrappings deep.
+// NOLINTNEXTLINE(misc-no-recursion): WRAPPINGS_MAX deep
+static const struct phi_detector *find(struct arena *arena, str text, uint64_t off, int wrappings)
+{
+    const struct phi_detector *hit = find_plain(text, off);
+    str bare = unfold(arena, text);
+    if (hit == NULL && bare.ptr != text.ptr)
+        hit = find_plain(bare, off);
+    if (wrappings == WRAPPINGS_MAX)
+        return hit;
+    struct wrapped position = {0};
+    str plain = {0};
+    while (hit == NULL && unwrap_next(arena, bare, &position, &plain))
+        hit = find(arena, plain, off, wrappings + 1);
+    return hit;
+}
+
+const struct phi_detector *phi_find(str text, uint64_t off)
+{
+    if (text.len == 0 || is_uuid(text))
+        return NULL;
+    struct arena scratch = {0};
+    const struct phi_detector *hit = find(&scratch, text, off, 0);
+    arena_reset(&scratch);
+    return hit;
+}
+
+bool phi_ambiguous_number(str text)
+{
+    return text.len >= AMBIGUOUS_DIGITS_MIN && text.len <= AMBIGUOUS_DIGITS_MAX &&
+           scan_digits(text, 0) == text.len;
+}
+
+void phi_print_markdown(FILE *out)
+{
+    (void)fputs(
+        "# What the PHI boundary looks for\n\n"
+        "Every text that would be stored passes these detectors, as it is and without its\n"
+        "disguises: full-width, circled and foreign digits, look-alike letters, zero-width\n"
+        "characters, Unicode dashes and blanks, percent, HTML and `\\u` escapes, and base64,\n"
+        "base32 or hexadecimal wrapping. A hit refuses the text and names the detector, never\n"
+        "what was found. A property may switch detectors off: `\"detectors_off\": [\"uk_nhs\"]`.\n"
+        "\n"
+        "| Detector | Finds |\n"
+        "|---|---|\n",
+        out);
+    for (size_t i = 0; i < COUNT_OF(detectors); i++)
+        (void)fprintf(out, "| `%s` | %s |\n", detectors[i]->name, detectors[i]->finds);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan.h"
+
+#include <string.h>
+
+enum { SEPARATOR_BLANKS_MAX = 2, FILLERS_MAX = 6, CAMEL_CASE_MIN = 5 };
+
+size_t scan_digits(str text, size_t at)
+{
+    size_t len = 0;
+    while (at + len < text.len && is_digit(text.ptr[at + len]))
+        len++;
+    return len;
+}
+
+size_t scan_letters(str text, size_t at)
+{
+    size_t len = 0;
+    while (at + len < text.len &&
+           (is_letter(text.ptr[at + len]) || (text.ptr[at + len] & '\x80') != 0))
+        len++;
+    return len;
+}
+
+static bool fits(char kind, char c)
+{
+    switch (kind) {
+    case '9':
+        return is_digit(c);
+    case 'A':
+        return is_letter(c);
+    default:
+        return is_alnum(c);
+    }
+}
+
+static size_t blanks(str text, size_t at)
+{
+    size_t len = 0;
+    while (len < SEPARATOR_BLANKS_MAX && at_or_nul(text, at + len) == ' ')
+        len++;
+    return len;
+}
+
+// The length of a separator at this place; *used is the one used before, NUL at first.
+static size_t match_separator(str text, size_t at, const char *separators, char *used)
+{
+    size_t before = blanks(text, at);
+    char c = at_or_nul(text, at + before);
+    bool mark = c != '\0' && c != ' ' && strchr(separators, c) != NULL;
+    if (!mark && (before == 0 || strchr(separators, ' ') == NULL))
+        return 0;
+    char found = ' ';
+    if (mark)
+        found = c;
+    if (*used != '\0' && *used != found)
+        return 0;
+    *used = found;
+    return mark ? before + 1 + blanks(text, at + before + 1) : before;
+}
+
+struct match {
+    size_t len; // 0: none
+    char separator;
+    char squeezed[SHAPE_CHARACTERS_MAX];
+    size_t squeezed_len;
+};
+
+static void match_here(str text, size_t at, const struct shape *shape, struct match *match)
+{
+    size_t end = at;
+    match->len = 0;
+    match->separator = '\0';
+    match->squeezed_len = 0;
+    for (const char *kind = shape->pattern; *kind != '\0'; kind++) {
+        if (*kind == '-') {
+            size_t len = match_separator(text, end, shape->separators, &match->separator);
+            if (len == 0)
+                return;
+            end += len;
+            continue;
+        }
+        if (end >= text.len || match->squeezed_len == SHAPE_CHARACTERS_MAX ||
+            !fits(*kind, text.ptr[end]))
+            return;
+        match->squeezed[match->squeezed_len++] = to_upper(text.ptr[end++]);
+    }
+    match->len = end - at;
+}
+
+// With dots, and without any separator, a neighbouring number may be a part of the same one.
+static bool continues(char separator, char neighbour, char one_further)
+{
+    bool dotted = separator == '.' || separator == '\0';
+    return dotted && (neighbour == '.' || neighbour == ',') && is_digit(one_further);
+}
+
+static bool edges_hold(str text, size_t at, const struct match *match, enum shape_edge edge)
+{
+    char before = before_or_nul(text, at);
+    char second = before_or_nul(text, before == '\0' ? 0 : at - 1);
+    char after = at_or_nul(text, at + match->len);
+    char beyond = at_or_nul(text, at + match->len + 1);
+    if (is_digit(before) || is_digit(after))
+        return false;
+    if (edge == EDGE_WORD && (is_alnum(before) || is_alnum(after)))
+        return false;
+    return !continues(match->separator, before, second) &&
+           !continues(match->separator, after, beyond);
+}
+
+bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
+{
+    char before = '\0';
+    for (size_t at = 0; at < text.len; before = text.ptr[at++]) {
+        char first = text.ptr[at];
+        bool begins_word = is_alnum(first) && !is_alnum(before);
+        bool begins_number = is_digit(first) && !is_digit(before);
+        for (size_t i = 0; (begins_word || begins_number) && i < shapes.count; i++) {
+            const struct shape *shape = &shapes.items[i];
+            struct match match;
+            if (shape->edge == EDGE_WORD && !begins_word)
+                continue;
+            match_here(text, at, shape, &match);
+            if (match.len > 0 && edges_hold(text, at, &match, shape->edge) &&
+                holds((str){match.squeezed, match.squeezed_len}))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool scan_shape(str text, const struct shape *shape, bool (*holds)(str squeezed))
+{
+    return scan_shapes(text, (struct shapes){shape, 1}, holds);
+}
+
+size_t scan_phrase(str text, size_t at, const char *phrase)
+{
+    size_t end = at;
+    for (const char *p = phrase; *p != '\0'; p++) {
+        if (*p == ' ') {
+            for (size_t n = 0; n < 2 && end < text.len && strchr(" _-./", text.ptr[end]) != NULL;
+                 n++)
+                end++;
+        } else if (end < text.len && to_lower(text.ptr[end]) == *p) {
+            end++;
+        } else {
+            return 0;
+        }
+    }
+    return end - at;
+}
+
+static size_t skip_filler(str text, size_t at)
+{
+    static const char *const fillers[] = {"and", "are",     "code", "equals", "for", "has",    "id",
+                                          "in",  "is",      "no",   "nr",     "num", "number", "of",
+                                          "on",  "patient", "the",  "value",  "was", NULL};
+    size_t letters = scan_letters(text, at);
+    for (size_t i = 0; fillers[i] != NULL; i++)
+        if (strlen(fillers[i]) == letters && scan_phrase(text, at, fillers[i]) == letters)
+            return letters;
+    return 0;
+}
+
+// Past punctuation and a few words that say nothing.
+static str skip_fillers(str text, size_t at)
+{
+    for (size_t words = 0; words < FILLERS_MAX; words++) {
+        while (at < text.len && !is_alnum(text.ptr[at]) && (text.ptr[at] & '\x80') == 0)
+            at++;
+        size_t len = skip_filler(text, at);
+        if (len == 0)
+            break;
+        at += len;
+    }
+    return str_slice(text, at, text.len);
+}
+
+// Words stand between characters that are none. camelCase separates long ones too; short ones occur
+// in random ids by chance.
+static bool is_word(str text, size_t at, size_t len)
+{
+    char before = before_or_nul(text, at);
+    char after = at_or_nul(text, at + len);
+    char last = text.ptr[at + len - 1];
+    bool is_long = len >= CAMEL_CASE_MIN;
+    bool begins = !is_alnum(before) || (is_long && is_lower(before) && is_upper(text.ptr[at]));
+    bool ends = !is_letter(after) || (is_long && is_lower(last) && is_upper(after));
+    return begins && ends;
+}
+
+bool scan_after(str text, const char *const *phrases, bool (*holds)(str rest))
+{
+    for (size_t at = 0; at < text.len; at++) {
+        char first = to_lower(text.ptr[at]);
+        char before = before_or_nul(text, at);
+        if (!is_alnum(first) || (is_alnum(before) && !(is_lower(before) && is_upper(text.ptr[at]))))
+            continue;
+        for (size_t i = 0; phrases[i] != NULL; i++) {
+            if (phrases[i][0] != first)
+                continue;
+            size_t len = scan_phrase(text, at, phrases[i]);
+            if (len > 0 && is_word(text, at, len) && holds(skip_fillers(text, at + len)))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool luhn_holds(str digits)
+{
+    int sum = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        int digit = digits.ptr[digits.len - 1 - i] - '0';
+        if (i % 2 == 1)
+            digit = digit > 4 ? 2 * digit - 9 : 2 * digit;
+        sum += digit;
+    }
+    return sum % 10 == 0;
+}
+
+int64_t digits_modulo(str alnum, int64_t modulus)
+{
+    int64_t rest = 0;
+    for (size_t i = 0; i < alnum.len; i++) {
+        char c = alnum.ptr[i];
+        rest = is_digit(c) ? rest * 10 + (c - '0') : rest * 100 + (to_upper(c) - 'A' + 10);
+        rest %= modulus;
+    }
+    return rest;
+}

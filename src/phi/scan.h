@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// scan.h - what the detectors have in common: shapes with boundaries, words of context, check
+// digits.
+#pragma once
+
+#include "phial/util/str.h"
+
+#include <string.h>
+
+// One prototype per row of the table.
+#define PHI_DETECTOR(name, digits, finds) bool phi_detect_##name(str text);
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+
+enum { SHAPE_CHARACTERS_MAX = 40 };
+
+static inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+static inline bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+static inline bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+static inline bool is_letter(char c)
+{
+    return is_upper(c) || is_lower(c);
+}
+static inline bool is_alnum(char c)
+{
+    return is_digit(c) || is_letter(c);
+}
+static inline char to_lower(char c)
+{
+    if (is_upper(c))
+        c = (char)(c - 'A' + 'a');
+    return c;
+}
+static inline char to_upper(char c)
+{
+    if (is_lower(c))
+        c = (char)(c - 'a' + 'A');
+    return c;
+}
+static inline bool has(str text, char c)
+{
+    return memchr(text.ptr, c, text.len) != NULL;
+}
+// The character there, or NUL outside of the text.
+static inline char at_or_nul(str text, size_t at)
+{
+    if (at >= text.len)
+        return '\0';
+    return text.ptr[at];
+}
+static inline char before_or_nul(str text, size_t at)
+{
+    if (at == 0)
+        return '\0';
+    return at_or_nul(text, at - 1);
+}
+
+enum shape_edge {
+    EDGE_DIGITS, // letters may touch the shape, which begins with a digit; digits may not
+    EDGE_WORD,   // neither may
+};
+
+// A shape is written with 9 for a digit, A for a letter, X for either, and - for a separator: one
+// of `separators`, the same throughout, with up to two blanks on either side.
+struct shape {
+    const char *pattern;
+    const char *separators;
+    enum shape_edge edge;
+};
+
+// Whether the shape stands somewhere in the text and what it holds, without the separators and in
+// upper case, passes `holds`.
+bool scan_shape(str text, const struct shape *shape, bool (*holds)(str squeezed));
+
+struct shapes {
+    const struct shape *items;
+    size_t count;
+};
+bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed));
+
+// Whether one of the phrases (lower case, a blank for any short separator or none) stands in the
+// text as words of its own, and what follows it, after punctuation and words such as `is` or
+// `number`, passes `holds`.
+bool scan_after(str text, const char *const *phrases, bool (*holds)(str rest));
+
+// The length of the phrase at this place, 0 when it does not stand there.
+size_t scan_phrase(str text, size_t at, const char *phrase);
+
+// How many characters of the kind stand there.
+size_t scan_digits(str text, size_t at);
+size_t scan_letters(str text, size_t at); // bytes of other scripts count as letters
+
+bool luhn_holds(str digits);
+int64_t digits_modulo(str alnum, int64_t modulus); // letters as 10 to 35; others are not looked at

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check_main.h"
+#include "phial/json/json.h"
+#include "phial/phi/phi.h"
+#include "phial/util/file.h"
+
+#include <string.h>
+
+// The name of the detector that speaks, "-" when none does.
+static const char *finds(const char *text)
+{
+    const struct phi_detector *hit = phi_find(str_from(text), 0);
+    return hit == NULL ? "-" : hit->name;
+}
+
+START_TEST(finds_identifiers)
+{
+    static const struct {
+        const char *text;
+        const char *detector;
+    } cases[] = {
+        {"123-45-6789", "us_ssn"},
+        {"evt-691-23-4045", "us_ssn"},
+        {"999-63-5524", "us_ssn"},
+        {"ssn 123456789", "us_ssn"},
+        {"{\\\"ssn\\\": \\\"182201053\\\"}", "us_ssn"},
+        {"inference/796-06-0804", "us_ssn"},
+        {"jane.doe@example.com", "email"},
+        {"jane [at] example [dot] com", "email"},
+        {"(415) 555-0132", "phone"},
+        {"+13865550188", "phone"},
+        {"phone 4155550132", "phone"},
+        {"dob 1949-05-01", "birth_date"},
+        {"born on March 3, 1950", "birth_date"},
+        {"(0010,0030) 19500303", "birth_date"},
+        {"npi 1234567893", "us_npi"},
+        {"4111 1111 1111 1111", "payment_card"},
+        {"378282246310005", "payment_card"},
+        {"MRN 00123456", "mrn"},
+        {"mrn1310086-2024-05-01", "mrn"},
+        {"MRN-5167211/ct/1", "mrn"},
+        {"patientId=J6681012", "mrn"},
+        {"Dr. Meredith Grey", "person_name"},
+        {"FERNANDEZ^HANNAH", "person_name"},
+        {"Patient/000910", "fhir_reference"},
+        {"GET /Observation?patient=52abc519-1e99&category=survey", "fhir_reference"},
+        {"PID|1||7792892^^^HOSP^MR||SILVA^FATIMA", "hl7_segment"},
+        {"https://ehr.example.net/chart/1", "url"},
+        {"10.12.7.157", "ipv4"},
+        {"2001:db8::1", "ipv6"},
+        {"00:1A:2B:3C:4D:5E", "mac_address"},
+        {"1EG4-TE5-MK73", "us_mbi"},
+        {"GB29 NWBK 6016 1331 9268 19", "iban"},
+        {"nhs 9434765919", "uk_nhs"},
+        {"AB123456C", "uk_nino"},
+        {"1.3.12.2.1107.5.1.4.1479492276.550790775.11904", "dicom_uid"},
+        {"1HGCM82633A004352", "vin"},
+        {"AB1234563", "us_dea"},
+        {"100 South Main St", "street_address"},
+        {"749 Windler Heights Unit 21", "street_address"},
+        {"67 yo M, chest pain", "clinical_text"},
+        {"27.467898,-117.786581", "geo_location"},
+        {"(01)92930524831945(21)TGMVRQJKJ", "udi_serial"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(strcmp(finds(cases[i].text), cases[i].detector) == 0, "%s: %s, not %s",
+                      cases[i].text, finds(cases[i].text), cases[i].detector);
+}
+END_TEST
+
+START_TEST(finds_what_is_disguised)
+{
+    static const char *const cases[] = {
+        "\xEF\xBC\x91\xEF\xBC\x98\xEF\xBC\x92-20-1053", // full-width digits
+        "182 \xE2\x80\x94 20 \xE2\x80\x94 1053",        // em dashes
+        "182\xE2\x80\x8B-20-1053",                      // a zero-width space
+        "\xD9\xA1\xD9\xA8\xD9\xA2-\xD9\xA2\xD9\xA0-\xD9\xA1\xD9\xA0\xD9\xA5\xD9\xA3", // Arabic-Indic
+        "182%2D20%2D1053",
+        "182%25252D20%25252D1053",
+        "182&#45;20&#x2d;1053",
+        "182\\u002d20\\u002d1053",
+        "1 8 2 2 0 1 0 5 3",
+        "l82-2O-lO53",
+        "MTgyLTIwLTEwNTM=",
+        "id:TVRneUxUSXdMVEV3TlRNPQ==", // base64 twice
+        "3138322d32302d31303533",
+        "GE4DELJSGAWTCMBVGM",
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(strcmp(finds(cases[i]), "us_ssn") == 0, "%zu: %s", i, finds(cases[i]));
+    ck_assert_str_eq(finds("aisha.tanaka%40example.com"), "email");
+    ck_assert_str_eq(finds("2 N K 8 X V 1 H M 4 9"), "us_mbi");
+}
+END_TEST
+
+START_TEST(leaves_ordinary_ids_alone)
+{
+    static const char *const cases[] = {
+        "",
+        "evt_3cf735e6b3391befda43c7e0",
+        "prv-7e8ebc50",
+        "org-83997944",
+        "tok_mrn3v5f47d2mb4hdubcqja5ep6",
+        "order-2026-000123",
+        "clinic-042",
+        "018f3c1e-7f2a-7c3b-9a55-2f0d6c1b7e11",
+        "9c9c0709-accd-4bf6-9524-046476117567",
+        "01PJNT4GKD60MKZ48VXB7YTTE7",
+        "033c51e96fa303f44182fc3220f7484b9cc6566e23434d296205fadad2a79ccf",
+        "1.2.840.10008.5.1.4.1.1.4",
+        "24.28.116+build.20241221",
+        "10.0.19045.4339",
+        "1705255640180",
+        "2026-11-03T14:05:00Z",
+        "2024-05-26T23:30:45.123456789-07:00",
+        "europe-west4",
+        "image.analyzed",
+        "patient.read",
+        "PO1234567",
+        "4379511997438678", // a card but for its check digit
+        "1973-02-21",       // a date of what?
+        "000-12-3456",
+        "+build.20241221",
+        "text/csv; charset=utf-8",
+        "corrects a double submission",
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(strcmp(finds(cases[i]), "-") == 0, "%s: %s", cases[i], finds(cases[i]));
+}
+END_TEST
+
+START_TEST(agrees_with_the_corpus)
+{
+    struct arena arena = {0};
+    str bytes = {0};
+    str line = {0};
+    size_t lines = 0;
+    ck_assert_ok(file_read(&arena, PHIAL_TEST_DATA "/phi/values.jsonl", 1 << 20, &bytes));
+    while (str_cut(bytes, '\n', &line, &bytes)) {
+        OWNED(json_release) json_t *row = NULL;
+        ck_assert_ok(json_parse(line, &row));
+        str text = json_str(json_object_get(row, "text"));
+        bool phi = json_is_true(json_object_get(row, "phi"));
+        const struct phi_detector *hit = phi_find(text, 0);
+        ck_assert_msg((hit != NULL) == phi, "%" STR_FMT ": %s", STR_ARG(text),
+                      hit == NULL ? "missed" : hit->name);
+        lines++;
+    }
+    ck_assert_uint_gt(lines, 900);
+    arena_reset(&arena);
+}
+END_TEST
+
+START_TEST(detectors_can_be_switched_off)
+{
+    struct phi_detectors all = phi_detectors();
+    uint64_t off = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        if (strcmp(all.items[i]->name, "us_ssn") == 0)
+            off |= UINT64_C(1) << i;
+        if (i > 0)
+            ck_assert_int_lt(strcmp(all.items[i - 1]->name, all.items[i]->name), 0);
+    }
+    ck_assert_ptr_null(phi_find(STR("123-45-6789"), off));
+    ck_assert_ptr_nonnull(phi_find(STR("123-45-6789"), ~off));
+}
+END_TEST
+
+START_TEST(tells_ambiguous_numbers)
+{
+    static const struct {
+        const char *text;
+        bool ambiguous;
+    } cases[] = {
+        {"123456", false},        {"1234567", true},   {"999635524", true}, {"123456789012", true},
+        {"1234567890123", false}, {"1234567a", false}, {"", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_int_eq(phi_ambiguous_number(str_from(cases[i].text)), cases[i].ambiguous);
+}
+END_TEST
+
+START_TEST(knows_names_that_mean_phi)
+{
+    static const char *const cases[] = {
+        "ssn",
+        "SSN",
+        "ssn_last4",
+        "patient_ssn",
+        "Patient.SSN",
+        "socialSecurityNumber",
+        "ss_num",
+        "date_of_birth",
+        "dateOfBirth",
+        "DateOfBirth",
+        "dateofbirth",
+        "dob2",
+        "dOb",
+        "birthdate",
+        "patient_name",
+        "patientName",
+        "patient-name",
+        "patientname",
+        "paitent_name",
+        "PATIENT__ID",
+        "Patient-ID",
+        "pt_id",
+        "x-patient-mrn-v2",
+        "medRecNo",
+        "chartNumber",
+        "accession_no",
+        "diagnosis",
+        "diagnoses",
+        "dxCode",
+        "icd10",
+        "icd_10_cm",
+        "dea_schedule",
+        "drugName",
+        "ndc",
+        "rxnorm",
+        "loincResult",
+        "cptCode",
+        "mrn",
+        "mrns",
+        "MRNs",
+        "member_id",
+        "memberId",
+        "medicareNumber",
+        "zip",
+        "zipCode",
+        "postal_code",
+        "home_address",
+        "addresses",
+        "email",
+        "e_mail",
+        "contact-email",
+        "homePhone",
+        "cell_no",
+        "fax",
+        "first_name",
+        "lastname",
+        "given_name",
+        "family_name",
+        "maidenName",
+        "next_of_kin",
+        "licensePlate",
+        "dl_no",
+        "passportNumber",
+        "note",
+        "clinicalNote",
+        "comments",
+        "description",
+        "patient",
+        "patients",
+        "member",
+        "subject",
+        "patientAge",
+        "age",
+        "study_uid",
+        "sopInstanceUid",
+        "deviceSerialNumber",
+        "faceEmbedding",
+        "photoUrl",
+        "clientIp",
+        "bankAccount",
+        "cardNumber",
+        "referring_physician_name",
+        "geburtsdatum",
+        "admission_date",
+        "00100010",
+        "\xEF\xBC\xB0T_ID",
+        "pt\xE2\x80\x8B_name",
+        "p\xD0\xB0tient_name",
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(phi_name(str_from(cases[i])), "%s", cases[i]);
+}
+END_TEST
+
+START_TEST(leaves_ordinary_names_alone)
+{
+    static const char *const cases[] = {
+        "modality",        "model_version",
+        "minutes",         "provider",
+        "study",           "resource",
+        "category",        "interaction",
+        "fhir_version",    "hl7_version",
+        "encounter_class", "claim_amount",
+        "refills",         "amount",
+        "measures",        "instances",
+        "basis",           "algorithm_version",
+        "region_name",     "event_name",
+        "metric_name",     "model_name",
+        "file_name_hash",  "order_no",
+        "invoice_number",  "batch_number",
+        "session_id",      "subscription_id",
+        "lesson_id",       "subject_token",
+        "stage",           "page",
+        "usage",           "cache_age_seconds",
+        "message_age_ms",  "sop_class_uid",
+        "transfer_syntax", "release_date",
+        "period_start",    "started_at",
+        "tip_radius",      "macro_f1",
+        "mission",         "passname",
+        "tokens",          "bytes",
+        "account",         "device_model",
+        "contact_model",   "diagnosis_model",
+        "code_system",     "surname_model_version",
+        "phonetics_model", "image",
+        "message",         "storage",
+        "agent",
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        ck_assert_msg(!phi_name(str_from(cases[i])), "%s", cases[i]);
+        ck_assert_msg(!phi_name_of_closed(str_from(cases[i])), "%s", cases[i]);
+    }
+}
+END_TEST
+
+START_TEST(counts_and_classes_are_harmless_where_no_text_fits)
+{
+    static const struct {
+        const char *name;
+        bool open;
+        bool closed;
+    } cases[] = {
+        {"ssn_checks", true, false},
+        {"patient_count", false, false},
+        {"patientsProcessed", false, false},
+        {"emails_sent", true, false},
+        {"age_band", false, false},
+        {"zip_compression", false, false},
+        {"license_tier", false, false},
+        {"medication_module_enabled", true, false},
+        {"reason", true, false},
+        {"notes_transcribed", true, false},
+        {"patients", true, false},
+        {"url_count", true, false},
+        {"patient", true, true},
+        {"ssn", true, true},
+        {"diagnosis_class", true, true},
+        {"dea_schedule", true, true},
+        {"birth_year", true, true},
+        {"zip3", true, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str name = str_from(cases[i].name);
+        ck_assert_msg(phi_name_of_closed(name) == cases[i].closed, "%s", cases[i].name);
+        ck_assert_msg(phi_name(name) == cases[i].open, "%s", cases[i].name);
+    }
+}
+END_TEST
+
+TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, leaves_ordinary_ids_alone,
+          agrees_with_the_corpus, detectors_can_be_switched_off, tells_ambiguous_numbers,
+          knows_names_that_mean_phi, leaves_ordinary_names_alone,
+          counts_and_classes_are_harmless_where_no_text_fits)
