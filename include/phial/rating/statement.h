@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// statement.h - periods, and what one period of a subscription comes to. Pure: the invoice, the
+// preview and the offline verification all call statement_compute.
+#pragma once
+
+#include "phial/json/json.h"
+#include "phial/rating/metric.h"
+#include "phial/rating/plan.h"
+#include "phial/rating/usage.h"
+#include "phial/time/time.h"
+
+enum { SEGMENTS_MAX = 100, TAX_RATES_MAX = 20, PLAN_METRICS_MAX = 200 };
+
+// The plan that is in force from an instant on.
+struct segment {
+    instant from;
+    const struct plan *plan;
+    const struct metric *const *metrics; // every metric that the plan names, beside nothing else
+    size_t metric_count;
+};
+
+struct tax_rate {
+    str name;
+    decimal percent;
+    str category; // "" when none
+};
+
+struct subscription_terms {
+    str id;
+    str customer;
+    const struct zone *zone;
+    str zone_name;
+    enum currency currency;
+    bool anniversary; // else calendar
+    instant start;    // a local midnight
+    bool has_end;
+    instant end; // a local midnight
+    const struct segment *segments; // rising; the first begins at `start`
+    size_t segment_count;
+    const struct tax_rate *taxes;
+    size_t tax_count;
+    str exempt_reason; // "" when none; then no tax
+    // The statement of the period before, as it was issued: what it billed ahead is settled with what
+    // is due by now. NULL where it is still open, and so says what these terms say.
+    const json_t *before;
+};
+
+struct period {
+    int64_t number; // 1, 2, ...; 0 is the opening statement: start == end == the subscription's start
+    instant start;
+    instant end;
+};
+
+// Local midnight of the instant's local day: how start, end and at count.
+instant subscription_instant(const struct zone *zone, instant at);
+// The period of a number. NOT_FOUND when it would begin at or after the subscription's end.
+result period_find(const struct subscription_terms *terms, int64_t number, struct period *period);
+// Whether the subscription has an opening statement: its first plan has a fee in advance.
+bool period_opening(const struct subscription_terms *terms);
+
+// The statement's own members: customer, subscription, currency, period, plan, lines, subtotal,
+// discounts, tax, total, credits, amount_due, rounding, and exempt_reason when there is one.
+// `usage` must hold every event of the period. The caller owns *statement.
+result statement_compute(struct arena *arena, const struct subscription_terms *terms,
+                         const struct period *period, const struct usage *usage,
+                         json_t **statement);

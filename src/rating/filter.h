@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// filter.h - whether an event passes the filters of a metric or a charge.
+#pragma once
+
+#include "phial/rating/metric.h"
+
+// The canonical text of an event's property. False when it carries none of that name.
+bool event_property(const struct usage_event *event, str name, str *text);
+// All must hold; an absent property passes none but `exists: false`.
+bool filters_pass(const struct filter *filters, size_t count, const struct usage_event *event);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// lines.h - the lines of a statement while it is made, and the statement's document.
+#pragma once
+
+#include "phial/rating/plan.h"
+#include "phial/rating/statement.h"
+
+enum line_kind { LINE_USAGE, LINE_FIXED, LINE_MINIMUM, LINE_MAXIMUM, LINE_COMMITMENT };
+
+struct line {
+    str key;
+    str name;
+    enum line_kind kind;
+    const struct charge *charge; // of usage lines
+    const str *group;            // beside the charge's group_by; NULL without
+    exact measured;              // the quantity before it is written
+    exact exact_amount;
+    money amount; // rounded, this once
+    const struct rated_tier *tiers;
+    size_t tier_count;
+    instant start;
+    instant end;
+    int64_t events;
+    int64_t from_index;
+    int64_t to_index;
+};
+
+struct lines {
+    struct arena *arena;
+    struct line *items;
+    size_t count;
+    size_t room;
+};
+
+// Rounds the exact amount into the line and takes it. AMOUNT_OVERFLOW.
+result lines_add(struct lines *lines, struct line line, enum currency currency,
+                 enum rounding rounding);
+
+struct totals {
+    money subtotal;
+    money discounts;
+    money base; // subtotal - discounts: what every tax rate is taken of
+    money taxes[TAX_RATES_MAX];
+    money total;
+    money credits;
+    money amount_due;
+};
+// Every rate once on the base, no tax on tax; none at all with an exempt_reason.
+result totals_compute(const struct lines *lines, const struct subscription_terms *terms,
+                      enum rounding rounding, struct totals *totals);
+
+// The caller owns the document.
+json_t *statement_print(const struct lines *lines, const struct subscription_terms *terms,
+                        const struct period *period, const struct plan *plan,
+                        const struct totals *totals);

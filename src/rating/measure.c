@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter.h"
+#include "phial/rating/aggregation.h"
+#include "phial/rating/metric.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+// A sample with the group it belongs to. Sorted by group, then by its place among the events, which
+// stand in the order of time.
+struct member {
+    struct sample sample;
+    const str *group;
+    size_t group_by_count;
+    size_t place;
+};
+
+static int compare_groups(const struct member *a, const struct member *b)
+{
+    for (size_t i = 0; i < a->group_by_count; i++) {
+        int order = str_compare(a->group[i], b->group[i]);
+        if (order != 0)
+            return order;
+    }
+    return 0;
+}
+
+static int by_group(const void *left, const void *right)
+{
+    const struct member *a = left;
+    const struct member *b = right;
+    int order = compare_groups(a, b);
+    return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+static size_t weight_of(const struct metric *metric, const struct usage_event *event)
+{
+    str text = {0};
+    if (!metric->weighted || !event_property(event, metric->weight_property, &text))
+        return metric->weight_count;
+    for (size_t i = 0; i < metric->weight_count; i++) {
+        if (str_eq(metric->weight_values[i], text))
+            return i;
+    }
+    return metric->weight_count;
+}
+
+// False when the metric does not count the event.
+static bool take_sample(const struct measurement *what, const struct usage_event *event,
+                        struct sample *sample)
+{
+    const struct metric *metric = what->metric;
+    if (event->time.us < what->from.us || event->time.us >= what->to.us ||
+        !metric_takes_type(metric, event->type) ||
+        !filters_pass(metric->filters, metric->filter_count, event) ||
+        !filters_pass(what->filters, what->filter_count, event))
+        return false;
+    *sample = (struct sample){.event = event, .number = event->quantity};
+    if (metric->property.len > 0) {
+        if (!event_property(event, metric->property, &sample->text))
+            return false;
+        if (metric->aggregation->numeric && failed(decimal_parse(sample->text, &sample->number)))
+            return false;
+    }
+    sample->weight = weight_of(metric, event);
+    return true;
+}
+
+static const str *take_group(struct arena *arena, const struct measurement *what,
+                             const struct usage_event *event)
+{
+    str *values = arena_array(arena, str, what->group_by_count);
+    for (size_t i = 0; i < what->group_by_count; i++) {
+        values[i] = STR("");
+        (void)event_property(event, what->group_by[i], &values[i]);
+    }
+    return values;
+}
+
+static struct member *take_members(struct arena *arena, const struct measurement *what,
+                                   const struct usage *usage, size_t *count)
+{
+    struct member *members = arena_array(arena, struct member, usage->count);
+    size_t taken = 0;
+    for (size_t i = 0; i < usage->count; i++) {
+        struct member *member = &members[taken];
+        if (!take_sample(what, &usage->events[i], &member->sample))
+            continue;
+        member->place = i;
+        member->group_by_count = what->group_by_count;
+        if (what->group_by_count > 0)
+            member->group = take_group(arena, what, &usage->events[i]);
+        taken++;
+    }
+    *count = taken;
+    return members;
+}
+
+static result measure_group(struct arena *arena, const struct metric *metric,
+                            const struct member *members, size_t count, struct usage_group *group)
+{
+    struct usage_group made = {.events = (int64_t)count};
+    struct sample *samples = arena_array(arena, struct sample, count);
+    for (size_t i = 0; i < count; i++) {
+        samples[i] = members[i].sample;
+        int64_t index = samples[i].event->index;
+        if (i == 0 || index < made.from_index)
+            made.from_index = index;
+        if (index >= made.to_index)
+            made.to_index = index + 1;
+    }
+    if (count > 0)
+        made.values = members[0].group;
+    TRY(metric->aggregation->aggregate(arena, metric, samples, count, &made.quantity));
+    if (metric->rounded)
+        made.quantity = exact_round(arena, made.quantity, metric->round_digits, metric->round_mode);
+    *group = made;
+    return OK;
+}
+
+static size_t count_groups(const struct member *members, size_t count)
+{
+    size_t groups = count > 0;
+    for (size_t i = 1; i < count; i++)
+        groups += compare_groups(&members[i - 1], &members[i]) != 0;
+    return groups;
+}
+
+result metric_measure(struct arena *arena, const struct measurement *what,
+                      const struct usage *usage, struct usage_group **groups, size_t *count)
+{
+    assert(what->metric->aggregation != NULL);
+    size_t member_count = 0;
+    struct member *members = take_members(arena, what, usage, &member_count);
+    if (what->group_by == NULL) {
+        struct usage_group *whole = arena_new(arena, struct usage_group);
+        TRY(measure_group(arena, what->metric, members, member_count, whole));
+        *groups = whole;
+        *count = 1;
+        return OK;
+    }
+    if (member_count > 1)
+        qsort(members, member_count, sizeof *members, by_group);
+    size_t group_count = count_groups(members, member_count);
+    if (group_count > GROUPS_MAX)
+        return FAIL(INVALID, "too many groups");
+    struct usage_group *made = arena_array(arena, struct usage_group, group_count);
+    size_t begin = 0;
+    for (size_t i = 0; i < group_count; i++) {
+        size_t end = begin + 1;
+        while (end < member_count && compare_groups(&members[begin], &members[end]) == 0)
+            end++;
+        TRY(measure_group(arena, what->metric, &members[begin], end - begin, &made[i]));
+        begin = end;
+    }
+    *groups = made;
+    *count = group_count;
+    return OK;
+}

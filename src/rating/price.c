@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "price.h"
+
+#include <string.h>
+
+// What a quantity costs by the charge's model, free units taken off.
+static void rate(struct arena *arena, const struct charge *charge, exact quantity,
+                 struct rated *rated)
+{
+    if (exact_sign(quantity) > 0) {
+        quantity = exact_sub(arena, quantity, exact_from_decimal(arena, charge->free_units));
+        if (exact_sign(quantity) < 0)
+            quantity = exact_zero();
+    } else if (!charge->model->takes_negative) {
+        quantity = exact_zero();
+    }
+    rated->amount = exact_zero();
+    rated->tier_count = 0;
+    charge->model->rate(arena, charge, quantity, rated);
+}
+
+static bool is_same_tier(const struct rated_tier *a, const struct rated_tier *b)
+{
+    return a->open == b->open && decimal_compare(a->up_to, b->up_to) == 0;
+}
+
+static void subtract_tier(struct arena *arena, struct rated *rated, const struct rated_tier *less)
+{
+    size_t i = 0;
+    while (i < rated->tier_count && !is_same_tier(&rated->tiers[i], less))
+        i++;
+    if (i == rated->tier_count) {
+        rated->tiers[i] = *less;
+        rated->tiers[i].quantity = exact_zero();
+        rated->tiers[i].amount = exact_zero();
+        rated->tier_count++;
+    }
+    struct rated_tier *tier = &rated->tiers[i];
+    tier->quantity = exact_sub(arena, tier->quantity, less->quantity);
+    tier->amount = exact_sub(arena, tier->amount, less->amount);
+}
+
+// A(earlier + quantity) - A(earlier), tier by tier: the tiers go on where an earlier segment left
+// them.
+static void rate_on(const struct pricing *pricing, const struct charge *charge, exact earlier,
+                    exact quantity)
+{
+    struct arena *arena = pricing->lines->arena;
+    struct rated *rated = &pricing->rated[0];
+    struct rated *before = &pricing->rated[1];
+    rate(arena, charge, exact_add(arena, earlier, quantity), rated);
+    rate(arena, charge, earlier, before);
+    rated->amount = exact_sub(arena, rated->amount, before->amount);
+    for (size_t i = 0; i < before->tier_count; i++)
+        subtract_tier(arena, rated, &before->tiers[i]);
+    size_t kept = 0;
+    for (size_t i = 0; i < rated->tier_count; i++) {
+        if (exact_sign(rated->tiers[i].quantity) != 0 || exact_sign(rated->tiers[i].amount) != 0)
+            rated->tiers[kept++] = rated->tiers[i];
+    }
+    rated->tier_count = kept;
+}
+
+static bool is_same_group(const struct line *line, const struct charge *charge, const str *group)
+{
+    if (line->charge->group_by_count != charge->group_by_count)
+        return false;
+    for (size_t i = 0; i < charge->group_by_count; i++) {
+        if (!str_eq(line->group[i], group[i]))
+            return false;
+    }
+    return true;
+}
+
+// What earlier parts of the period measured for a charge of this key.
+static exact measured_before(const struct pricing *pricing, const struct charge *charge,
+                             const str *group)
+{
+    exact sum = exact_zero();
+    for (size_t i = 0; i < pricing->first; i++) {
+        const struct line *line = &pricing->lines->items[i];
+        if (line->kind == LINE_USAGE && str_eq(line->key, charge->key) &&
+            is_same_group(line, charge, group))
+            sum = exact_add(pricing->lines->arena, sum, line->measured);
+    }
+    return sum;
+}
+
+// The charge's own limits: the minimum first.
+static exact limit(const struct pricing *pricing, const struct charge *charge, exact amount)
+{
+    struct arena *arena = pricing->lines->arena;
+    exact share = charge->prorate ? pricing->share : exact_from_i64(arena, 1);
+    if (charge->has_minimum) {
+        exact least = exact_mul(arena, share, exact_from_decimal(arena, charge->minimum));
+        if (exact_compare(amount, least) < 0)
+            amount = least;
+    }
+    if (charge->has_maximum) {
+        exact most = exact_mul(arena, share, exact_from_decimal(arena, charge->maximum));
+        if (exact_compare(amount, most) > 0)
+            amount = most;
+    }
+    return amount;
+}
+
+static exact rate_group(const struct pricing *pricing, const struct charge *charge,
+                        const struct usage_group *group)
+{
+    struct rated *rated = &pricing->rated[0];
+    rated->tier_count = 0;
+    if (pricing->trial)
+        return exact_zero();
+    exact earlier = exact_zero();
+    if (pricing->plan->tier_scope_period)
+        earlier = measured_before(pricing, charge, group->values);
+    if (exact_sign(earlier) != 0)
+        rate_on(pricing, charge, earlier, group->quantity);
+    else
+        rate(pricing->lines->arena, charge, group->quantity, rated);
+    return limit(pricing, charge, rated->amount);
+}
+
+result price_group(const struct pricing *pricing, const struct charge *charge,
+                   const struct usage_group *group)
+{
+    struct line line = {
+        .key = charge->key,
+        .name = charge->name,
+        .kind = LINE_USAGE,
+        .charge = charge,
+        .group = charge->group_by_count > 0 ? group->values : NULL,
+        .measured = group->quantity,
+        .exact_amount = rate_group(pricing, charge, group),
+        .start = pricing->start,
+        .end = pricing->end,
+        .events = group->events,
+        .from_index = group->from_index,
+        .to_index = group->to_index,
+    };
+    const struct rated *rated = &pricing->rated[0];
+    line.tier_count = rated->tier_count;
+    if (rated->tier_count > 0) {
+        struct rated_tier *tiers =
+            arena_array(pricing->lines->arena, struct rated_tier, rated->tier_count);
+        memcpy(tiers, rated->tiers, rated->tier_count * sizeof *tiers);
+        line.tiers = tiers;
+    }
+    return lines_add(pricing->lines, line, pricing->currency, pricing->plan->rounding);
+}
+
+result price_fee(const struct pricing *pricing, struct line fee)
+{
+    fee.kind = LINE_FIXED;
+    fee.measured = exact_from_i64(pricing->lines->arena, 1);
+    return lines_add(pricing->lines, fee, pricing->currency, pricing->plan->rounding);
+}
+
+static str limit_key(enum line_kind kind)
+{
+    return kind == LINE_MINIMUM   ? STR("minimum")
+           : kind == LINE_MAXIMUM ? STR("maximum")
+                                  : STR("commitment");
+}
+
+static str limit_name(enum line_kind kind)
+{
+    return kind == LINE_MINIMUM   ? STR("Minimum")
+           : kind == LINE_MAXIMUM ? STR("Maximum")
+                                  : STR("Commitment");
+}
+
+// A difference that rounds to nothing makes no line.
+static result add_limit(const struct pricing *pricing, enum line_kind kind, exact amount)
+{
+    money rounded = {0};
+    TRY(money_round(amount, pricing->currency, pricing->plan->rounding, &rounded));
+    if (rounded.minor == 0)
+        return OK;
+    struct line line = {
+        .key = limit_key(kind),
+        .name = limit_name(kind),
+        .kind = kind,
+        .measured = exact_from_i64(pricing->lines->arena, 1),
+        .exact_amount = amount,
+        .start = pricing->start,
+        .end = pricing->end,
+    };
+    return lines_add(pricing->lines, line, pricing->currency, pricing->plan->rounding);
+}
+
+static result sum_lines(const struct pricing *pricing, bool usage_alone, exact *sum)
+{
+    money total = {usage_alone ? 0 : pricing->ahead.minor, pricing->currency};
+    for (size_t i = pricing->first; i < pricing->lines->count; i++) {
+        const struct line *line = &pricing->lines->items[i];
+        if (line->kind == LINE_USAGE || (line->kind == LINE_FIXED && !usage_alone))
+            TRY(money_add(total, line->amount, &total));
+    }
+    *sum = money_to_exact(pricing->lines->arena, total);
+    return OK;
+}
+
+// Below the commitment the difference, above it the surcharge on what lies beyond.
+static exact true_up(const struct pricing *pricing, exact usage)
+{
+    struct arena *arena = pricing->lines->arena;
+    const struct plan *plan = pricing->plan;
+    exact committed = exact_mul(arena, pricing->share, exact_from_decimal(arena, plan->commitment));
+    if (exact_compare(usage, committed) <= 0)
+        return exact_sub(arena, committed, usage);
+    exact factor =
+        exact_sub(arena, exact_from_decimal(arena, plan->overage_factor), exact_from_i64(arena, 1));
+    return exact_mul(arena, exact_sub(arena, usage, committed), factor);
+}
+
+result price_limits(const struct pricing *pricing)
+{
+    struct arena *arena = pricing->lines->arena;
+    const struct plan *plan = pricing->plan;
+    if (pricing->trial)
+        return OK;
+    exact usage = exact_zero();
+    exact billed = exact_zero();
+    TRY(sum_lines(pricing, true, &usage));
+    TRY(sum_lines(pricing, false, &billed));
+    if (plan->has_minimum) {
+        exact least = exact_mul(arena, pricing->share, exact_from_decimal(arena, plan->minimum));
+        if (exact_compare(billed, least) < 0)
+            TRY(add_limit(pricing, LINE_MINIMUM, exact_sub(arena, least, billed)));
+    }
+    if (plan->has_maximum) {
+        exact most = exact_mul(arena, pricing->share, exact_from_decimal(arena, plan->maximum));
+        if (exact_compare(billed, most) > 0)
+            TRY(add_limit(pricing, LINE_MAXIMUM, exact_sub(arena, most, billed)));
+    }
+    return plan->has_commitment ? add_limit(pricing, LINE_COMMITMENT, true_up(pricing, usage)) : OK;
+}

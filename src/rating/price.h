@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// price.h - from measured quantities to lines, for one part of a period under one plan.
+//
+// The order: free units, the charge's model, the charge's limits, the plan's limits.
+#pragma once
+
+#include "lines.h"
+#include "phial/rating/plan.h"
+
+struct pricing {
+    const struct plan *plan;
+    enum currency currency;
+    exact share; // of a full period: scales the plan's limits, and a charge's that say so
+    bool trial;  // nothing is billed
+    instant start;
+    instant end;
+    money ahead;         // the part's fees in advance: another statement has them, but they count
+    size_t first;        // the lines before are those of earlier parts
+    struct lines *lines; // where the lines go
+    struct rated *rated; // scratch: PRICING_SCRATCH of them
+};
+enum { PRICING_SCRATCH = 2 };
+
+result price_group(const struct pricing *pricing, const struct charge *charge,
+                   const struct usage_group *group);
+result price_fee(const struct pricing *pricing, struct line fee);
+// Minimum, maximum and commitment over the part's lines and what was billed ahead for it.
+result price_limits(const struct pricing *pricing);

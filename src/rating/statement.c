@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/rating/statement.h"
+
+#include "fees.h"
+#include "lines.h"
+#include "period.h"
+#include "price.h"
+
+// A statement in the making.
+struct draft {
+    struct arena *arena;
+    const struct subscription_terms *terms;
+    const struct usage *usage;
+    const struct period *period;
+    int64_t full_days;
+    struct lines lines;
+    struct rated *scratch;
+};
+
+static const struct metric *find_metric(const struct segment *segment, str key)
+{
+    for (size_t i = 0; i < segment->metric_count; i++) {
+        if (str_eq(segment->metrics[i]->key, key))
+            return segment->metrics[i];
+    }
+    return NULL;
+}
+
+static exact share_of(const struct draft *draft, const struct part *part)
+{
+    int64_t days = days_between(draft->terms->zone, part->start, part->end);
+    return exact_div(draft->arena, exact_from_i64(draft->arena, days),
+                     exact_from_i64(draft->arena, draft->full_days));
+}
+
+// A charge's lines: one, or one a group. Of a trial's days nothing is measured.
+static result add_charge(struct draft *draft, const struct part *part,
+                         const struct pricing *pricing, const struct charge *charge)
+{
+    struct measurement what = {
+        .metric = find_metric(part->segment, charge->metric),
+        .filters = charge->filters,
+        .filter_count = charge->filter_count,
+        .group_by = charge->group_by_count > 0 ? charge->group_by : NULL,
+        .group_by_count = charge->group_by_count,
+        .from = part->start,
+        .to = part->trial ? part->start : part->end,
+        .zone = draft->terms->zone,
+    };
+    if (what.metric == NULL)
+        return FAIL(INVALID, "a charge names a metric that is not there");
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    TRY(metric_measure(draft->arena, &what, draft->usage, &groups, &count));
+    for (size_t i = 0; i < count; i++)
+        TRY(price_group(pricing, charge, &groups[i]));
+    return OK;
+}
+
+static result add_fees(const struct pricing *pricing, const struct fee_lines *fees)
+{
+    for (size_t i = 0; i < fees->count; i++) {
+        const struct fee_line *fee = &fees->items[i];
+        TRY(price_fee(pricing, (struct line){.key = fee->key,
+                                             .name = fee->name,
+                                             .exact_amount = fee->amount,
+                                             .start = fee->start,
+                                             .end = fee->end}));
+    }
+    return OK;
+}
+
+// What was billed ahead is settled, the next period's fees are billed ahead. These lines are beyond
+// the plan's limits, which go by the period's own fees.
+static result add_ahead(struct draft *draft, const struct pricing *pricing)
+{
+    struct fee_lines fees = {0};
+    fees_settle(draft->arena, draft->terms, draft->period, draft->full_days, &fees);
+    fees_ahead(draft->arena, draft->terms, draft->period->number, &fees);
+    return add_fees(pricing, &fees);
+}
+
+// What the part's fees in advance come to, line by line as they were billed.
+static result sum_ahead(const struct draft *draft, const struct part *part, money *sum)
+{
+    struct fee_lines fees = {0};
+    money total = {0, draft->terms->currency};
+    fees_of_part(draft->arena, draft->terms, part, draft->full_days, FEES_ADVANCE, &fees);
+    for (size_t i = 0; i < fees.count; i++) {
+        money fee = {0};
+        TRY(money_round(fees.items[i].amount, total.currency, part->segment->plan->rounding, &fee));
+        TRY(money_add(total, fee, &total));
+    }
+    *sum = total;
+    return OK;
+}
+
+static result add_part(struct draft *draft, const struct part *part, bool last)
+{
+    const struct plan *plan = part->segment->plan;
+    struct fee_lines fees = {0};
+    struct pricing pricing = {
+        .plan = plan,
+        .currency = draft->terms->currency,
+        .share = share_of(draft, part),
+        .trial = part->trial,
+        .start = part->start,
+        .end = part->end,
+        .first = draft->lines.count,
+        .lines = &draft->lines,
+        .rated = draft->scratch,
+    };
+    TRY(sum_ahead(draft, part, &pricing.ahead));
+    for (size_t i = 0; i < plan->charge_count; i++)
+        TRY(add_charge(draft, part, &pricing, &plan->charges[i]));
+    fees_of_part(draft->arena, draft->terms, part, draft->full_days, FEES_ARREARS, &fees);
+    TRY(add_fees(&pricing, &fees));
+    TRY(price_limits(&pricing));
+    return last ? add_ahead(draft, &pricing) : OK;
+}
+
+// The opening statement has no days: no usage, no limits, only what is billed ahead.
+static result add_opening(struct draft *draft)
+{
+    struct pricing pricing = {
+        .plan = draft->terms->segments[0].plan,
+        .currency = draft->terms->currency,
+        .lines = &draft->lines,
+    };
+    return add_ahead(draft, &pricing);
+}
+
+result statement_compute(struct arena *arena, const struct subscription_terms *terms,
+                         const struct period *period, const struct usage *usage, json_t **statement)
+{
+    struct period located = {0};
+    struct draft draft = {
+        .arena = arena,
+        .terms = terms,
+        .usage = usage,
+        .period = period,
+        .lines = {.arena = arena},
+        .scratch = arena_array(arena, struct rated, PRICING_SCRATCH),
+    };
+    TRY(period_locate(terms, period->number, &located, &draft.full_days));
+    if (located.start.us != period->start.us || located.end.us != period->end.us)
+        return FAIL(INVALID, "the period is not one of the subscription's");
+
+    const struct plan *plan = terms->segments[0].plan;
+    struct part *parts = arena_array(arena, struct part, SEGMENTS_MAX);
+    size_t part_count = period_parts(terms, period, parts);
+    for (size_t i = 0; i < part_count; i++) {
+        plan = parts[i].segment->plan;
+        TRY(add_part(&draft, &parts[i], i + 1 == part_count));
+    }
+    if (period->number == 0)
+        TRY(add_opening(&draft));
+
+    struct totals totals = {0};
+    TRY(totals_compute(&draft.lines, terms, plan->rounding, &totals));
+    *statement = statement_print(&draft.lines, terms, period, plan, &totals);
+    return OK;
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents.h"
+
+#define METRIC(members) "{'event_types': ['t'], " members "}"
+
+// A log of usage entries, folded.
+struct log_of_events {
+    struct usage_fold *fold;
+    struct usage usage;
+};
+
+static void fold_entry(struct documents *documents, struct log_of_events *log, int64_t index,
+                       const char *leaf)
+{
+    ck_assert_ok(usage_fold_add(log->fold, index, quoted(&documents->arena, leaf)));
+}
+
+#define EVENT(id, time, quantity, properties)                                             \
+    "{'actor':'a','at':'2026-11-01T00:00:00.000000Z','customer':'c','event':{'id':'" id   \
+    "','properties':{" properties "},'quantity':'" quantity "','source':'','time':'" time \
+    "','type':'t'},'kind':'usage','v':1}"
+#define VOID(index) "{'kind':'void','reason':'r','ref':{'index':" index ",'leaf':''},'v':1}"
+#define AMEND(index, set) \
+    "{'kind':'amend','reason':'r','ref':{'index':" index ",'leaf':''},'set':{" set "},'v':1}"
+
+static void fold_examples(struct documents *documents, struct log_of_events *log)
+{
+    log->fold = usage_fold_new(&documents->arena);
+    fold_entry(documents, log, 0, "{'kind':'plan','v':1}");
+    fold_entry(documents, log, 1,
+               EVENT("1", "2026-11-02T00:00:00.000000Z", "2", "'m':'ct','x':'1.5','flag':true"));
+    fold_entry(documents, log, 2,
+               EVENT("2", "2026-11-01T00:00:00.000000Z", "-3", "'m':'mri','x':'10'"));
+    fold_entry(documents, log, 3, EVENT("3", "2026-11-02T00:00:00.000000Z", "4", "'m':'ct'"));
+    fold_entry(documents, log, 4, EVENT("4", "2026-11-03T00:00:00.000000Z", "100", "'m':'ct'"));
+    fold_entry(documents, log, 5, VOID("4"));
+    fold_entry(documents, log, 6,
+               EVENT("5", "2026-12-24T00:00:00.000000Z", "7", "'m':'xray','x':'0.5'"));
+    fold_entry(documents, log, 7,
+               AMEND("6", "'quantity':'1','time':'2026-11-05T00:00:00.000000Z',"
+                          "'properties':{'x':'2.5','flag':false}"));
+    ck_assert_ok(usage_fold_end(log->fold, &log->usage));
+}
+
+START_TEST(folds_voids_and_amendments)
+{
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold_examples(&documents, &log);
+    static const int64_t order[] = {2, 1, 3, 6};
+    ck_assert_uint_eq(log.usage.count, COUNT_OF(order));
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        ck_assert_int_eq(log.usage.events[i].index, order[i]);
+    const struct usage_event *amended = &log.usage.events[3];
+    ck_assert_int_eq(amended->time.us, at("2026-11-05T00:00:00Z").us);
+    ck_assert_str_eq(json_string_value(json_object_get(amended->properties, "m")), "xray");
+    ck_assert_str_eq(json_string_value(json_object_get(amended->properties, "x")), "2.5");
+    ck_assert(usage_fold_find(log.fold, 4)->voided);
+    ck_assert_ptr_null(usage_fold_find(log.fold, 5));
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(takes_entries_in_any_order)
+{
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    log.fold = usage_fold_new(&documents.arena);
+    fold_entry(&documents, &log, 5, VOID("1"));
+    fold_entry(&documents, &log, 2, EVENT("2", "2026-11-01T00:00:00.000000Z", "1", ""));
+    fold_entry(&documents, &log, 1, EVENT("1", "2026-11-01T00:00:00.000000Z", "1", ""));
+    fold_entry(&documents, &log, 4, AMEND("1", "'quantity':'2'"));
+    ck_assert_ok(usage_fold_end(log.fold, &log.usage));
+    ck_assert_uint_eq(log.usage.count, 1);
+    ck_assert_int_eq(log.usage.events[0].index, 2);
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(refuses_corrections_of_what_is_not_live)
+{
+    static const char *const corrections[][2] = {
+        {VOID("9"), NULL},
+        {VOID("3"), NULL},
+        {VOID("1"), VOID("1")},
+        {VOID("1"), AMEND("1", "'quantity':'2'")},
+        {AMEND("9", "'quantity':'2'"), NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(corrections); i++) {
+        struct documents documents;
+        struct log_of_events log;
+        documents_open(&documents);
+        log.fold = usage_fold_new(&documents.arena);
+        fold_entry(&documents, &log, 1, EVENT("1", "2026-11-01T00:00:00.000000Z", "1", ""));
+        for (int64_t j = 0; j < 2 && corrections[i][j] != NULL; j++)
+            fold_entry(&documents, &log, 3 + j, corrections[i][j]);
+        ck_assert_fails(VERIFICATION_FAILED, usage_fold_end(log.fold, &log.usage));
+        usage_fold_release(&log.fold);
+        documents_close(&documents);
+    }
+}
+END_TEST
+
+START_TEST(refuses_malformed_entries)
+{
+    static const char *const leaves[] = {
+        "",
+        "[]",
+        "{",
+        "{'v':1}",
+        "{'kind':7}",
+        "{'kind':'usage'}",
+        "{'kind':'usage','event':{'id':'1','quantity':'1','source':'','time':'x','type':'t'}}",
+        EVENT("1", "2026-11-01T00:00:00.000000Z", "one", ""),
+        "{'kind':'void'}",
+        "{'kind':'void','ref':{'index':'1'}}",
+        "{'kind':'amend','ref':{'index':1}}",
+        AMEND("1", "'quantity':2"),
+        AMEND("1", "'properties':[]"),
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct usage_fold *fold = usage_fold_new(&documents.arena);
+    for (size_t i = 0; i < COUNT_OF(leaves); i++) {
+        result added = usage_fold_add(fold, 1, quoted(&documents.arena, leaves[i]));
+        ck_assert_msg(added.code == ERR_INVALID, "%s", leaves[i]);
+    }
+    usage_fold_release(&fold);
+    documents_close(&documents);
+}
+END_TEST
+
+static str measured(struct documents *documents, const struct log_of_events *log, const char *text,
+                    int64_t *events)
+{
+    struct measurement what = {
+        .metric = metric_of(documents, text),
+        .from = at("2026-11-01T00:00:00Z"),
+        .to = at("2026-12-01T00:00:00Z"),
+        .zone = zone_utc(),
+    };
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    ck_assert_ok(metric_measure(&documents->arena, &what, &log->usage, &groups, &count));
+    ck_assert_uint_eq(count, 1);
+    *events = groups[0].events;
+    return exact_print(&documents->arena, groups[0].quantity);
+}
+
+START_TEST(measures)
+{
+    static const struct {
+        const char *metric;
+        const char *quantity;
+        int64_t events;
+    } cases[] = {
+        {METRIC("'aggregation': 'count'"), "4", 4},
+        {METRIC("'aggregation': 'count', 'property': 'x'"), "3", 3},
+        {METRIC("'aggregation': 'sum'"), "4", 4},
+        {METRIC("'aggregation': 'sum', 'property': 'x'"), "14", 3},
+        {METRIC("'aggregation': 'sum', 'property': 'm'"), "0", 0}, // no numbers
+        {METRIC("'aggregation': 'max'"), "4", 4},
+        {METRIC("'aggregation': 'max', 'property': 'x'"), "10", 3},
+        {METRIC("'aggregation': 'min'"), "-3", 4},
+        {METRIC("'aggregation': 'latest'"), "1", 4},
+        {METRIC("'aggregation': 'unique', 'property': 'm'"), "3", 4},
+        {METRIC("'aggregation': 'unique', 'property': 'flag'"), "2", 2},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'm', 'in': ['ct', 'pet']}]"), "2",
+         2},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'm', 'not_in': ['ct']}]"), "2",
+         2},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'flag', 'eq': true}]"), "1", 1},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'flag', 'not_in': [true]}]"), "1",
+         1},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'x', 'exists': false}]"), "1", 1},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'x', 'exists': true}]"), "3", 3},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'x', 'gt': '2.5'}]"), "1", 1},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'x', 'gte': '2.50'}]"), "2", 2},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'x', 'gte': 1, 'lt': '10'}]"),
+         "2", 2},
+        {METRIC("'aggregation': 'count', 'filters': [{'property': 'm', 'lte': '10'}]"), "0", 0},
+        {METRIC("'aggregation': 'max', 'filters': [{'property': 'z', 'eq': 'x'}]"), "0", 0},
+        {METRIC("'aggregation': 'sum', 'weights': {'property': 'm', 'values': {'ct': '3', 'mri': "
+                "'5'}, 'default': '0.5'}"),
+         "3.5", 4},
+        {METRIC("'aggregation': 'sum', 'weights': {'property': 'z', 'default': '0.001'}, 'round': "
+                "{'mode': 'ceil', 'digits': 0}"),
+         "1", 4},
+        {METRIC("'aggregation': 'sum', 'property': 'x', 'round': {'mode': 'floor', 'digits': -1}"),
+         "10", 3},
+        {METRIC("'aggregation': 'sum', 'property': 'x', 'round': {'mode': 'half_up', 'digits': "
+                "-1}"),
+         "10", 3},
+        {"{'event_types': ['other'], 'aggregation': 'count'}", "0", 0},
+    };
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold_examples(&documents, &log);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t events = 0;
+        str quantity = measured(&documents, &log, cases[i].metric, &events);
+        ck_assert_msg(str_eq(quantity, str_from(cases[i].quantity)), "%s: %s", cases[i].metric,
+                      str_to_c(&documents.arena, quantity));
+        ck_assert_int_eq(events, cases[i].events);
+    }
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(groups_in_byte_order)
+{
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold_examples(&documents, &log);
+    static const str group_by[] = {{"x", 1}, {"m", 1}};
+    struct measurement what = {
+        .metric = metric_of(&documents, METRIC("'aggregation': 'count'")),
+        .group_by = group_by,
+        .group_by_count = COUNT_OF(group_by),
+        .from = at("2026-11-01T00:00:00Z"),
+        .to = at("2026-12-01T00:00:00Z"),
+        .zone = zone_utc(),
+    };
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    ck_assert_ok(metric_measure(&documents.arena, &what, &log.usage, &groups, &count));
+    static const char *const expected[][2] = {
+        {"", "ct"}, {"1.5", "ct"}, {"10", "mri"}, {"2.5", "xray"}};
+    ck_assert_uint_eq(count, COUNT_OF(expected));
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_text(&documents.arena, groups[i].values[0], expected[i][0]);
+        ck_assert_text(&documents.arena, groups[i].values[1], expected[i][1]);
+        ck_assert_int_eq(groups[i].events, 1);
+        ck_assert_int_eq(groups[i].to_index, groups[i].from_index + 1);
+    }
+    what.to = what.from;
+    ck_assert_ok(metric_measure(&documents.arena, &what, &log.usage, &groups, &count));
+    ck_assert_uint_eq(count, 0);
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(refuses_with_a_pointer)
+{
+    static const struct {
+        const char *text;
+        const char *fault;
+    } cases[] = {
+        {"{'aggregation': 'count'}", "missing_member /event_types"},
+        {"{'event_types': [], 'aggregation': 'count'}", "invalid /event_types"},
+        {"{'event_types': [7], 'aggregation': 'count'}", "invalid /event_types/0"},
+        {METRIC("'aggregation': 'percentile', 'property': 'x'"), "invalid /aggregation"},
+        {METRIC("'aggregation': 'unique'"), "missing_member /property"},
+        {METRIC("'aggregation': 'sum', 'property': 'X'"), "invalid /property"},
+        {METRIC("'aggregation': 'sum', 'property': ''"), "invalid /property"},
+        {METRIC("'aggregation': 'count', 'weights': {'property': 'x'}"), "invalid /weights"},
+        {METRIC("'aggregation': 'sum', 'weights': {'property': 'x', 'values': {'a': 'b'}}"),
+         "decimal_expected /weights/values"},
+        {METRIC("'aggregation': 'sum', 'round': {'mode': 'up'}"), "invalid /round/mode"},
+        {METRIC("'aggregation': 'sum', 'round': {'mode': 'ceil', 'digits': 13}"),
+         "invalid /round/digits"},
+        {METRIC("'aggregation': 'sum', 'group_by': ['a', 'a']"), "invalid /group_by/1"},
+        {METRIC("'aggregation': 'sum', 'filters': [{'property': 'x', 'in': []}]"),
+         "invalid /filters/0/in"},
+        {METRIC("'aggregation': 'sum', 'filters': [{'property': 'x', 'gt': 'high'}]"),
+         "decimal_expected /filters/0/gt"},
+        {METRIC("'aggregation': 'sum', 'filters': [{'property': 'x', 'like': 'high'}]"),
+         "unknown_member /filters/0"},
+        {METRIC("'aggregation': 'sum', 'version': 2"), "unknown_member "},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct documents documents;
+        documents_open(&documents);
+        ck_assert_msg(metric_parse(document(&documents, cases[i].text), false) == NULL, "%s",
+                      cases[i].text);
+        ck_assert_str_eq(first_fault(&documents), cases[i].fault);
+        documents_close(&documents);
+    }
+}
+END_TEST
+
+TEST_MAIN("metric", folds_voids_and_amendments, takes_entries_in_any_order,
+          refuses_corrections_of_what_is_not_live, refuses_malformed_entries, measures,
+          groups_in_byte_order, refuses_with_a_pointer)

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents.h"
+#include "phial/rating/statement.h"
+#include "phial/util/buf.h"
+
+enum { PLANS_MAX = 3, EVENTS_MAX = 8 };
+
+// A subscription in New York: from each day on, a plan. Events are quantities of type t.
+struct story {
+    const char *label;
+    bool anniversary;
+    const char *start;
+    const char *end; // NULL: none
+    struct {
+        const char *from; // NULL for the first: the start
+        const char *text;
+    } plans[PLANS_MAX];
+    struct {
+        const char *time;
+        const char *quantity;
+        const char *group;
+    } events[EVENTS_MAX];
+    const char *before; // the statement before, as issued; NULL: none
+    int64_t period;
+    const char *expected; // "key amount, key amount, ... = subtotal"
+};
+
+#define PLAN(members) "{'key': 'p', 'currency': 'USD', 'interval': 'month', " members "}"
+#define CHARGE(members) "'charges': [{'key': 'c', 'metric': 'm', " members "}]"
+#define UNIT CHARGE("'model': 'per_unit', 'unit_amount': '1'")
+#define FEE(key, members) "{'key': '" key "', 'amount': '300', " members "}"
+#define BILLED(start, end)                                                               \
+    "{'lines': [{'key': 'base', 'name': 'Base', 'kind': 'fixed', 'exact_amount': '300'," \
+    " 'period': {'start': '" start "', 'end': '" end "'}}]}"
+
+static const struct story stories[] = {
+    {"usage of the half-open period",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(UNIT)}},
+     {{"2026-11-01T03:59:59Z", "1000", ""},
+      {"2026-11-01T04:00:00Z", "1", ""},
+      {"2026-12-01T04:59:59Z", "2", ""},
+      {"2026-12-01T05:00:00Z", "1000", ""}},
+     NULL,
+     1,
+     "c 3.00 = 3.00"},
+    {"a charge without usage has its line, one in groups has none",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': "
+                  "'1'}, {'key': 'd', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1', "
+                  "'group_by': ['g']}]")}},
+     {{0}},
+     NULL,
+     1,
+     "c 0.00 = 0.00"},
+    {"each group has its own tiers, in byte order",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'graduated', 'group_by': ['g'], 'tiers': [{'up_to': '2', "
+                         "'unit_amount': '1'}, {'unit_amount': '10'}]"))}},
+     {{"2026-11-02T04:00:00Z", "3", "mri"},
+      {"2026-11-03T04:00:00Z", "1", "ct"},
+      {"2026-11-04T04:00:00Z", "1", "ct"}},
+     NULL,
+     1,
+     "c 2.00, c 12.00 = 14.00"},
+    {"free units, then the model, then the charge's limits",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'package', 'package_size': '10', 'amount': '7', 'free_units': "
+                         "'5', 'maximum': '13.50'"))}},
+     {{"2026-11-02T04:00:00Z", "16", ""}},
+     NULL,
+     1,
+     "c 13.50 = 13.50"},
+    {"arrears are prorated by local days of the uncut period",
+     false,
+     "2026-11-16T05:00:00Z",
+     NULL,
+     {{NULL, PLAN("'fixed': [" FEE("base", "'timing': 'arrears'") "]")}},
+     {{0}},
+     NULL,
+     1,
+     "base 150.00 = 150.00"},
+    {"an end inside the period cuts it",
+     true,
+     "2026-11-10T05:00:00Z",
+     "2026-11-25T05:00:00Z",
+     {{NULL, PLAN("'minimum': '60', 'fixed': [" FEE("base", "'timing': 'arrears'") "]")}},
+     {{0}},
+     NULL,
+     1,
+     "base 150.00 = 150.00"},
+    {"a minimum of a short period is prorated",
+     true,
+     "2026-11-10T05:00:00Z",
+     "2026-11-25T05:00:00Z",
+     {{NULL, PLAN("'minimum': '60', " UNIT)}},
+     {{"2026-11-12T04:00:00Z", "4", ""}},
+     NULL,
+     1,
+     "c 4.00, minimum 26.00 = 30.00"},
+    {"a maximum makes a negative line",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL,
+       PLAN("'maximum': '310', " UNIT ", 'fixed': [" FEE("base", "'timing': 'arrears'") "]")}},
+     {{"2026-11-12T04:00:00Z", "40", ""}},
+     NULL,
+     1,
+     "c 40.00, base 300.00, maximum -30.00 = 310.00"},
+    {"below the commitment the difference",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'commitment': {'amount': '100', 'overage_factor': '1.2'}, " UNIT)}},
+     {{"2026-11-12T04:00:00Z", "40", ""}},
+     NULL,
+     1,
+     "c 40.00, commitment 60.00 = 100.00"},
+    {"above the commitment the surcharge",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'commitment': {'amount': '100', 'overage_factor': '1.2'}, " UNIT)}},
+     {{"2026-11-12T04:00:00Z", "150", ""}},
+     NULL,
+     1,
+     "c 150.00, commitment 10.00 = 160.00"},
+    {"a change makes two segments, each with its own days; tiers restart",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'graduated', 'tiers': [{'up_to': '10', 'unit_amount': '1'}, "
+                         "{'unit_amount': '2'}]"))},
+      {"2026-11-16T05:00:00Z", PLAN(CHARGE("'model': 'graduated', 'tiers': [{'up_to': '10', "
+                                           "'unit_amount': '3'}, {'unit_amount': '4'}]"))}},
+     {{"2026-11-12T04:00:00Z", "12", ""},
+      {"2026-11-16T04:59:59Z", "1", ""},
+      {"2026-11-16T05:00:00Z", "12", ""}},
+     NULL,
+     1,
+     "c 16.00, c 38.00 = 54.00"},
+    {"tiers that go on over the period",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'graduated', 'tiers': [{'up_to': '10', 'unit_amount': '1'}, "
+                         "{'unit_amount': '2'}]"))},
+      {"2026-11-16T05:00:00Z",
+       PLAN("'tier_scope': 'period', " CHARGE("'model': 'graduated', 'tiers': [{'up_to': '10', "
+                                              "'unit_amount': '3'}, {'unit_amount': '4'}]"))}},
+     {{"2026-11-12T04:00:00Z", "6", ""}, {"2026-11-16T05:00:00Z", "12", ""}},
+     NULL,
+     1,
+     "c 6.00, c 44.00 = 50.00"}, // 4 at 3 and 8 at 4
+    {"nothing is billed in a trial, and what begins after it is cut",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'trial_days': 10, 'minimum': '90', " UNIT
+                  ", 'fixed': [" FEE("base", "'timing': 'arrears', 'prorate': true") "]")}},
+     {{"2026-11-11T04:59:59Z", "1000", ""}, {"2026-11-11T05:00:00Z", "5", ""}},
+     NULL,
+     1,
+     "c 5.00, base 200.00 = 205.00"},
+    {"a period within the trial comes to nothing",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL,
+       PLAN("'trial_days': 60, 'minimum': '90', " CHARGE(
+           "'model': 'stairstep', 'tiers': [{'flat_amount': '5'}]") ", 'fixed': [" FEE("base",
+                                                                                       "'once': false") "]")}},
+     {{"2026-11-11T04:59:59Z", "1000", ""}},
+     NULL,
+     1,
+     "c 0.00 = 0.00"},
+    {"an opening statement bills ahead",
+     false,
+     "2026-11-16T05:00:00Z",
+     NULL,
+     {{NULL, PLAN("'minimum': '5000', 'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{0}},
+     NULL,
+     0,
+     "base 150.00 = 150.00"},
+    {"limits go by the period's own fees, whichever statement has them",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-12-11T05:00:00Z",
+     {{NULL,
+       PLAN("'minimum': '310', " UNIT ", 'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{"2026-11-11T04:59:59Z", "4", ""}, {"2026-12-02T05:00:00Z", "1", ""}},
+     NULL,
+     2,
+     "c 1.00, minimum 2.23 = 3.23"}, // 310 x 10/31 - 96.77 - 1
+    {"nothing is billed ahead beyond a known end",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-12-11T05:00:00Z",
+     {{NULL, PLAN("'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{0}},
+     NULL,
+     1,
+     "base 96.77 = 96.77"},
+    {"the last statement bills nothing ahead",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-12-11T05:00:00Z",
+     {{NULL, PLAN("'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{0}},
+     NULL,
+     2,
+     " = 0.00"},
+    {"unused days come back",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-11-11T05:00:00Z",
+     {{NULL, PLAN("'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{0}},
+     BILLED("2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z"),
+     1,
+     "base -200.00 = -200.00"},
+    {"what is not prorated does not come back",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-11-11T05:00:00Z",
+     {{NULL, PLAN("'fixed': [" FEE("base", "'timing': 'advance', 'prorate': false") "]")}},
+     {{0}},
+     BILLED("2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z"),
+     1,
+     " = 0.00"},
+    {"a fee that the terms do not know any more comes back whole",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'minimum': '0'")}},
+     {{0}},
+     BILLED("2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z"),
+     1,
+     "base -300.00 = -300.00"},
+    {"fees of a plan that came in mid-period, after no opening statement",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'minimum': '0'")},
+      {"2026-11-16T05:00:00Z", PLAN("'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{0}},
+     NULL,
+     1,
+     "base 150.00, base 300.00 = 450.00"},
+    {"a fee of once is due once, whole",
+     false,
+     "2026-11-16T05:00:00Z",
+     NULL,
+     {{NULL, PLAN("'fixed': [" FEE("setup", "'once': true") "]")},
+      {"2026-11-20T05:00:00Z", PLAN("'fixed': [" FEE("setup", "'once': true") "]")}},
+     {{0}},
+     NULL,
+     1,
+     "setup 300.00 = 300.00"},
+    {"and not again",
+     false,
+     "2026-11-16T05:00:00Z",
+     NULL,
+     {{NULL, PLAN("'fixed': [" FEE("setup", "'once': true") "]")}},
+     {{0}},
+     NULL,
+     2,
+     " = 0.00"},
+    {"negative usage is rated by per_unit alone",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': "
+                  "'1', 'free_units': '5'}, {'key': 'd', 'metric': 'm', 'model': 'volume', "
+                  "'tiers': [{'unit_amount': '1', 'flat_amount': '2'}]}]")}},
+     {{"2026-11-12T04:00:00Z", "-6", ""}},
+     NULL,
+     1,
+     "c -6.00, d 2.00 = -4.00"},
+};
+
+static struct usage_event event_of(struct documents *documents, const struct story *story, size_t i)
+{
+    struct usage_event event = {
+        .index = (int64_t)i, .type = STR("t"), .time = at(story->events[i].time)};
+    ck_assert_ok(decimal_parse(str_from(story->events[i].quantity), &event.quantity));
+    str properties = str_printf(&documents->arena, "{'g': '%s'}", story->events[i].group);
+    event.properties = document(documents, str_to_c(&documents->arena, properties)).value;
+    return event;
+}
+
+static json_t *compute(struct documents *documents, const struct story *story,
+                       struct subscription_terms *terms)
+{
+    struct usage_event events[EVENTS_MAX];
+    struct usage usage = {.events = events};
+    struct segment *segments = arena_array(&documents->arena, struct segment, PLANS_MAX);
+    struct metric *metric = arena_new(&documents->arena, struct metric);
+    *metric = *metric_of(documents, "{'key': 'm', 'event_types': ['t'], 'aggregation': 'sum'}");
+    const struct metric **metrics = arena_array(&documents->arena, const struct metric *, 1);
+    metrics[0] = metric;
+    for (; usage.count < EVENTS_MAX && story->events[usage.count].time != NULL; usage.count++)
+        events[usage.count] = event_of(documents, story, usage.count);
+
+    terms->id = STR("s");
+    terms->customer = STR("clinic");
+    terms->currency = CURRENCY_USD;
+    terms->zone_name = STR("America/New_York");
+    ck_assert_ok(zone_load(&documents->arena, terms->zone_name, &terms->zone));
+    terms->anniversary = story->anniversary;
+    terms->start = at(story->start);
+    terms->has_end = story->end != NULL;
+    if (terms->has_end)
+        terms->end = at(story->end);
+    if (story->before != NULL)
+        terms->before = document(documents, story->before).value;
+    terms->segments = segments;
+    for (; terms->segment_count < PLANS_MAX && story->plans[terms->segment_count].text != NULL;
+         terms->segment_count++) {
+        const char *from = story->plans[terms->segment_count].from;
+        segments[terms->segment_count] = (struct segment){
+            .from = from == NULL ? terms->start : at(from),
+            .plan = plan_of(documents, story->plans[terms->segment_count].text),
+            .metrics = metrics,
+            .metric_count = 1,
+        };
+    }
+    struct period period = {0};
+    json_t *statement = NULL;
+    ck_assert_ok(period_find(terms, story->period, &period));
+    ck_assert_ok(statement_compute(&documents->arena, terms, &period, &usage, &statement));
+    json_array_append_new(documents->held, statement);
+    return statement;
+}
+
+static const char *print_lines(struct documents *documents, const json_t *statement)
+{
+    struct buf text = {.arena = &documents->arena};
+    const json_t *lines = json_object_get(statement, "lines");
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        buf_addf(&text, "%s%s %s", i == 0 ? "" : ", ",
+                 json_string_value(json_object_get(line, "key")),
+                 json_string_value(json_object_get(line, "amount")));
+    }
+    buf_addf(&text, " = %s", json_string_value(json_object_get(statement, "subtotal")));
+    return str_to_c(&documents->arena, buf_str(&text));
+}
+
+START_TEST(comes_to)
+{
+    for (size_t i = 0; i < COUNT_OF(stories); i++) {
+        struct documents documents;
+        documents_open(&documents);
+        struct subscription_terms terms = {0};
+        const json_t *statement = compute(&documents, &stories[i], &terms);
+        const char *lines = print_lines(&documents, statement);
+        ck_assert_msg(strcmp(lines, stories[i].expected) == 0, "%s: %s", stories[i].label, lines);
+        str canonical = {0};
+        ck_assert_ok(json_canonical(&documents.arena, statement, &canonical));
+        documents_close(&documents);
+    }
+}
+END_TEST
+
+START_TEST(taxes_each_rate_once_on_the_base)
+{
+    struct documents documents;
+    documents_open(&documents);
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL, PLAN("'fixed': [{'key': 'f', 'amount': '1.51'}]")}},
+        .period = 1,
+    };
+    struct tax_rate taxes[] = {{.name = STR("State")}, {.name = STR("City"), .category = STR("S")}};
+    ck_assert_ok(decimal_parse(STR("10"), &taxes[0].percent));
+    ck_assert_ok(decimal_parse(STR("8.250"), &taxes[1].percent));
+    struct subscription_terms terms = {.taxes = taxes, .tax_count = COUNT_OF(taxes)};
+    const json_t *statement = compute(&documents, &story, &terms);
+    str text = json_print(&documents.arena, json_object_get(statement, "tax"));
+    ck_assert_text(&documents.arena, text,
+                   "[{\"name\":\"State\",\"percent\":\"10\",\"base\":\"1.51\",\"amount\":\"0.15\"},"
+                   "{\"name\":\"City\",\"percent\":\"8.25\",\"category\":\"S\",\"base\":\"1.51\","
+                   "\"amount\":\"0.12\"}]");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "total")), "1.78");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "amount_due")), "1.78");
+
+    terms = (struct subscription_terms){
+        .taxes = taxes, .tax_count = COUNT_OF(taxes), .exempt_reason = STR("hospital")};
+    statement = compute(&documents, &story, &terms);
+    ck_assert_uint_eq(json_array_size(json_object_get(statement, "tax")), 0);
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "total")), "1.51");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "exempt_reason")), "hospital");
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(says_what_a_line_rests_on)
+{
+    struct documents documents;
+    documents_open(&documents);
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL, PLAN(CHARGE("'model': 'graduated', 'group_by': ['g'], 'tiers': "
+                                     "[{'up_to': '2', 'unit_amount': '0.5', 'flat_amount': '1'}, "
+                                     "{'unit_amount': '10'}]"))}},
+        .events = {{"2026-11-02T04:00:00Z", "1", "ct"}, {"2026-11-04T04:00:00Z", "1.25", "ct"}},
+        .period = 1,
+    };
+    struct subscription_terms terms = {0};
+    const json_t *statement = compute(&documents, &story, &terms);
+    str text = json_print(&documents.arena, json_object_get(statement, "lines"));
+    ck_assert_text(
+        &documents.arena, text,
+        "[{\"key\":\"c\",\"name\":\"c\",\"kind\":\"usage\",\"metric\":\"m\",\"model\":\"graduated\","
+        "\"group\":{\"g\":\"ct\"},\"quantity\":\"2.25\",\"amount\":\"4.50\",\"exact_amount\":\"4.5\","
+        "\"discount\":\"0.00\",\"tiers\":["
+        "{\"up_to\":\"2\",\"quantity\":\"2\",\"unit_amount\":\"0.5\",\"flat_amount\":\"1\","
+        "\"amount\":\"2\"},"
+        "{\"quantity\":\"0.25\",\"unit_amount\":\"10\",\"flat_amount\":\"0\",\"amount\":\"2.5\"}],"
+        "\"period\":{\"start\":\"2026-11-01T04:00:00.000000Z\",\"end\":"
+        "\"2026-12-01T05:00:00.000000Z\"},"
+        "\"events\":{\"count\":2,\"from_index\":0,\"to_index\":2}}]");
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(a_change_of_interval_ends_the_period)
+{
+    struct documents documents;
+    documents_open(&documents);
+    struct segment segments[] = {
+        {.from = at("2026-11-01T04:00:00Z"), .plan = plan_of(&documents, PLAN("'minimum': '0'"))},
+        {.from = at("2027-01-11T05:00:00Z"),
+         .plan = plan_of(&documents, "{'currency': 'USD', 'interval': 'year'}")},
+    };
+    struct subscription_terms terms = {
+        .start = segments[0].from, .segments = segments, .segment_count = COUNT_OF(segments)};
+    ck_assert_ok(zone_load(&documents.arena, STR("America/New_York"), &terms.zone));
+    static const struct {
+        int64_t number;
+        const char *start;
+        const char *end;
+    } periods[] = {
+        {2, "2026-12-01T05:00:00Z", "2027-01-01T05:00:00Z"},
+        {3, "2027-01-01T05:00:00Z", "2027-01-11T05:00:00Z"},
+        {4, "2027-01-11T05:00:00Z", "2028-01-01T05:00:00Z"},
+        {5, "2028-01-01T05:00:00Z", "2029-01-01T05:00:00Z"},
+    };
+    for (size_t i = 0; i < COUNT_OF(periods); i++) {
+        struct period period = {0};
+        ck_assert_ok(period_find(&terms, periods[i].number, &period));
+        ck_assert_int_eq(period.start.us, at(periods[i].start).us);
+        ck_assert_int_eq(period.end.us, at(periods[i].end).us);
+    }
+    struct period none = {.number = 7};
+    ck_assert_fails(NOT_FOUND, period_find(&terms, -1, &none));
+    ck_assert_fails(NOT_FOUND, period_find(&terms, INT64_MAX, &none));
+    ck_assert_int_eq(none.number, 7);
+    documents_close(&documents);
+}
+END_TEST
+
+TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base, says_what_a_line_rests_on,
+          a_change_of_interval_ends_the_period)
