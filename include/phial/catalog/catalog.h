@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalog.h - customers, and event types, metrics and plans in immutable versions.
+#pragma once
+
+#include "phial/db/db.h"
+#include "phial/json/json.h"
+#include "phial/phi/event_type.h"
+#include "phial/rating/metric.h"
+#include "phial/rating/plan.h"
+#include "phial/rating/statement.h"
+
+// What a put must find; {0} for who does not care.
+struct precondition {
+    str if_match; // bare tags with commas between them, "*" for any
+    bool create_only;
+};
+
+// Who changes something, when and why: goes into every row a change makes.
+struct change {
+    str actor; // "key:7f2a"
+    str reason;
+    instant now;
+    struct precondition precondition; // of a put
+};
+
+enum catalog_kind { CATALOG_EVENT_TYPE, CATALOG_METRIC, CATALOG_PLAN };
+const char *catalog_kind_name(enum catalog_kind kind); // "event_type", as in the database
+
+enum put_made { MADE_NOTHING, MADE_VERSION, MADE_RESOURCE };
+
+struct catalog_item {
+    str key;
+    int64_t version;
+    str sha256;   // lower-case hexadecimal, of the canonical document
+    str document; // as it was put
+    instant created_at;
+    bool archived;
+    enum put_made made; // by a put
+};
+
+// 1-64 of [a-z0-9._-].
+bool catalog_key_valid(str key);
+// Checks the document (faults of `document`), and makes a version unless the current one has the
+// same canonical form, which is fine whatever the precondition but create_only.
+// PRECONDITION_REQUIRED where content would be replaced without If-Match, PRECONDITION_FAILED where
+// it is not what was named.
+result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
+                   const struct change *change, struct catalog_item *item);
+result catalog_get(struct db_tx *tx, enum catalog_kind kind, str key, struct catalog_item *item);
+result catalog_get_version(struct db_tx *tx, enum catalog_kind kind, str key, int64_t version,
+                           struct catalog_item *item);
+result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
+                       const struct change *change);
+// In the order of keys, after `after`; archived ones left out.
+result catalog_each(struct db_tx *tx, enum catalog_kind kind, str after, int64_t limit,
+                    result (*row)(void *context, const struct catalog_item *item), void *context);
+
+struct customer {
+    int64_t id;
+    str key;
+    str document; // as it was put
+    str sha256;
+    str zone_name;
+    enum currency currency;
+    bool archived;
+    instant created_at;
+    enum put_made made; // by a put
+};
+result customer_put(struct db_tx *tx, str key, struct json_at document, const struct change *change,
+                    struct customer *customer);
+result customer_get(struct db_tx *tx, str key, struct customer *customer); // NOT_FOUND
+result customer_get_by_id(struct db_tx *tx, int64_t id, struct customer *customer);
+result customer_archive(struct db_tx *tx, str key, const struct change *change);
+result customer_each(struct db_tx *tx, str after, int64_t limit,
+                     result (*row)(void *context, const struct customer *customer), void *context);
+// What an invoice needs of the document.
+struct customer_billing {
+    str name;
+    int64_t payment_terms_days;
+    const struct tax_rate *taxes;
+    size_t tax_count;
+    str exempt_reason;
+};
+result customer_billing_read(struct arena *arena, const struct customer *customer,
+                             struct customer_billing *billing);
+
+// Subscriptions. start, end and at are cut to local midnights here.
+struct subscription {
+    str id;
+    int64_t customer_id;
+    str customer;
+    str status; // "active", "ended", "scheduled" as of `now`
+    bool anniversary;
+    instant start;
+    bool has_end;
+    instant end;
+    instant created_at;
+    str plan; // of the last segment
+    int64_t plan_version;
+};
+// {"customer","plan","version"?,"start","end"?,"anchor"?}; appends plan and subscription entries to
+// the customer's log. only_customer: 0 or the customer that the key is bound to (NOT_FOUND
+// otherwise).
+result subscription_create(struct db_tx *tx, struct json_at document, int64_t only_customer,
+                           const struct change *change, struct subscription *subscription);
+result subscription_change(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
+                           const struct change *change, struct subscription *subscription);
+result subscription_cancel(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
+                           const struct change *change, struct subscription *subscription);
+result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription);
+// In the order of ids.
+struct subscription_filter {
+    int64_t customer_id; // 0: all
+    str after;
+    int64_t limit;
+    instant now; // for their status
+};
+result subscription_each(struct db_tx *tx, const struct subscription_filter *filter,
+                         result (*row)(void *context, const struct subscription *subscription),
+                         void *context);
+// Everything statement_compute needs, taxes included; lives in the transaction's arena. Documents
+// parsed on the way are owned by `held`, which the caller releases.
+result subscription_terms_read(struct db_tx *tx, str id, struct subscription_terms *terms,
+                               json_t **held);

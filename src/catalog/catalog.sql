@@ -1,0 +1,223 @@
+-- What src/catalog/*.c asks of the database. Changes take the revision's row lock first, so that a
+-- metric cannot be checked against an event type that is being changed beside it.
+
+-- name: catalog_lock
+SELECT revision FROM catalog_revision FOR UPDATE;
+
+-- name: catalog_bump
+UPDATE catalog_revision SET revision = revision + 1;
+
+-- name: catalog_read_revision
+SELECT revision FROM catalog_revision;
+
+-- name: catalog_find_item
+SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
+  FROM catalog_item i
+  JOIN catalog_version v ON v.kind = i.kind AND v.key = i.key AND v.version = i.version
+ WHERE i.kind = $1 AND i.key = $2;
+
+-- name: catalog_find_version
+SELECT i.key, v.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
+  FROM catalog_item i
+  JOIN catalog_version v ON v.kind = i.kind AND v.key = i.key
+ WHERE i.kind = $1 AND i.key = $2 AND v.version = $3;
+
+-- name: catalog_list_items
+SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
+  FROM catalog_item i
+  JOIN catalog_version v ON v.kind = i.kind AND v.key = i.key AND v.version = i.version
+ WHERE i.kind = $1 AND i.key COLLATE "C" > $2 AND NOT i.archived
+ ORDER BY i.key COLLATE "C"
+ LIMIT $3;
+
+-- name: catalog_write_item
+INSERT INTO catalog_item (kind, key, version)
+VALUES ($1, $2, $3)
+ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, archived = false;
+
+-- name: catalog_insert_version
+INSERT INTO catalog_version (kind, key, version, document, sha256, created_at, actor, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: catalog_archive_item
+UPDATE catalog_item SET archived = true WHERE kind = $1 AND key = $2 AND NOT archived RETURNING key;
+
+-- name: catalog_find_customer
+SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
+       created_at
+  FROM customer
+ WHERE key = $1;
+
+-- name: catalog_find_customer_by_id
+SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
+       created_at
+  FROM customer
+ WHERE customer_id = $1;
+
+-- name: catalog_list_customers
+SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
+       created_at
+  FROM customer
+ WHERE key COLLATE "C" > $1 AND NOT archived
+ ORDER BY key COLLATE "C"
+ LIMIT $2;
+
+-- name: catalog_insert_customer
+INSERT INTO customer (key, document, sha256, currency, time_zone, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
+RETURNING customer_id;
+
+-- name: catalog_update_customer
+UPDATE customer
+   SET document = $2, sha256 = $3, currency = $4, time_zone = $5, updated_at = $6, archived = false
+ WHERE customer_id = $1;
+
+-- name: catalog_insert_customer_version
+INSERT INTO customer_version (customer_id, version, document, sha256, created_at, actor, reason)
+SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4, $5, $6
+  FROM customer_version
+ WHERE customer_id = $1;
+
+-- name: catalog_archive_customer
+UPDATE customer SET archived = true, updated_at = $2 WHERE customer_id = $1;
+
+-- name: catalog_customer_has_subscription
+SELECT EXISTS (SELECT 1 FROM subscription WHERE customer_id = $1) AS found;
+
+-- name: catalog_customer_has_running_subscription
+SELECT EXISTS (SELECT 1 FROM subscription
+                WHERE customer_id = $1 AND (ends_at IS NULL OR ends_at > $2)) AS found;
+
+-- name: catalog_insert_subscription
+INSERT INTO subscription (subscription_id, customer_id, anniversary, starts_at, ends_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: catalog_insert_segment
+INSERT INTO subscription_segment
+       (subscription_id, starts_at, plan_key, plan_version, metrics, actor, reason, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: catalog_end_subscription
+UPDATE subscription SET ends_at = $2 WHERE subscription_id = $1;
+
+-- name: catalog_find_subscription
+SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
+       s.created_at, g.plan_key, g.plan_version
+  FROM subscription s
+  JOIN customer c ON c.customer_id = s.customer_id
+ CROSS JOIN LATERAL (SELECT plan_key, plan_version
+                       FROM subscription_segment
+                      WHERE subscription_id = s.subscription_id
+                      ORDER BY starts_at DESC
+                      LIMIT 1) g
+ WHERE s.subscription_id = $1;
+
+-- name: catalog_list_subscriptions
+SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
+       s.created_at, g.plan_key, g.plan_version
+  FROM subscription s
+  JOIN customer c ON c.customer_id = s.customer_id
+ CROSS JOIN LATERAL (SELECT plan_key, plan_version
+                       FROM subscription_segment
+                      WHERE subscription_id = s.subscription_id
+                      ORDER BY starts_at DESC
+                      LIMIT 1) g
+ WHERE ($1::bigint = 0 OR s.customer_id = $1) AND s.subscription_id COLLATE "C" > $2
+ ORDER BY s.subscription_id COLLATE "C"
+ LIMIT $3;
+
+-- name: catalog_list_segments
+SELECT starts_at, plan_key, plan_version, metrics
+  FROM subscription_segment
+ WHERE subscription_id = $1
+ ORDER BY starts_at
+ LIMIT $2;
+
+-- Whether a statement stands in the way of a change from $2 on: an issued one of a period that ends
+-- later, or any at all of a period that would begin no earlier.
+-- name: catalog_find_statement_after
+SELECT EXISTS (SELECT 1
+                 FROM invoice
+                WHERE subscription_id = $1 AND period_number > 0
+                  AND ((status = 'issued' AND period_end > $2)
+                       OR ($3 AND status = 'draft' AND period_start >= $2))) AS found;
+
+-- name: catalog_insert_key
+INSERT INTO api_key (key_id, name, sha256, scopes, scope_names, customer_id, expires_at, created_at,
+                     created_by, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: catalog_revoke_key
+UPDATE api_key
+   SET revoked_at = $2, revoked_by = $3
+ WHERE key_id = $1 AND revoked_at IS NULL
+RETURNING key_id;
+
+-- name: catalog_find_key
+SELECT k.key_id, k.name, k.sha256, k.scope_names, k.customer_id, c.key AS customer, k.expires_at,
+       k.revoked_at IS NOT NULL AS revoked, k.created_at
+  FROM api_key k
+  LEFT JOIN customer c ON c.customer_id = k.customer_id
+ WHERE k.key_id = $1;
+
+-- name: catalog_list_keys
+SELECT k.key_id, k.name, k.scope_names, k.customer_id, c.key AS customer, k.expires_at,
+       k.revoked_at IS NOT NULL AS revoked, k.created_at
+  FROM api_key k
+  LEFT JOIN customer c ON c.customer_id = k.customer_id
+ WHERE k.key_id COLLATE "C" > $1 AND k.revoked_at IS NULL
+ ORDER BY k.key_id COLLATE "C"
+ LIMIT $2;
+
+-- name: catalog_insert_token_key
+INSERT INTO token_key (customer_id, period, sealed)
+VALUES ($1, $2, $3)
+ON CONFLICT (customer_id, period) DO NOTHING;
+
+-- name: catalog_find_token_key
+SELECT sealed FROM token_key WHERE customer_id = $1 AND period = $2;
+
+-- name: catalog_read_clock
+SELECT now FROM test_clock;
+
+-- Never back; but the first setting may lie anywhere as long as no event has been taken.
+-- name: catalog_set_clock
+INSERT INTO test_clock (now)
+SELECT $1::timestamptz
+ WHERE EXISTS (SELECT 1 FROM test_clock)
+    OR NOT EXISTS (SELECT 1
+                     FROM ledger_head h
+                    WHERE h.last_at > $1
+                      AND EXISTS (SELECT 1
+                                    FROM ledger_entry e
+                                   WHERE e.customer_id = h.customer_id AND e.kind = 0))
+    ON CONFLICT (only_row) DO UPDATE SET now = excluded.now WHERE test_clock.now <= excluded.now
+RETURNING now;
+
+-- name: catalog_begin_answer
+INSERT INTO idempotency (key_id, sha256, fingerprint)
+VALUES ($1, $2, $3)
+ON CONFLICT (key_id, sha256) DO NOTHING
+RETURNING key_id;
+
+-- name: catalog_find_answer
+SELECT fingerprint, status, media_type, body, headers,
+       created_at < now() - interval '24 hours' AS expired,
+       created_at < now() - interval '60 seconds' AS stale
+  FROM idempotency
+ WHERE key_id = $1 AND sha256 = $2
+   FOR UPDATE;
+
+-- name: catalog_take_over_answer
+UPDATE idempotency
+   SET fingerprint = $3, status = NULL, media_type = NULL, body = NULL, headers = NULL,
+       created_at = now()
+ WHERE key_id = $1 AND sha256 = $2;
+
+-- name: catalog_keep_answer
+UPDATE idempotency
+   SET status = $3, media_type = $4, body = $5, headers = $6
+ WHERE key_id = $1 AND sha256 = $2;
+
+-- name: catalog_forget_answer
+DELETE FROM idempotency WHERE key_id = $1 AND sha256 = $2;

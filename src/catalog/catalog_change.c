@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog_change.h"
+
+#include "catalog.sql.h"
+#include "phial/crypto/crypto.h"
+#include "phial/phi/phi.h"
+#include "phial/util/array.h"
+
+result catalog_lock(struct db_tx *tx)
+{
+    int64_t revision = 0;
+    return db_one(tx, &catalog_lock_sql, NO_PARAMS, COLUMNS(db_into_i64("revision", &revision)));
+}
+
+result catalog_bump(struct db_tx *tx)
+{
+    return db_exec(tx, &catalog_bump_sql, NO_PARAMS);
+}
+
+result precondition_check(struct precondition precondition, str current)
+{
+    if (precondition.create_only)
+        return FAIL(PRECONDITION_FAILED, "The resource exists.");
+    if (precondition.if_match.len == 0)
+        return FAIL(PRECONDITION_REQUIRED, "Replacing this resource needs If-Match.");
+    str rest = precondition.if_match;
+    for (;;) {
+        str tag = {0};
+        str tail = {0};
+        bool more = str_cut(rest, ',', &tag, &tail);
+        if (!more)
+            tag = rest;
+        if (str_eq(tag, STR("*")) || str_eq(tag, current))
+            return OK;
+        if (!more)
+            return FAIL(PRECONDITION_FAILED, "The resource has changed.");
+        rest = tail;
+    }
+}
+
+result document_hash(struct arena *arena, struct json_at document, sha256 *hash)
+{
+    str canonical = {0};
+    result printed = json_canonical(arena, document.value, &canonical);
+    if (printed.code == ERR_INVALID) {
+        json_wrong(document, "invalid",
+                   "The document has a number with a fraction, or a name out of other characters "
+                   "than A-Z, a-z, 0-9, '.', '_' and '-'.");
+        return faults_result(document.faults);
+    }
+    TRY(printed);
+    *hash = sha256_of(canonical);
+    return OK;
+}
+
+static bool plain_text(str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+// The detectors, as bits, that are off for a scan.
+static uint64_t detectors_off(enum scan scan)
+{
+    static const char *const strong[] = {"us_ssn", "mrn", "us_mbi", "birth_date", "date_of_birth"};
+    struct phi_detectors all = phi_detectors();
+    uint64_t off = 0;
+    for (size_t i = 0; scan == SCAN_STRONG && i < all.count; i++) {
+        bool on = false;
+        for (size_t k = 0; k < COUNT_OF(strong); k++)
+            on = on || str_eq(str_from(all.items[i]->name), str_from(strong[k]));
+        off |= on ? 0 : UINT64_C(1) << i;
+    }
+    return off;
+}
+
+void text_fault(struct json_at at, size_t max, enum scan scan)
+{
+    if (at.value == NULL || !json_is_string(at.value))
+        return;
+    str text = json_str(at.value);
+    if (text.len == 0 || text.len > max || !plain_text(text)) {
+        json_wrong(at, "invalid", "The text is empty, too long, or has control characters.");
+        return;
+    }
+    const struct phi_detector *hit =
+        scan == SCAN_NOTHING ? NULL : phi_find(text, detectors_off(scan));
+    if (hit != NULL)
+        faults_add_phi(at.faults, at.pointer, hit->name);
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checks.h"
+
+#include "catalog_change.h"
+#include "phial/util/array.h"
+
+enum { NAME_BYTES_MAX = 200 };
+
+// The event types of one metric, in the order in which it names them.
+struct types {
+    const struct event_type *items[METRIC_TYPES_MAX];
+    size_t count;
+    json_t *held; // the documents that they borrow from
+};
+
+static void types_release(struct types *types)
+{
+    json_decref(types->held);
+}
+
+// NULL when there is none, or only an archived one.
+static result load_type(struct db_tx *tx, str key, json_t *held, const struct event_type **type)
+{
+    struct catalog_item item = {0};
+    *type = NULL;
+    result found = catalog_get(tx, CATALOG_EVENT_TYPE, key, &item);
+    if (found.code == ERR_NOT_FOUND || (!failed(found) && item.archived))
+        return OK;
+    TRY(found);
+    json_t *document = NULL;
+    TRY(json_parse(item.document, &document));
+    if (json_array_append_new(held, document) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    struct faults *faults = arena_new(db_arena(tx), struct faults);
+    faults->arena = db_arena(tx);
+    *type = event_type_parse((struct json_at){document, STR(""), faults}, item.key);
+    return *type == NULL ? faults_result(faults) : OK;
+}
+
+// Adds a fault for each event type that is not declared, where `document` is a metric's.
+static result load_types(struct db_tx *tx, const struct metric *metric, struct json_at document,
+                         struct types *types)
+{
+    struct json_at list = json_member(document, "event_types");
+    for (size_t i = 0; i < metric->event_type_count; i++) {
+        const struct event_type *type = NULL;
+        TRY(load_type(tx, metric->event_types[i], types->held, &type));
+        if (type == NULL)
+            json_wrong(json_item(list, i), "unknown_type", "No such event type is declared.");
+        else
+            types->items[types->count++] = type;
+    }
+    return OK;
+}
+
+static size_t declaring(const struct types *types, str property)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < types->count; i++)
+        count += event_type_property(types->items[i], property) != NULL;
+    return count;
+}
+
+static bool all_numeric(const struct types *types, str name)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        const struct property *property = event_type_property(types->items[i], name);
+        if (property != NULL && property->type != PROPERTY_INTEGER &&
+            property->type != PROPERTY_DECIMAL)
+            return false;
+    }
+    return true;
+}
+
+static bool monthly_token(const struct types *types, str name)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        const struct property *property = event_type_property(types->items[i], name);
+        if (property != NULL && property->type == PROPERTY_TOKEN && property->scope == TOKEN_PERIOD)
+            return true;
+    }
+    return false;
+}
+
+static void check_grouping(struct json_at list, const str *names, size_t count,
+                           const struct types *types)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (declaring(types, names[i]) != types->count)
+            json_wrong(json_item(list, i), "unknown_property",
+                       "Every event type of the metric must declare the property.");
+    }
+}
+
+static void check_filters(struct json_at list, const struct filter *filters, size_t count,
+                          const struct types *types)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool bounded = filters[i].kind == FILTER_GT || filters[i].kind == FILTER_GTE ||
+                       filters[i].kind == FILTER_LT || filters[i].kind == FILTER_LTE;
+        struct json_at at = json_member(json_item(list, i), "property");
+        if (declaring(types, filters[i].property) == 0)
+            json_wrong(at, "unknown_property",
+                       "No event type of the metric declares the property.");
+        else if (bounded && !all_numeric(types, filters[i].property))
+            json_wrong(at, "invalid", "Only an integer or a decimal has bounds.");
+    }
+}
+
+// Aggregations that take a property's values as numbers.
+static bool counts_numbers(struct json_at document)
+{
+    static const char *const names[] = {"sum", "max", "min", "latest", "percentile"};
+    str aggregation = json_str(json_object_get(document.value, "aggregation"));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(aggregation, str_from(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static result check_metric(struct db_tx *tx, struct json_at document)
+{
+    OWNED(types_release) struct types types = {.held = json_array()};
+    text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
+    text_fault(json_member(document, "name"), NAME_BYTES_MAX, SCAN_STRONG);
+    const struct metric *metric = metric_parse(document, false);
+    if (metric == NULL)
+        return faults_result(document.faults);
+    TRY(load_types(tx, metric, document, &types));
+    TRY(faults_result(document.faults));
+
+    struct json_at property = json_member(document, "property");
+    if (metric->property.len != 0 && declaring(&types, metric->property) != types.count)
+        json_wrong(property, "unknown_property",
+                   "Every event type of the metric must declare the property.");
+    else if (metric->property.len != 0 && counts_numbers(document) &&
+             !all_numeric(&types, metric->property))
+        json_wrong(property, "invalid", "This aggregation needs an integer or a decimal.");
+    if (metric->weighted && declaring(&types, metric->weight_property) == 0 &&
+        metric->weight_property.len != 0)
+        json_wrong(json_member(json_member(document, "weights"), "property"), "unknown_property",
+                   "No event type of the metric declares the property.");
+    check_filters(json_member(document, "filters"), metric->filters, metric->filter_count, &types);
+    check_grouping(json_member(document, "group_by"), metric->group_by, metric->group_by_count,
+                   &types);
+    return faults_result(document.faults);
+}
+
+static bool counts_distinct(const struct catalog_item *item, json_t *held)
+{
+    json_t *document = NULL;
+    if (failed(json_parse(item->document, &document)))
+        return false;
+    json_array_append_new(held, document);
+    return str_starts_with(json_str(json_object_get(document, "aggregation")), STR("unique"));
+}
+
+// A metric out of the catalog with its event types; NULL when it is not there.
+static result load_metric(struct db_tx *tx, str key, struct types *types,
+                          const struct metric **metric, bool *distinct)
+{
+    struct catalog_item item = {0};
+    *metric = NULL;
+    result found = catalog_get(tx, CATALOG_METRIC, key, &item);
+    if (found.code == ERR_NOT_FOUND || (!failed(found) && item.archived))
+        return OK;
+    TRY(found);
+    *distinct = counts_distinct(&item, types->held);
+    struct faults *faults = arena_new(db_arena(tx), struct faults);
+    faults->arena = db_arena(tx);
+    size_t last = json_array_size(types->held);
+    if (last == 0)
+        return FAIL(INTERNAL, "a stored metric is no document");
+    struct json_at document = {json_array_get(types->held, last - 1), STR(""), faults};
+    *metric = metric_parse(document, false);
+    if (*metric == NULL)
+        return faults_result(faults);
+    // An event type that has been archived since takes no further events; nothing to compare with.
+    return load_types(tx, *metric, document, types);
+}
+
+static result check_charge(struct db_tx *tx, struct json_at at, const struct charge *charge,
+                           bool monthly)
+{
+    OWNED(types_release) struct types types = {.held = json_array()};
+    const struct metric *metric = NULL;
+    bool distinct = false;
+    TRY(load_metric(tx, charge->metric, &types, &metric, &distinct));
+    if (metric == NULL) {
+        json_wrong(json_member(at, "metric"), "unknown_metric", "No such metric is defined.");
+        return OK;
+    }
+    check_filters(json_member(at, "filters"), charge->filters, charge->filter_count, &types);
+    check_grouping(json_member(at, "group_by"), charge->group_by, charge->group_by_count, &types);
+    if (distinct && !monthly && monthly_token(&types, metric->property))
+        json_wrong(json_member(at, "metric"), "invalid",
+                   "It counts tokens that change with the calendar month, which is not the plan's "
+                   "period.");
+    return OK;
+}
+
+static result check_plan(struct db_tx *tx, struct json_at document)
+{
+    static const char *const lists[] = {"charges", "fixed"};
+    text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
+    text_fault(json_member(document, "name"), NAME_BYTES_MAX, SCAN_STRONG);
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        struct json_at list = json_member(document, lists[i]);
+        for (size_t k = 0; k < json_array_size(list.value) && k < CHARGES_MAX; k++)
+            text_fault(json_member(json_item(list, k), "name"), NAME_BYTES_MAX, SCAN_STRONG);
+    }
+    const struct plan *plan = plan_parse(document, false);
+    if (plan == NULL)
+        return faults_result(document.faults);
+    struct json_at charges = json_member(document, "charges");
+    for (size_t i = 0; i < plan->charge_count; i++)
+        TRY(check_charge(tx, json_item(charges, i), &plan->charges[i],
+                         plan->interval == INTERVAL_MONTH));
+    return faults_result(document.faults);
+}
+
+result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
+{
+    switch (kind) {
+    case CATALOG_EVENT_TYPE:
+        if (event_type_parse(document, key) == NULL && document.faults->count == 0)
+            return FAIL(INVALID, "The declaration is not valid.");
+        return faults_result(document.faults);
+    case CATALOG_METRIC:
+        return check_metric(tx, document);
+    case CATALOG_PLAN:
+        return check_plan(tx, document);
+    }
+    return OK;
+}
+
+result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, bool *counts)
+{
+    for (size_t i = 0; i < plan->charge_count; i++) {
+        OWNED(types_release) struct types types = {.held = json_array()};
+        const struct metric *metric = NULL;
+        bool distinct = false;
+        TRY(load_metric(tx, plan->charges[i].metric, &types, &metric, &distinct));
+        if (metric != NULL && distinct && monthly_token(&types, metric->property)) {
+            *counts = true;
+            return OK;
+        }
+    }
+    *counts = false;
+    return OK;
+}

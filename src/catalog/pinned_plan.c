@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pinned_plan.h"
+
+static result remember(json_t *held, json_t *document)
+{
+    if (document == NULL || json_array_append_new(held, document) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    return OK;
+}
+
+// The document as it was put, with what the catalog says about it.
+static result described(const struct catalog_item *item, json_t *held, json_t **document)
+{
+    json_t *root = NULL;
+    TRY(json_parse(item->document, &root));
+    TRY(remember(held, root));
+    int wrong = json_object_set_new(root, "key", json_from_str(item->key));
+    wrong |= json_object_set_new(root, "version", json_integer(item->version));
+    wrong |= json_object_set_new(root, "sha256", json_from_str(item->sha256));
+    if (wrong != 0)
+        return FAIL(INTERNAL, "a stored document is no object");
+    *document = root;
+    return OK;
+}
+
+static struct json_at trusted(struct arena *arena, const json_t *document)
+{
+    struct faults *faults = arena_new(arena, struct faults);
+    faults->arena = arena;
+    return (struct json_at){document, STR(""), faults};
+}
+
+static result find_metric(struct db_tx *tx, const char *key, const json_t *versions,
+                          struct catalog_item *item)
+{
+    if (versions == NULL)
+        return catalog_get(tx, CATALOG_METRIC, str_from(key), item);
+    return catalog_get_version(tx, CATALOG_METRIC, str_from(key),
+                               json_integer_value(json_object_get(versions, key)), item);
+}
+
+static result add_metric(struct db_tx *tx, const char *key, const json_t *versions, json_t *held,
+                         struct pinned_plan *pinned)
+{
+    struct catalog_item item = {0};
+    json_t *document = NULL;
+    TRY(find_metric(tx, key, versions, &item));
+    TRY(described(&item, held, &document));
+    const struct metric *metric = metric_parse(trusted(db_arena(tx), document), true);
+    if (metric == NULL)
+        return FAIL(INTERNAL, "a stored metric is not valid");
+    int wrong = json_object_set(json_object_get(pinned->entry, "metrics"), key, document);
+    wrong |= json_object_set_new(pinned->versions, key, json_integer(item.version));
+    if (wrong != 0)
+        return FAIL(INTERNAL, "out of memory");
+    pinned->metrics[pinned->metric_count++] = metric;
+    return OK;
+}
+
+result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, str versions,
+                        json_t *held, struct pinned_plan *pinned)
+{
+    struct arena *arena = db_arena(tx);
+    struct pinned_plan made = {.item = *item, .versions = json_object()};
+    json_t *wanted = NULL;
+    TRY(remember(held, made.versions));
+    if (versions.len != 0) {
+        TRY(json_parse(versions, &wanted));
+        TRY(remember(held, wanted));
+    }
+    TRY(described(item, held, &made.entry));
+    made.plan = plan_parse(trusted(arena, made.entry), true);
+    if (made.plan == NULL)
+        return FAIL(INTERNAL, "a stored plan is not valid");
+    if (json_object_set_new(made.entry, "metrics", json_object()) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    made.metrics = arena_array(arena, const struct metric *, made.plan->charge_count);
+    for (size_t i = 0; i < made.plan->charge_count; i++) {
+        const char *key = str_to_c(arena, made.plan->charges[i].metric);
+        if (json_object_get(made.versions, key) == NULL)
+            TRY(add_metric(tx, key, wanted, held, &made));
+    }
+    *pinned = made;
+    return OK;
+}

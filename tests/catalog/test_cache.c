@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog_fixture.h"
+#include "phial/catalog/cache.h"
+#include "phial/crypto/crypto.h"
+
+static struct arena arena;
+static const str master_key = {"0123456789abcdef0123456789abcdef", 32};
+
+struct look {
+    struct catalog_cache *cache;
+    const struct cached_customer *customer;
+    const struct event_type *type;
+    const struct event_type *none;
+};
+
+static result look_up(struct db_tx *tx, void *context)
+{
+    struct look *look = context;
+    TRY(cache_refresh(look->cache, tx));
+    TRY(cache_customer(look->cache, tx, STR("clinic"), &look->customer));
+    TRY(cache_event_type(look->cache, tx, STR("image.analyzed"), &look->type));
+    return cache_event_type(look->cache, tx, STR("nothing"), &look->none);
+}
+
+static result archive_type(struct db_tx *tx, void *context)
+{
+    (void)context;
+    struct change change = test_change();
+    return catalog_archive(tx, CATALOG_EVENT_TYPE, STR("image.analyzed"), &change);
+}
+
+START_TEST(keeps_what_it_read_until_the_catalog_changes)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct look look = {.cache = cache_new(master_key)};
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert_ptr_nonnull(look.customer);
+    ck_assert_ptr_nonnull(look.type);
+    ck_assert_ptr_null(look.none);
+    const struct cached_customer *before = look.customer;
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert_ptr_eq(look.customer, before);
+    ck_assert_ptr_nonnull(event_type_property(look.type, STR("modality")));
+
+    ck_assert_ok(db_transact(db, &arena, archive_type, NULL));
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert_ptr_nonnull(look.customer);
+    ck_assert_ptr_null(look.type);
+    cache_free(look.cache);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+START_TEST(gives_every_cache_the_same_token_key_and_every_period_another)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct catalog_cache *caches[] = {cache_new(master_key), cache_new(master_key)};
+    struct look look = {.cache = caches[0]};
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    const struct hmac_key *keys[3] = {0};
+    ck_assert_ok(cache_token_key(caches[0], db, look.customer->id, STR("2026-11"), &keys[0]));
+    ck_assert_ok(cache_token_key(caches[1], db, look.customer->id, STR("2026-11"), &keys[1]));
+    ck_assert_ok(cache_token_key(caches[0], db, look.customer->id, STR("2026-12"), &keys[2]));
+    sha256 macs[3];
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        struct sha256_state state;
+        hmac_start(keys[i], &state);
+        macs[i] = hmac_end(keys[i], &state);
+    }
+    ck_assert(sha256_eq(&macs[0], &macs[1]));
+    ck_assert(!sha256_eq(&macs[0], &macs[2]));
+    cache_free(caches[0]);
+    cache_free(caches[1]);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes,
+          gives_every_cache_the_same_token_key_and_every_period_another)

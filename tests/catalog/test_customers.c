@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catalog_fixture.h"
+#include "phial/ledger/ledger.h"
+
+static struct arena arena;
+
+static result read_billing(struct db_tx *tx, void *context)
+{
+    struct customer_billing *billing = context;
+    struct customer customer = {0};
+    TRY(customer_get(tx, STR("full"), &customer));
+    struct head head;
+    TRY(ledger_head(tx, customer.id, &head));
+    ck_assert_int_eq(head.size, 0);
+    return customer_billing_read(db_arena(tx), &customer, billing);
+}
+
+START_TEST(reads_what_an_invoice_needs)
+{
+    struct db *db = test_database();
+    struct customer_billing billing = {0};
+    ck_assert_ok(put_customer(
+        db, &arena, "full",
+        "{\"name\": \"Bay Clinic\", \"currency\": \"EUR\", \"time_zone\": \"Europe/Berlin\","
+        " \"email\": \"billing@bay.example\", \"address\": {\"line1\": \"1 Main St\","
+        " \"line2\": \"\", \"city\": \"Bonn\", \"country\": \"DE\"}, \"tax\": {\"rates\": ["
+        "{\"name\": \"VAT\", \"percent\": \"19\", \"category\": \"S\"}], \"id\": \"DE123456789\"},"
+        " \"buyer_reference\": \"PO-7\", \"payment_terms_days\": 14, \"group\": \"north\","
+        " \"report_threshold\": 11}"));
+    ck_assert_ok(db_transact(db, &arena, read_billing, &billing));
+    ck_assert(str_eq(billing.name, STR("Bay Clinic")));
+    ck_assert_int_eq(billing.payment_terms_days, 14);
+    ck_assert_uint_eq(billing.tax_count, 1);
+    ck_assert(str_eq(decimal_print(&arena, billing.taxes[0].percent), STR("19")));
+    ck_assert(str_eq(billing.taxes[0].category, STR("S")));
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+START_TEST(points_at_each_fault)
+{
+    static const struct {
+        const char *document;
+        const char *pointer;
+        const char *code;
+    } cases[] = {
+        {"{\"currency\": \"USD\", \"time_zone\": \"UTC\"}", "/name", "missing_member"},
+        {"{\"name\": \"A\", \"currency\": \"XYZ\", \"time_zone\": \"UTC\"}", "/currency",
+         "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"Mars/Base\"}", "/time_zone",
+         "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\", \"ssn\": 1}", "",
+         "unknown_member"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\", \"email\": \"nobody\"}",
+         "/email", "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\","
+         " \"address\": {\"country\": \"Germany\"}}",
+         "/address/country", "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\", \"tax\":"
+         " {\"rates\": [{\"name\": \"T\", \"percent\": \"101\"}]}}",
+         "/tax/rates/0/percent", "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\", \"tax\":"
+         " {\"rates\": [{\"name\": \"T\", \"percent\": 8.25}]}}",
+         "/tax/rates/0/percent", "decimal_expected"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\","
+         " \"payment_terms_days\": -1}",
+         "/payment_terms_days", "invalid"},
+        {"{\"name\": \"MRN 00123456\", \"currency\": \"USD\", \"time_zone\": \"UTC\"}", "/name",
+         "phi_detected"},
+    };
+    struct db *db = test_database();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct ask ask = {.key = "wrong", .document = cases[i].document};
+        ck_assert(failed(ask_for(db, &arena, ask_put_customer, &ask)));
+        ck_assert_int_eq(ask.customer.id, 0);
+        ck_assert_msg(str_eq(ask.faults.items[0].pointer, str_from(cases[i].pointer)),
+                      "case %zu: %" STR_FMT, i, STR_ARG(ask.faults.items[0].pointer));
+        ck_assert_str_eq(ask.faults.items[0].code, cases[i].code);
+    }
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+TEST_MAIN("customers", reads_what_an_invoice_needs, points_at_each_fault)
