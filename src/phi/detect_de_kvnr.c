@@ -18,6 +18,6 @@ static bool is_kvnr(str squeezed)
 
 bool phi_detect_de_kvnr(str text)
 {
-    static const struct shape shape = {"A999999999", "", EDGE_WORD};
+    static const struct shape shape = {"A999999999", "", EDGE_VALUE};
     return scan_shape(text, &shape, is_kvnr);
 }

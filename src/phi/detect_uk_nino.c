@@ -16,9 +16,9 @@ static bool is_nino(str squeezed)
 
 bool phi_detect_uk_nino(str text)
 {
-    static const struct shape shapes[] = {{"AA999999A", "", EDGE_WORD},
-                                          {"AA-99-99-99-A", "- ", EDGE_WORD},
-                                          {"AA99-99-99A", "- ", EDGE_WORD},
-                                          {"AA-999999-A", "- ", EDGE_WORD}};
+    static const struct shape shapes[] = {{"AA999999A", "", EDGE_VALUE},
+                                          {"AA-99-99-99-A", "- ", EDGE_VALUE},
+                                          {"AA99-99-99A", "- ", EDGE_VALUE},
+                                          {"AA-999999-A", "- ", EDGE_VALUE}};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nino);
 }

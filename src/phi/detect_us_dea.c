@@ -27,7 +27,7 @@ static bool begins_with_dea(str rest)
 
 bool phi_detect_us_dea(str text)
 {
-    static const struct shape bare = {"AX9999999", "", EDGE_WORD};
+    static const struct shape bare = {"AX9999999", "", EDGE_VALUE};
     static const char *const words[] = {"dea", "certificate", "registration", NULL};
     return scan_shape(text, &bare, is_practitioner) || scan_after(text, words, begins_with_dea);
 }

@@ -95,6 +95,11 @@ static bool continues(char separator, char neighbour, char one_further)
     return dotted && (neighbour == '.' || neighbour == ',') && is_digit(one_further);
 }
 
+static bool joins(char c)
+{
+    return c == '-' || c == '_' || c == '.' || c == '/' || c == '~';
+}
+
 static bool edges_hold(str text, size_t at, const struct match *match, enum shape_edge edge)
 {
     char before = before_or_nul(text, at);
@@ -103,7 +108,9 @@ static bool edges_hold(str text, size_t at, const struct match *match, enum shap
     char beyond = at_or_nul(text, at + match->len + 1);
     if (is_digit(before) || is_digit(after))
         return false;
-    if (edge == EDGE_WORD && (is_alnum(before) || is_alnum(after)))
+    if (edge != EDGE_DIGITS && (is_alnum(before) || is_alnum(after)))
+        return false;
+    if (edge == EDGE_VALUE && (joins(before) || joins(after)))
         return false;
     return !continues(match->separator, before, second) &&
            !continues(match->separator, after, beyond);
@@ -119,7 +126,7 @@ bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
         for (size_t i = 0; (begins_word || begins_number) && i < shapes.count; i++) {
             const struct shape *shape = &shapes.items[i];
             struct match match;
-            if (shape->edge == EDGE_WORD && !begins_word)
+            if (shape->edge != EDGE_DIGITS && !begins_word)
                 continue;
             match_here(text, at, shape, &match);
             if (match.len > 0 && edges_hold(text, at, &match, shape->edge) &&

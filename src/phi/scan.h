@@ -67,6 +67,7 @@ static inline char before_or_nul(str text, size_t at)
 enum shape_edge {
     EDGE_DIGITS, // letters may touch the shape, which begins with a digit; digits may not
     EDGE_WORD,   // neither may
+    EDGE_VALUE,  // nor what joins the parts of an id: the shape stands for itself
 };
 
 // A shape is written with 9 for a digit, A for a letter, X for either, and - for a separator: one
