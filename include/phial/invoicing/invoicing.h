@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// invoicing.h - periods become drafts, drafts become issued statements with gapless numbers.
+//
+// A draft is a pure function of the ledger at its present size and the subscription; it is computed
+// when it is read. Issuing locks the customer's head, computes, takes the next number and appends
+// the statement to the ledger, in one transaction. One period, one invoice: a unique index.
+#pragma once
+
+#include "phial/catalog/catalog.h"
+#include "phial/db/db.h"
+#include "phial/json/json.h"
+
+struct invoice {
+    str id;
+    str customer;
+    int64_t customer_id;
+    str subscription;
+    int64_t period_number;
+    instant period_start;
+    instant period_end;
+    str status; // "draft", "issued", "void"
+    str number; // "" for a draft
+    str total;  // money text; of a draft as of now
+    str currency;
+    str payment_status;
+    bool has_ledger_index;
+    int64_t ledger_index; // of the invoice entry
+};
+
+// Everything due at `now`: drafts of ended periods, issue of drafts past their grace. Each invoice in
+// a transaction of its own; safe to run twice and in parallel. The counts are of what this run did.
+struct billing_run {
+    int64_t drafted;
+    int64_t issued;
+};
+result billing_run(struct db *db, struct arena *arena, instant now, str actor,
+                   struct billing_run *run);
+
+result invoice_get(struct db_tx *tx, str id, struct invoice *invoice);
+// The whole statement as it is answered: stored bytes of an issued one, computed for a draft.
+result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instant now,
+                         json_t **statement);
+str invoice_csv(struct arena *arena, const json_t *statement);
+struct invoice_filter {
+    int64_t customer_id; // 0: all
+    str status;          // "": all
+    bool has_from, has_to;
+    instant from, to; // period starts in [from, to)
+    str after;        // id
+    int64_t limit;
+};
+result invoice_each(struct db_tx *tx, const struct invoice_filter *filter, instant now,
+                    result (*row)(void *context, const struct invoice *invoice), void *context);
+// Issuing an issued one changes nothing. CONFLICT for a void one.
+result invoice_issue(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice);
+// Frees its period for a new one. CONFLICT for what is not issued.
+result invoice_void(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice);
+// What any period of a customer's subscription would come to now.
+result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
+                       json_t **statement);
+
+// Usage of a customer over [from, to) on a metric's current version, as the API answers it.
+struct usage_query {
+    const struct customer *customer;
+    const struct metric *metric;
+    instant from;
+    instant to;
+    str window;          // "", "hour", "day", "month"
+    const str *group_by; // NULL without
+    size_t group_by_count;
+};
+result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer);

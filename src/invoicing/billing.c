@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// The billing run: drafts of ended periods, issue of drafts past their grace. A failure of one
+// subscription or invoice does not hold up the others; the first one is returned at the end.
+#include "compute.h"
+#include "invoicing.sql.h"
+#include "issue.h"
+#include "phial/crypto/crypto.h"
+#include "phial/util/checked.h"
+
+#include <assert.h>
+
+enum { PAGE = 200, DRAFTS_A_TRANSACTION = 500 };
+
+#define FIRST_INSTANT_US INT64_C(-62135596800000000) // 0001-01-01
+
+struct runner {
+    struct db *db;
+    struct arena *arena;
+    instant now;
+    str actor;
+    struct billing_run done;
+    result first_failure;
+};
+
+// Whether the run may go on: without a database nothing more can be done. The failure's texts are
+// constants and outlive the arena of its transaction.
+static bool note_outcome(struct runner *runner, result outcome)
+{
+    if (failed(outcome) && !failed(runner->first_failure))
+        runner->first_failure = outcome;
+    return outcome.code != ERR_DB_AWAY;
+}
+
+// ---- drafts
+
+struct drafting {
+    const struct runner *runner;
+    str subscription;
+    int64_t made; // in this transaction
+    bool more;    // there are still periods to draft
+    bool *present;
+    int64_t present_count;
+    int64_t number; // the row that is being read
+};
+
+static result note_period(void *context)
+{
+    struct drafting *drafting = context;
+    if (drafting->number >= 0 && drafting->number < drafting->present_count)
+        drafting->present[drafting->number] = true;
+    return OK;
+}
+
+static result find_present(struct db_tx *tx, struct drafting *drafting, int64_t ended)
+{
+    drafting->present_count = ended;
+    drafting->present = arena_array(db_arena(tx), bool, (size_t)ended);
+    return db_each(tx, &invoicing_list_periods_sql, PARAMS(db_text(drafting->subscription)),
+                   COLUMNS(db_into_i64("period_number", &drafting->number)), note_period, drafting);
+}
+
+// How many periods, from 0, have ended by now; the end of the first that has not, if there is one.
+static int64_t count_ended(const struct subscription_terms *terms, instant now, bool *has_next,
+                           instant *next_end)
+{
+    struct period period = {0};
+    int64_t ended = 0;
+    *has_next = false;
+    while (!failed(period_find(terms, ended, &period))) {
+        if (period.end.us > now.us) {
+            *has_next = true;
+            *next_end = period.end;
+            break;
+        }
+        ended++;
+    }
+    return ended;
+}
+
+static result insert_draft(struct db_tx *tx, const struct subscription_terms *terms,
+                           struct drafting *drafting, int64_t number)
+{
+    struct period period = {0};
+    instant grace_ends = {0};
+    str id = {0};
+    TRY(period_find(terms, number, &period));
+    if (!checked_add(period.end.us, plan_at_end(terms, &period)->grace_us, &grace_ends.us))
+        return FAIL(INTERNAL, "a grace does not end");
+    str nothing = money_print(db_arena(tx), (money){0, terms->currency});
+    result inserted = db_one(
+        tx, &invoicing_insert_draft_sql,
+        PARAMS(db_text(crypto_id(db_arena(tx))), db_text(drafting->subscription), db_i64(number),
+               db_instant(period.start), db_instant(period.end), db_instant(grace_ends),
+               db_text(nothing), db_text(str_from(currency_code(terms->currency))),
+               db_instant(drafting->runner->now), db_text(drafting->runner->actor)),
+        COLUMNS(db_into_text("invoice_id", &id)));
+    if (inserted.code == ERR_NOT_FOUND)
+        return OK; // somebody else's run was first
+    TRY(inserted);
+    drafting->made++;
+    return OK;
+}
+
+static result draft_subscription(struct db_tx *tx, void *context)
+{
+    struct drafting *drafting = context;
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
+    bool has_next = false;
+    instant next_end = {0};
+    drafting->made = 0;
+    drafting->more = false;
+    TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
+    int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
+    TRY(find_present(tx, drafting, ended));
+    for (int64_t number = period_opening(&terms) ? 0 : 1; number < ended; number++) {
+        if (drafting->present[number])
+            continue;
+        drafting->more = drafting->made == DRAFTS_A_TRANSACTION;
+        if (drafting->more)
+            return OK;
+        TRY(insert_draft(tx, &terms, drafting, number));
+    }
+    return db_exec(
+        tx, &invoicing_mark_looked_at_sql,
+        PARAMS(db_text(drafting->subscription), has_next ? db_instant(next_end) : db_null()));
+}
+
+static bool draft_all(struct runner *runner, str subscription)
+{
+    struct drafting drafting = {.runner = runner, .subscription = subscription};
+    result outcome;
+    do {
+        struct arena arena = {0};
+        outcome = db_transact(runner->db, &arena, draft_subscription, &drafting);
+        arena_reset(&arena);
+        if (!failed(outcome))
+            runner->done.drafted += drafting.made;
+    } while (!failed(outcome) && drafting.more);
+    return note_outcome(runner, outcome);
+}
+
+// ---- pages of ids
+
+struct page {
+    const struct runner *runner;
+    struct arena *arena; // outlives the transaction that lists
+    str id;              // the row that is being read
+    instant at;
+    str ids[PAGE];
+    size_t count;
+    str after; // the last row of the page before
+    instant after_at;
+};
+
+static result keep_id(void *context)
+{
+    struct page *page = context;
+    assert(page->count < PAGE);
+    page->ids[page->count++] = str_copy(page->arena, page->id);
+    return OK;
+}
+
+static result list_candidates(struct db_tx *tx, void *context)
+{
+    struct page *page = context;
+    page->count = 0;
+    return db_each(tx, &invoicing_list_candidates_sql,
+                   PARAMS(db_instant(page->runner->now), db_text(page->after), db_i64(PAGE)),
+                   COLUMNS(db_into_text("subscription_id", &page->id)), keep_id, page);
+}
+
+static result list_due(struct db_tx *tx, void *context)
+{
+    struct page *page = context;
+    page->count = 0;
+    return db_each(
+        tx, &invoicing_list_due_sql,
+        PARAMS(db_instant(page->runner->now), db_instant(page->after_at), db_text(page->after),
+               db_i64(PAGE)),
+        COLUMNS(db_into_text("invoice_id", &page->id), db_into_instant("period_end", &page->at)),
+        keep_id, page);
+}
+
+// Page after page, each id in transactions of its own. False when the run has to end.
+static bool each_id(struct runner *runner, result (*list)(struct db_tx *, void *),
+                    bool (*work)(struct runner *, str))
+{
+    struct page page = {
+        .runner = runner, .arena = runner->arena, .after = STR(""), .after_at = {FIRST_INSTANT_US}};
+    do {
+        result listed = db_transact(runner->db, runner->arena, list, &page);
+        if (failed(listed))
+            return note_outcome(runner, listed);
+        for (size_t i = 0; i < page.count; i++) {
+            if (!work(runner, page.ids[i]))
+                return false;
+        }
+        if (page.count > 0)
+            page.after = page.ids[page.count - 1];
+        page.after_at = page.at;
+    } while (page.count == PAGE);
+    return true;
+}
+
+// ---- issue
+
+struct issuing {
+    const struct runner *runner;
+    str id;
+    bool issued;
+};
+
+static result issue_due(struct db_tx *tx, void *context)
+{
+    struct issuing *issuing = context;
+    struct change change = {
+        .actor = issuing->runner->actor, .reason = STR(""), .now = issuing->runner->now};
+    return invoice_issue_once(tx, issuing->id, &change, &issuing->issued);
+}
+
+static bool issue_one(struct runner *runner, str id)
+{
+    struct arena arena = {0};
+    struct issuing issuing = {.runner = runner, .id = id};
+    result outcome = db_transact(runner->db, &arena, issue_due, &issuing);
+    arena_reset(&arena);
+    if (!failed(outcome))
+        runner->done.issued += issuing.issued;
+    return note_outcome(runner, outcome);
+}
+
+result billing_run(struct db *db, struct arena *arena, instant now, str actor,
+                   struct billing_run *run)
+{
+    struct runner runner = {.db = db, .arena = arena, .now = now, .actor = actor};
+    struct billing_run before = {0};
+    bool goes_on = true;
+    runner.first_failure = OK;
+    do {
+        before = runner.done;
+        goes_on =
+            each_id(&runner, list_candidates, draft_all) && each_id(&runner, list_due, issue_one);
+    } while (goes_on &&
+             (runner.done.drafted > before.drafted || runner.done.issued > before.issued));
+    *run = runner.done;
+    return runner.first_failure;
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compute.h"
+
+#include "invoicing.sql.h"
+#include "phial/util/encode.h"
+
+static result add_entry(void *context, const struct entry *entry)
+{
+    return usage_fold_add(context, entry->index, entry->leaf);
+}
+
+result usage_read(struct db_tx *tx, const struct head *head, instant from, instant to,
+                  struct usage_fold **fold, struct usage *usage)
+{
+    *fold = usage_fold_new(db_arena(tx));
+    if (from.us >= to.us) {
+        *usage = (struct usage){0};
+        return OK;
+    }
+    TRY(ledger_each_usage(tx, head->customer_id, head->size, from, to, add_entry, *fold));
+    return usage_fold_end(*fold, usage);
+}
+
+result statement_set(json_t *statement, const char *name, json_t *value)
+{
+    return json_object_set_new(statement, name, value) == 0
+               ? OK
+               : FAIL(INTERNAL, "a statement's member cannot be set");
+}
+
+// What the statement of the period before billed ahead, if it is issued.
+static result read_before(struct db_tx *tx, str subscription, int64_t number, json_t **before)
+{
+    str bytes = {0};
+    result found =
+        db_one(tx, &invoicing_find_before_sql, PARAMS(db_text(subscription), db_i64(number - 1)),
+               COLUMNS(db_into_bytes("statement", &bytes)));
+    if (found.code == ERR_NOT_FOUND)
+        return OK;
+    TRY(found);
+    return json_parse(bytes, before);
+}
+
+static result add_ledger(struct arena *arena, str customer, const struct head *head,
+                         json_t *statement)
+{
+    sha256 root = merkle_root(&head->range);
+    return statement_set(statement, "ledger",
+                         json_pack("{s:o, s:I, s:o}", "customer", json_from_str(customer), "size",
+                                   (json_int_t)head->size, "root",
+                                   json_from_str(encode_base64(arena, sha256_str(&root)))));
+}
+
+result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement)
+{
+    OWNED(json_release) json_t *held = NULL;
+    OWNED(json_release) json_t *before = NULL;
+    OWNED(json_release) json_t *made = NULL;
+    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    struct subscription_terms terms = {0};
+    struct period period = {0};
+    struct usage usage = {0};
+    TRY(subscription_terms_read(tx, what->subscription, &terms, &held));
+    TRY(period_find(&terms, what->number, &period));
+    TRY(read_before(tx, what->subscription, what->number, &before));
+    terms.before = before;
+    TRY(usage_read(tx, what->head, period.start, period.end, &fold, &usage));
+    TRY(statement_compute(db_arena(tx), &terms, &period, &usage, &made));
+    TRY(add_ledger(db_arena(tx), terms.customer, what->head, made));
+    *statement = json_incref(made);
+    return OK;
+}
+
+const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period)
+{
+    const struct plan *plan = terms->segments[0].plan;
+    for (size_t i = 1; i < terms->segment_count; i++) {
+        if (terms->segments[i].from.us < period->end.us)
+            plan = terms->segments[i].plan;
+    }
+    return plan;
+}

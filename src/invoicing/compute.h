@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// compute.h - a statement out of the ledger at a size, and the terms of its subscription.
+#pragma once
+
+#include "phial/db/db.h"
+#include "phial/invoicing/invoicing.h"
+#include "phial/ledger/ledger.h"
+#include "phial/rating/statement.h"
+
+// The usage of [from, to) at the head's size. The fold owns what the usage holds.
+result usage_read(struct db_tx *tx, const struct head *head, instant from, instant to,
+                  struct usage_fold **fold, struct usage *usage);
+
+// The statement's members, `ledger` among them, without those that only an invoice has. The terms,
+// which may have changed the period's bounds, are read here. The caller owns the statement.
+struct computation {
+    str subscription;
+    int64_t number; // of the period
+    const struct head *head;
+};
+result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
+
+// The plan in force at a period's end.
+const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period);
+// Sets a member of a statement. INTERNAL when out of memory, or for a text that is not UTF-8.
+result statement_set(json_t *statement, const char *name, json_t *value);

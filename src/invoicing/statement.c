@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading: one invoice, a list, a statement, a preview.
+#include "compute.h"
+#include "invoicing.sql.h"
+#include "rows.h"
+
+static result compute_draft(struct db_tx *tx, const struct invoice *invoice,
+                            const struct head *head, json_t **statement)
+{
+    OWNED(json_release) json_t *made = NULL;
+    struct computation what = {
+        .subscription = invoice->subscription,
+        .number = invoice->period_number,
+        .head = head,
+    };
+    TRY(statement_of(tx, &what, &made));
+    TRY(statement_set(made, "id", json_from_str(invoice->id)));
+    TRY(statement_set(made, "number", json_null()));
+    TRY(statement_set(made, "status", json_string("draft")));
+    *statement = json_incref(made);
+    return OK;
+}
+
+// The total of a draft is kept in its row, and computed again when the log has grown or the
+// customer's document has changed since.
+static result refresh_total(struct db_tx *tx, struct invoice_row *row)
+{
+    struct head head = {0};
+    OWNED(json_release) json_t *statement = NULL;
+    if (!str_eq(row->invoice.status, STR("draft")))
+        return OK;
+    TRY(ledger_head(tx, row->invoice.customer_id, &head));
+    if (head.size == row->ledger_size && row->same_customer)
+        return OK;
+    TRY(compute_draft(tx, &row->invoice, &head, &statement));
+    row->invoice.total = str_copy(db_arena(tx), json_str(json_object_get(statement, "total")));
+    return db_exec(tx, &invoicing_keep_total_sql,
+                   PARAMS(db_text(row->invoice.id), db_text(row->invoice.total), db_i64(head.size),
+                          db_bytes(row->customer_sha256)));
+}
+
+result invoice_get(struct db_tx *tx, str id, struct invoice *invoice)
+{
+    struct invoice_row row = {0};
+    TRY(invoice_row_find(tx, id, &row));
+    TRY(refresh_total(tx, &row));
+    *invoice = row.invoice;
+    return OK;
+}
+
+result invoice_each(struct db_tx *tx, const struct invoice_filter *filter, instant now,
+                    result (*row)(void *context, const struct invoice *invoice), void *context)
+{
+    struct invoice_row *rows = NULL;
+    size_t count = 0;
+    TRY(invoice_rows_list(tx, filter, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(refresh_total(tx, &rows[i]));
+        rows[i].invoice.payment_status = payment_status(&rows[i], now);
+        TRY(row(context, &rows[i].invoice));
+    }
+    return OK;
+}
+
+// The stored bytes, with what has happened to the statement since it was issued.
+static result read_issued(const struct invoice_row *row, instant now, struct arena *arena,
+                          json_t **statement)
+{
+    OWNED(json_release) json_t *stored = NULL;
+    TRY(json_parse(row->statement, &stored));
+    str paid = payment_status(row, now);
+    if (paid.len > 0)
+        TRY(statement_set(stored, "payment_status", json_from_str(paid)));
+    else
+        TRY(statement_set(stored, "status", json_from_str(row->invoice.status)));
+    if (row->has_voided)
+        TRY(statement_set(stored, "voided_at",
+                          json_from_str(instant_print_canonical(arena, row->voided_at))));
+    *statement = json_incref(stored);
+    return OK;
+}
+
+result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instant now,
+                         json_t **statement)
+{
+    struct invoice_row row = {0};
+    struct head head = {0};
+    TRY(invoice_row_find(tx, invoice->id, &row));
+    if (!str_eq(row.invoice.status, STR("draft")))
+        return read_issued(&row, now, db_arena(tx), statement);
+    TRY(ledger_head(tx, row.invoice.customer_id, &head));
+    return compute_draft(tx, &row.invoice, &head, statement);
+}
+
+// The period that holds an instant.
+static result find_period(struct db_tx *tx, str subscription, instant at, struct period *period)
+{
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
+    TRY(subscription_terms_read(tx, subscription, &terms, &held));
+    if (at.us < terms.start.us)
+        return FAIL(NOT_FOUND, "The subscription begins later.");
+    struct period found = {0};
+    do
+        TRY(period_find(&terms, found.number + 1, &found));
+    while (found.end.us <= at.us);
+    *period = found;
+    return OK;
+}
+
+result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
+                       json_t **statement)
+{
+    (void)now; // a preview goes by the ledger as it is; what is to come is not guessed
+    OWNED(json_release) json_t *made = NULL;
+    struct subscription found = {0};
+    struct period period = {0};
+    struct head head = {0};
+    TRY(subscription_get(tx, subscription, now, &found));
+    TRY(find_period(tx, subscription, at, &period));
+    TRY(ledger_head(tx, found.customer_id, &head));
+    struct computation what = {
+        .subscription = subscription, .number = period.number, .head = &head};
+    TRY(statement_of(tx, &what, &made));
+    TRY(statement_set(made, "number", json_null()));
+    TRY(statement_set(made, "status", json_string("draft")));
+    *statement = json_incref(made);
+    return OK;
+}

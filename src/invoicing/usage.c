@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measuring a metric over any time, as of the ledger's present size.
+#include "compute.h"
+#include "phial/util/encode.h"
+
+enum { WINDOWS_MAX = 10000 };
+
+#define HOUR_US INT64_C(3600000000)
+
+struct answering {
+    struct arena *arena;
+    const struct usage_query *query;
+    const struct zone *zone;
+    struct usage usage;
+};
+
+static json_t *print_instant(struct arena *arena, instant at)
+{
+    return json_from_str(instant_print(arena, at));
+}
+
+static result set_measured(struct arena *arena, const struct usage_group *group, json_t *into)
+{
+    TRY(statement_set(into, "quantity", json_from_str(exact_print(arena, group->quantity))));
+    return statement_set(into, "events", json_integer(group->events));
+}
+
+// The usage within a time: the events stand in its order.
+static struct usage cut_usage(const struct usage *usage, instant from, instant to)
+{
+    size_t begin = 0;
+    size_t end = usage->count;
+    if (usage->count == 0)
+        return *usage;
+    while (begin < end) {
+        size_t middle = begin + (end - begin) / 2;
+        if (usage->events[middle].time.us < from.us)
+            begin = middle + 1;
+        else
+            end = middle;
+    }
+    size_t last = begin;
+    while (last < usage->count && usage->events[last].time.us < to.us)
+        last++;
+    return (struct usage){.events = usage->events + begin, .count = last - begin};
+}
+
+static result measure(const struct answering *answering, instant from, instant to,
+                      struct usage_group *whole)
+{
+    struct measurement what = {
+        .metric = answering->query->metric,
+        .from = from,
+        .to = to,
+        .zone = answering->zone,
+    };
+    struct usage usage = cut_usage(&answering->usage, from, to);
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    TRY(metric_measure(answering->arena, &what, &usage, &groups, &count));
+    *whole = groups[0];
+    return OK;
+}
+
+// The first instant of the local hour, day or month after the one that holds `at`.
+static instant next_bound(const struct zone *zone, str window, instant at)
+{
+    if (str_eq(window, STR("hour"))) {
+        instant start = zone_hour(zone, at);
+        instant probe = {start.us + HOUR_US};
+        return zone_hour(zone, probe);
+    }
+    day today = zone_day(zone, at);
+    if (str_eq(window, STR("day")))
+        return zone_midnight(zone, (day){today.number + 1});
+    int year = 0;
+    int month = 0;
+    int day_of_month = 0;
+    day_to_civil(today, &year, &month, &day_of_month);
+    return zone_midnight(zone, day_add_months(day_from_civil(year, month, 1), 1));
+}
+
+static result add_windows(const struct answering *answering, json_t *windows)
+{
+    const struct usage_query *query = answering->query;
+    size_t count = 0;
+    for (instant start = query->from; start.us < query->to.us; count++) {
+        if (count == WINDOWS_MAX)
+            return FAIL(BAD_PARAMETER, "There would be more than 10,000 windows.");
+        instant end = next_bound(answering->zone, query->window, start);
+        if (end.us > query->to.us)
+            end = query->to;
+        struct usage_group whole = {0};
+        TRY(measure(answering, start, end, &whole));
+        json_t *window = json_pack("{s:o, s:o}", "start", print_instant(answering->arena, start),
+                                   "end", print_instant(answering->arena, end));
+        if (window == NULL || json_array_append_new(windows, window) != 0)
+            return FAIL(INTERNAL, "a window cannot be written");
+        TRY(set_measured(answering->arena, &whole, window));
+        start = end;
+    }
+    return OK;
+}
+
+static result add_groups(const struct answering *answering, json_t *printed)
+{
+    const struct usage_query *query = answering->query;
+    struct measurement what = {
+        .metric = query->metric,
+        .group_by = query->group_by,
+        .group_by_count = query->group_by_count,
+        .from = query->from,
+        .to = query->to,
+        .zone = answering->zone,
+    };
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    TRY(metric_measure(answering->arena, &what, &answering->usage, &groups, &count));
+    for (size_t i = 0; i < count; i++) {
+        json_t *values = json_object();
+        json_t *group = json_pack("{s:o}", "group", values);
+        if (group == NULL || json_array_append_new(printed, group) != 0)
+            return FAIL(INTERNAL, "a group cannot be written");
+        for (size_t j = 0; j < query->group_by_count; j++)
+            TRY(statement_set(values, str_to_c(answering->arena, query->group_by[j]),
+                              json_from_str(groups[i].values[j])));
+        TRY(set_measured(answering->arena, &groups[i], group));
+    }
+    return OK;
+}
+
+static result add_list(const struct answering *answering, const char *name, json_t *answer,
+                       result (*add)(const struct answering *, json_t *))
+{
+    json_t *list = json_array();
+    TRY(statement_set(answer, name, list));
+    return add(answering, list);
+}
+
+static result set_as_of(struct arena *arena, const struct head *head, json_t *answer)
+{
+    sha256 root = merkle_root(&head->range);
+    return statement_set(answer, "as_of",
+                         json_pack("{s:I, s:o}", "index", (json_int_t)head->size, "root",
+                                   json_from_str(encode_base64(arena, sha256_str(&root)))));
+}
+
+static result print_answer(const struct answering *answering, const struct head *head,
+                           json_t *answer)
+{
+    const struct usage_query *query = answering->query;
+    struct usage_group whole = {0};
+    TRY(measure(answering, query->from, query->to, &whole));
+    TRY(statement_set(answer, "metric", json_from_str(query->metric->key)));
+    TRY(statement_set(answer, "from", print_instant(answering->arena, query->from)));
+    TRY(statement_set(answer, "to", print_instant(answering->arena, query->to)));
+    TRY(set_measured(answering->arena, &whole, answer));
+    if (query->window.len > 0)
+        TRY(add_list(answering, "windows", answer, add_windows));
+    if (query->group_by != NULL)
+        TRY(add_list(answering, "groups", answer, add_groups));
+    return set_as_of(answering->arena, head, answer);
+}
+
+result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer)
+{
+    OWNED(json_release) json_t *printed = json_object();
+    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    struct answering answering = {.arena = db_arena(tx), .query = query};
+    struct head head = {0};
+    str window = query->window;
+    if (window.len > 0 && !str_eq(window, STR("hour")) && !str_eq(window, STR("day")) &&
+        !str_eq(window, STR("month")))
+        return FAIL(BAD_PARAMETER, "A window is an hour, a day or a month.");
+    if (query->from.us > query->to.us)
+        return FAIL(BAD_PARAMETER, "The time ends before it begins.");
+    TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering.zone));
+    TRY(ledger_head(tx, query->customer->id, &head));
+    TRY(usage_read(tx, &head, query->from, query->to, &fold, &answering.usage));
+    TRY(print_answer(&answering, &head, printed));
+    *answer = json_incref(printed);
+    return OK;
+}
