@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// audit.h - signed exports.
+#pragma once
+
+#include "phial/catalog/catalog.h"
+#include "phial/db/db.h"
+#include "phial/ledger/signer.h"
+
+struct export_request {
+    str customer;
+    int64_t customer_id;
+    bool has_from, has_to;
+    instant from, to;
+    str invoice; // "" or an id
+    bool has_since;
+    int64_t since;
+    str purpose;
+    str requested_by;
+};
+struct export_state {
+    str id;
+    str customer;
+    int64_t customer_id;
+    str status; // "queued", "running", "ready", "failed"
+    str path;   // of the archive, when ready
+    int64_t bytes;
+    instant created_at;
+};
+result export_create(struct db_tx *tx, const struct export_request *request, instant now,
+                     struct export_state *state);
+result export_get(struct db_tx *tx, str id, struct export_state *state);
+// Makes one export that waits, if any: `folder` holds the archives. done: whether there was one.
+result export_run_one(struct db *db, struct arena *arena, struct signer *signer, const char *folder,
+                      instant now, bool *done);

@@ -1,0 +1,69 @@
+-- name: audit_insert_export
+INSERT INTO export (export_id, customer_id, request, requested_by, purpose, status, created_at)
+VALUES ($1, $2, $3, $4, $5, 'queued', $6);
+
+-- name: audit_find_export
+SELECT export.export_id, customer.key AS customer, export.customer_id, export.status, export.path,
+       COALESCE(export.bytes, 0) AS bytes, export.created_at
+FROM export
+JOIN customer USING (customer_id)
+WHERE export.export_id = $1;
+
+-- name: audit_claim_export
+-- A run that a crash cut off is taken up again after ten minutes of the machine's time.
+UPDATE export
+SET status = 'running', started_at = now()
+WHERE export_id = (
+    SELECT export_id
+    FROM export
+    WHERE status = 'queued' OR (status = 'running' AND started_at < now() - interval '10 minutes')
+    ORDER BY created_at
+    FOR UPDATE SKIP LOCKED
+    LIMIT 1)
+RETURNING export_id, customer_id, request, requested_by, purpose;
+
+-- name: audit_finish_export
+UPDATE export
+SET status = $2, path = $3, bytes = $4, finished_at = now()
+WHERE export_id = $1;
+
+-- name: audit_find_customer_key
+SELECT key FROM customer WHERE customer_id = $1;
+
+-- name: audit_list_terms
+-- The plan and subscription entries of a log below a size.
+SELECT entry_index, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND kind IN (3, 4) AND entry_index < $2
+ORDER BY entry_index;
+
+-- name: audit_list_invoices
+-- The invoice entries of a range.
+SELECT entry_index, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND kind = 5 AND entry_index >= $2 AND entry_index < $3
+ORDER BY entry_index;
+
+-- name: audit_first_reference
+-- The earliest original that a void or an amendment of a range refers to.
+SELECT COALESCE(MIN(reference), $2) AS reference
+FROM ledger_entry
+WHERE customer_id = $1 AND reference IS NOT NULL AND entry_index >= $2 AND entry_index < $3;
+
+-- name: audit_first_event
+-- The earliest usage entry below a size whose event lies in a time.
+SELECT COALESCE(MIN(entry_index), $2) AS entry_index
+FROM ledger_entry
+WHERE customer_id = $1 AND kind = 0 AND entry_index < $2
+  AND event_time >= $3 AND event_time < $4;
+
+-- name: audit_invoice_index
+SELECT COALESCE(ledger_index, -1) AS ledger_index
+FROM invoice
+WHERE invoice_id = $1 AND customer_id = $2;
+
+-- name: audit_first_amended
+-- The earliest event that was amended below a size: an amendment may have moved it into a period.
+SELECT COALESCE(MIN(reference), $2) AS reference
+FROM ledger_entry
+WHERE customer_id = $1 AND kind = 2 AND entry_index < $2;

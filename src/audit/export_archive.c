@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export_archive.h"
+
+#include "export_names.h"
+#include "export_range.h"
+#include "phial/ledger/ledger.h"
+#include "phial/merkle/note.h"
+#include "phial/util/encode.h"
+#include "tar.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const char audit_guide[], audit_guide_end[];
+
+struct archive_parts {
+    struct db_tx *tx;
+    struct arena *arena;
+    const struct export_work *work;
+    struct tar *tar;
+    struct buf sums;
+    str note;
+    int64_t size;
+    sha256 root;
+    struct export_range range;
+    str first_at; // of the range's entries, "" when there are none
+    str last_at;
+};
+
+static json_t *base64(struct arena *arena, const sha256 *hash)
+{
+    return json_from_str(encode_base64(arena, sha256_str(hash)));
+}
+
+// entries.ndjson, spooled so that its length and sum are known before it enters the archive.
+struct spool {
+    struct archive_parts *parts;
+    FILE *file;
+    struct sha256_state sum;
+    int64_t bytes;
+};
+
+static void file_close(FILE **file)
+{
+    if (*file != NULL)
+        (void)fclose(*file);
+}
+
+static result add_invoice(struct archive_parts *parts, str leaf)
+{
+    str statement = leaf_member(leaf, "invoice");
+    OWNED(json_release) json_t *document = NULL;
+    TRY(json_parse(statement, &document));
+    str number = json_str(json_object_get(document, "number"));
+    str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".json", STR_ARG(number));
+    return tar_add(parts->tar, name.ptr, statement, &parts->sums);
+}
+
+static void note_time(struct archive_parts *parts, str leaf)
+{
+    str quoted = leaf_member(leaf, "at");
+    str at = str_copy(parts->arena, str_slice(quoted, 1, quoted.len - 1));
+    if (parts->first_at.len == 0)
+        parts->first_at = at;
+    parts->last_at = at;
+}
+
+static result spool_entry(void *context, const struct entry *entry)
+{
+    struct spool *spool = context;
+    bool edge =
+        entry->index == spool->parts->range.from || entry->index == spool->parts->range.to - 1;
+    if (edge)
+        note_time(spool->parts, entry->leaf);
+    if (fwrite(entry->leaf.ptr, 1, entry->leaf.len, spool->file) != entry->leaf.len ||
+        fputc('\n', spool->file) == EOF)
+        return FAIL(INTERNAL, "cannot write the entries");
+    sha256_add(&spool->sum, entry->leaf);
+    sha256_add(&spool->sum, STR("\n"));
+    spool->bytes += (int64_t)entry->leaf.len + 1;
+    return entry->kind == ENTRY_invoice ? add_invoice(spool->parts, entry->leaf) : OK;
+}
+
+static result add_entries(struct archive_parts *parts)
+{
+    OWNED(file_close) FILE *file = tmpfile();
+    if (file == NULL)
+        return FAIL(INTERNAL, "cannot make a temporary file");
+    struct spool spool = {.parts = parts, .file = file};
+    sha256_start(&spool.sum);
+    TRY(ledger_each(parts->tx, parts->work->request.customer_id, parts->range.from, parts->range.to,
+                    spool_entry, &spool));
+    if (fflush(file) != 0)
+        return FAIL(INTERNAL, "cannot write the entries");
+    sha256 sum = sha256_end(&spool.sum);
+    return tar_add_file(parts->tar, EXPORT_ENTRIES, fileno(file), spool.bytes, &sum, &parts->sums);
+}
+
+static result add_checkpoint(struct archive_parts *parts)
+{
+    str body = {0};
+    str signature = {0};
+    str origin = str_printf(parts->arena, "%" STR_FMT "/ledger/%" STR_FMT,
+                            STR_ARG(signer_server(parts->work->signer)),
+                            STR_ARG(parts->work->request.customer));
+    TRY(note_open(parts->arena, parts->note, origin, signer_public(parts->work->signer), &body,
+                  &signature));
+    TRY(tar_add(parts->tar, EXPORT_CHECKPOINT, parts->note, &parts->sums));
+    TRY(tar_add(parts->tar, EXPORT_CHECKPOINT_BODY, body, &parts->sums));
+    return tar_add(parts->tar, EXPORT_CHECKPOINT_SIGNATURE, signature, &parts->sums);
+}
+
+static result add_nodes(struct archive_parts *parts, int64_t from, int64_t to, json_t *nodes)
+{
+    struct merkle_span spans[2 * MERKLE_LEVELS_MAX];
+    size_t count = 0;
+    if (from == to)
+        return OK;
+    TRY(ledger_cover(parts->tx, parts->work->request.customer_id, parts->size, from, to, spans,
+                     &count));
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(nodes,
+                                    json_pack("{s:I,s:I,s:o}", "from", (json_int_t)spans[i].begin,
+                                              "to", (json_int_t)spans[i].end, "hash",
+                                              base64(parts->arena, &spans[i].hash)));
+    return OK;
+}
+
+static result add_proof(struct archive_parts *parts)
+{
+    const struct export_request *request = &parts->work->request;
+    OWNED(json_release) json_t *document = json_pack("{s:[]}", "nodes");
+    json_t *nodes = json_object_get(document, "nodes");
+    TRY(add_nodes(parts, 0, parts->range.from, nodes));
+    TRY(add_nodes(parts, parts->range.to, parts->size, nodes));
+    if (request->has_since) {
+        struct merkle_proof proof = {0};
+        TRY(ledger_consistency(parts->tx, request->customer_id, request->since, parts->size,
+                               &proof));
+        json_t *hashes = json_array();
+        for (size_t i = 0; i < proof.count; i++)
+            (void)json_array_append_new(hashes, base64(parts->arena, &proof.hashes[i]));
+        (void)json_object_set_new(
+            document, "consistency",
+            json_pack("{s:I,s:o}", "from", (json_int_t)request->since, "proof", hashes));
+    }
+    return tar_add(parts->tar, EXPORT_PROOF, json_print(parts->arena, document), &parts->sums);
+}
+
+static json_t *period_of(const struct archive_parts *parts)
+{
+    const struct export_request *request = &parts->work->request;
+    json_t *period = json_object();
+    str from = request->has_from ? instant_print(parts->arena, request->from) : parts->first_at;
+    str to = request->has_to ? instant_print(parts->arena, request->to) : parts->last_at;
+    if (from.len != 0)
+        (void)json_object_set_new(period, "from", json_from_str(from));
+    if (to.len != 0)
+        (void)json_object_set_new(period, "to", json_from_str(to));
+    return period;
+}
+
+static void set_text(json_t *document, const char *name, str text)
+{
+    (void)json_object_set_new(document, name, json_from_str(text));
+}
+
+static result add_manifest(struct archive_parts *parts)
+{
+    const struct export_request *request = &parts->work->request;
+    const struct export_range *range = &parts->range;
+    OWNED(json_release) json_t *document = json_object();
+    set_text(document, "format", STR(EXPORT_FORMAT));
+    set_text(document, "server", signer_server(parts->work->signer));
+    set_text(document, "customer", request->customer);
+    (void)json_object_set_new(document, "from_index", json_integer(range->from));
+    (void)json_object_set_new(document, "to_index", json_integer(range->to));
+    (void)json_object_set_new(document, "size", json_integer(parts->size));
+    (void)json_object_set_new(document, "root", base64(parts->arena, &parts->root));
+    (void)json_object_set_new(document, "period", period_of(parts));
+    (void)json_object_set_new(document, "entries", json_integer(range->to - range->from));
+    set_text(document, "requested_by", request->requested_by);
+    set_text(document, "purpose", request->purpose);
+    set_text(document, "created_at", instant_print(parts->arena, parts->work->now));
+    set_text(document, "software", STR("phial " PHIAL_VERSION));
+    return tar_add(parts->tar, EXPORT_MANIFEST, json_print(parts->arena, document), &parts->sums);
+}
+
+static result add_sums(struct archive_parts *parts)
+{
+    unsigned char signature[ED25519_SIGNATURE_BYTES];
+    str sums = buf_str(&parts->sums);
+    TRY(signer_sign(parts->work->signer, sums, signature));
+    TRY(tar_add(parts->tar, EXPORT_SUMS, sums, NULL));
+    return tar_add(parts->tar, EXPORT_SUMS_SIGNATURE,
+                   (str){(const char *)signature, sizeof signature}, NULL);
+}
+
+static result add_all(struct archive_parts *parts)
+{
+    str public_key = public_key_print(parts->arena, signer_public(parts->work->signer));
+    str guide = {audit_guide, (size_t)(audit_guide_end - audit_guide)};
+    TRY(add_entries(parts)); // first: it learns the range's times
+    TRY(add_manifest(parts));
+    TRY(add_checkpoint(parts));
+    TRY(add_proof(parts));
+    TRY(tar_add(parts->tar, EXPORT_PUBLIC_KEY, public_key, &parts->sums));
+    TRY(tar_add(parts->tar, EXPORT_GUIDE, guide, &parts->sums));
+    return add_sums(parts);
+}
+
+result export_archive_make(struct db_tx *tx, void *context)
+{
+    struct export_work *work = context;
+    struct archive_parts parts = {.tx = tx, .arena = db_arena(tx), .work = work};
+    parts.sums.arena = parts.arena;
+    TRY(signer_checkpoint(work->signer, tx, work->request.customer_id, work->request.customer,
+                          &parts.note, &parts.size, &parts.root));
+    TRY(export_range_find(tx, &work->request, parts.size, &parts.range));
+    TRY(tar_open(work->path, work->now, &parts.tar));
+    result outcome = add_all(&parts);
+    if (failed(outcome)) {
+        tar_abandon(parts.tar);
+        return outcome;
+    }
+    return tar_finish(parts.tar, &work->bytes);
+}

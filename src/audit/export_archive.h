@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// export_archive.h - one export's archive, made from the ledger.
+#pragma once
+
+#include "phial/audit/audit.h"
+
+struct export_work {
+    struct signer *signer;
+    instant now;
+    struct export_request request;
+    str id;
+    const char *path; // of the archive
+    bool made;
+    int64_t bytes;
+};
+
+// db_transact's work(): `context` is the export_work. Writes the archive; sets bytes.
+result export_archive_make(struct db_tx *tx, void *context);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "export_range.h"
+
+#include "audit.sql.h"
+#include "phial/ledger/ledger.h"
+
+static result entry_at(struct db_tx *tx, int64_t customer_id, int64_t index, instant *at)
+{
+    struct entry entry = {0};
+    TRY(ledger_entry(tx, customer_id, index, &entry));
+    str quoted = leaf_member(entry.leaf, "at");
+    return instant_parse(str_slice(quoted, 1, quoted.len - 1), at);
+}
+
+// The first entry made at or after an instant: `at` never decreases along a log.
+static result first_since(struct db_tx *tx, int64_t customer_id, int64_t size, instant since,
+                          int64_t *index)
+{
+    int64_t low = 0;
+    int64_t high = size;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        instant at = {0};
+        TRY(entry_at(tx, customer_id, middle, &at));
+        if (at.us < since.us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *index = low;
+    return OK;
+}
+
+// What the statements of a range need.
+struct needs {
+    struct db_tx *tx;
+    int64_t customer_id;
+    int64_t index;
+    str leaf;
+    int64_t first; // so far
+};
+
+static result lower(struct needs *needs, const struct db_stmt *stmt, struct db_params params,
+                    const char *column)
+{
+    int64_t found = 0;
+    TRY(db_one(needs->tx, stmt, params, COLUMNS(db_into_i64(column, &found))));
+    if (found < needs->first)
+        needs->first = found;
+    return OK;
+}
+
+struct invoice_need {
+    int64_t index;
+    instant start;
+    instant end;
+};
+
+struct invoice_needs {
+    struct arena *arena;
+    int64_t index;
+    str leaf;
+    struct invoice_need *items;
+    size_t count;
+    size_t room;
+};
+
+static result take_invoice(void *context)
+{
+    struct invoice_needs *list = context;
+    OWNED(json_release) json_t *root = NULL;
+    TRY(json_parse(list->leaf, &root));
+    const json_t *period = json_object_get(json_object_get(root, "invoice"), "period");
+    struct invoice_need need = {.index = list->index};
+    TRY(instant_parse(json_str(json_object_get(period, "start")), &need.start));
+    TRY(instant_parse(json_str(json_object_get(period, "end")), &need.end));
+    if (list->count == list->room) {
+        size_t room = list->room == 0 ? 64 : list->room * 2;
+        struct invoice_need *grown = arena_array(list->arena, struct invoice_need, room);
+        for (size_t i = 0; i < list->count; i++)
+            grown[i] = list->items[i];
+        list->items = grown;
+        list->room = room;
+    }
+    list->items[list->count++] = need;
+    return OK;
+}
+
+static result take_first_term(void *context)
+{
+    struct needs *needs = context;
+    if (needs->index < needs->first)
+        needs->first = needs->index;
+    return OK;
+}
+
+// Invoices need their plan and subscription entries and the events of their periods.
+static result reach_for_invoices(struct needs *needs, const struct invoice_needs *invoices)
+{
+    if (invoices->count == 0)
+        return OK;
+    int64_t last = invoices->items[invoices->count - 1].index;
+    TRY(db_each(
+        needs->tx, &audit_list_terms_sql, PARAMS(db_i64(needs->customer_id), db_i64(last)),
+        COLUMNS(db_into_i64("entry_index", &needs->index), db_into_bytes("leaf", &needs->leaf)),
+        take_first_term, needs));
+    TRY(lower(needs, &audit_first_amended_sql, PARAMS(db_i64(needs->customer_id), db_i64(last)),
+              "reference"));
+    for (size_t i = 0; i < invoices->count; i++) {
+        const struct invoice_need *need = &invoices->items[i];
+        TRY(lower(needs, &audit_first_event_sql,
+                  PARAMS(db_i64(needs->customer_id), db_i64(need->index), db_instant(need->start),
+                         db_instant(need->end)),
+                  "entry_index"));
+    }
+    return OK;
+}
+
+static result reach_back(struct db_tx *tx, int64_t customer_id, struct export_range *range)
+{
+    struct invoice_needs invoices = {.arena = db_arena(tx)};
+    TRY(db_each(
+        tx, &audit_list_invoices_sql,
+        PARAMS(db_i64(customer_id), db_i64(range->from), db_i64(range->to)),
+        COLUMNS(db_into_i64("entry_index", &invoices.index), db_into_bytes("leaf", &invoices.leaf)),
+        take_invoice, &invoices));
+    struct needs needs = {.tx = tx, .customer_id = customer_id, .first = range->from};
+    TRY(reach_for_invoices(&needs, &invoices));
+    TRY(lower(&needs, &audit_first_reference_sql,
+              PARAMS(db_i64(customer_id), db_i64(needs.first), db_i64(range->to)), "reference"));
+    range->from = needs.first;
+    return OK;
+}
+
+static result range_of_invoice(struct db_tx *tx, const struct export_request *request,
+                               struct export_range *range)
+{
+    int64_t index = -1;
+    result found = db_one(tx, &audit_invoice_index_sql,
+                          PARAMS(db_text(request->invoice), db_i64(request->customer_id)),
+                          COLUMNS(db_into_i64("ledger_index", &index)));
+    if (found.code == ERR_NOT_FOUND || (!failed(found) && index < 0))
+        return FAIL(INVALID, "invoice: not an issued invoice of this customer");
+    TRY(found);
+    *range = (struct export_range){index, index + 1};
+    return OK;
+}
+
+result export_range_find(struct db_tx *tx, const struct export_request *request, int64_t size,
+                         struct export_range *range)
+{
+    struct export_range wanted = {0, size};
+    if (request->invoice.len != 0) {
+        TRY(range_of_invoice(tx, request, &wanted));
+    } else {
+        if (request->has_from)
+            TRY(first_since(tx, request->customer_id, size, request->from, &wanted.from));
+        if (request->has_to)
+            TRY(first_since(tx, request->customer_id, size, request->to, &wanted.to));
+        if (wanted.to < wanted.from)
+            wanted.to = wanted.from;
+    }
+    // An invoice taken in by reaching back may itself reach further: until nothing moves.
+    for (int64_t before = -1; before != wanted.from;) {
+        before = wanted.from;
+        TRY(reach_back(tx, request->customer_id, &wanted));
+    }
+    *range = wanted;
+    return OK;
+}

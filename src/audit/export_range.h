@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// export_range.h - which entries an export holds: contiguous, and back to the first that any of its
+// invoices, voids and amendments needs.
+#pragma once
+
+#include "phial/audit/audit.h"
+
+struct export_range {
+    int64_t from; // [from, to) of the log
+    int64_t to;
+};
+
+// INVALID for an invoice that is not an issued one of this customer.
+result export_range_find(struct db_tx *tx, const struct export_request *request, int64_t size,
+                         struct export_range *range);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/audit/verify.h"
+
+#include "phial/util/encode.h"
+#include "phial/util/file.h"
+#include "verify_parts.h"
+
+enum { KEY_FILE_MAX = 16 * 1024 };
+
+static void held_release(struct exported *exported)
+{
+    json_decref(exported->held);
+}
+
+// What can be said of an export by itself, but for its invoices.
+static result verify_alone(const char *path, struct exported *exported)
+{
+    TRY(archive_files_read(exported->arena, path, exported->report, &exported->files));
+    verify_files(exported);
+    verify_manifest(exported);
+    verify_checkpoint(exported);
+    verify_proof(exported);
+    verify_leaves(exported);
+    verify_root(exported);
+    return OK;
+}
+
+static result verify_older(const char *path, struct exported *newer)
+{
+    struct report report = {.out = newer->report->out, .about = "Older export: "};
+    OWNED(held_release)
+    struct exported older = {
+        .arena = newer->arena,
+        .report = &report,
+        .public_key = newer->public_key,
+        .held = json_array(),
+    };
+    TRY(verify_alone(path, &older));
+    newer->report->faults += report.faults;
+    verify_extends(newer, &older);
+    return OK;
+}
+
+result verify_export(struct arena *arena, const char *path, const char *public_key_path,
+                     const char *against, FILE *out, struct verification *verification)
+{
+    unsigned char public[ED25519_PUBLIC_BYTES];
+    str pem = {0};
+    TRY(file_read(arena, public_key_path, KEY_FILE_MAX, &pem));
+    TRY(public_key_parse(pem, public));
+
+    struct report report = {.out = out, .about = ""};
+    OWNED(held_release)
+    struct exported exported = {
+        .arena = arena, .report = &report, .public_key = public, .held = json_array()};
+    int64_t invoices = 0;
+    TRY(verify_alone(path, &exported));
+    verify_invoices(&exported, &invoices);
+    if (against != NULL)
+        TRY(verify_older(against, &exported));
+    *verification = (struct verification){
+        .faults = report.faults,
+        .entries = (int64_t)exported.leaf_count,
+        .invoices = invoices,
+        .customer = exported.customer,
+        .size = exported.size,
+        .root = encode_base64(arena, sha256_str(&exported.checkpoint.root)),
+    };
+    return OK;
+}

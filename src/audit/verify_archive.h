@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify_archive.h - the files of an export, read into memory out of its tar.
+#pragma once
+
+#include "phial/util/result.h"
+#include "verify_report.h"
+
+struct archive_file {
+    str name;
+    str bytes;
+};
+
+struct archive_files {
+    const struct archive_file *items; // in byte order of their names, each name once
+    size_t count;
+};
+
+// Faults for links, folders, names that are no plain relative path, a name twice, a file beyond its
+// bound, a cut or trailing end; what could be read is there all the same. NOT_FOUND, INTERNAL when
+// the file cannot be opened.
+result archive_files_read(struct arena *arena, const char *path, struct report *report,
+                          struct archive_files *files);
+// NULL when there is none.
+const struct archive_file *archive_files_find(const struct archive_files *files, str name);

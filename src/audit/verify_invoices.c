@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statements against their entries, and what each entry says of the ledger it was made from.
+#include "export_names.h"
+#include "verify_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char unstored[] = "payment_status"; // of a statement, but not of its entry
+
+struct invoice_entry {
+    str id;
+    const struct exported_document *document;
+    bool stated; // a statement of the export is this entry's
+};
+
+struct invoice_entries {
+    struct invoice_entry *items; // in byte order of their ids
+    size_t count;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    return str_compare(((const struct invoice_entry *)a)->id,
+                       ((const struct invoice_entry *)b)->id);
+}
+
+static struct invoice_entries list_entries(const struct exported *exported)
+{
+    struct invoice_entries list = {
+        arena_array(exported->arena, struct invoice_entry, exported->document_count), 0};
+    for (size_t i = 0; i < exported->document_count; i++) {
+        const struct exported_document *document = &exported->documents[i];
+        if (document->kind == ENTRY_invoice)
+            list.items[list.count++] = (struct invoice_entry){
+                json_str(json_object_get(document->body, "id")), document, false};
+    }
+    if (list.count != 0)
+        qsort(list.items, list.count, sizeof *list.items, by_id);
+    for (size_t i = 1; i < list.count; i++) {
+        if (str_eq(list.items[i - 1].id, list.items[i].id))
+            fault(exported->report, "Entries %lld and %lld are invoices with one id.",
+                  (long long)list.items[i - 1].document->index,
+                  (long long)list.items[i].document->index);
+    }
+    return list;
+}
+
+// Every member that one has and the other has not, or has otherwise.
+static void compare_members(const struct exported *exported, str file, const json_t *statement,
+                            const json_t *entry)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(json_iterable(statement), name, value)
+    {
+        if (strcmp(name, unstored) != 0 && !json_is_null(value) &&
+            !json_equal(value, json_object_get(entry, name)))
+            fault(exported->report, "%" STR_FMT ": its %" STR_FMT " is not its entry's.",
+                  STR_ARG(file), STR_ARG(report_text(exported->arena, str_from(name))));
+    }
+    json_object_foreach(json_iterable(entry), name, value)
+    {
+        if (json_object_get(statement, name) == NULL)
+            fault(exported->report, "%" STR_FMT ": it lacks its entry's %" STR_FMT ".",
+                  STR_ARG(file), STR_ARG(report_text(exported->arena, str_from(name))));
+    }
+}
+
+static void check_statement(const struct exported *exported, const struct archive_file *file,
+                            struct invoice_entries *entries)
+{
+    OWNED(json_release) json_t *statement = NULL;
+    if (failed(json_parse(file->bytes, &statement)) || !json_is_object(statement)) {
+        fault(exported->report, "%" STR_FMT " is no JSON object.", STR_ARG(file->name));
+        return;
+    }
+    struct invoice_entry key = {.id = json_str(json_object_get(statement, "id"))};
+    struct invoice_entry *found =
+        entries->count == 0 ? NULL
+                            : bsearch(&key, entries->items, entries->count, sizeof key, by_id);
+    if (found == NULL) {
+        fault(exported->report, "%" STR_FMT " is the statement of no entry of this export.",
+              STR_ARG(file->name));
+        return;
+    }
+    if (found->stated)
+        fault(exported->report, "%" STR_FMT " is a second statement of one entry.",
+              STR_ARG(file->name));
+    found->stated = true;
+    compare_members(exported, file->name, statement, found->document->body);
+}
+
+static void check_statements(const struct exported *exported, struct invoice_entries *entries)
+{
+    for (size_t i = 0; i < exported->files.count; i++) {
+        const struct archive_file *file = &exported->files.items[i];
+        if (str_starts_with(file->name, STR(EXPORT_INVOICES)) &&
+            str_ends_with(file->name, STR(".json")))
+            check_statement(exported, file, entries);
+    }
+    for (size_t i = 0; i < entries->count; i++) {
+        if (!entries->items[i].stated)
+            fault(exported->report, "The statement of the invoice in entry %lld is missing.",
+                  (long long)entries->items[i].document->index);
+    }
+}
+
+// `ledger` says on which prefix of the log the invoice was computed.
+static void check_ledger(struct prefix *prefix, const struct exported_document *invoice)
+{
+    const struct exported *exported = prefix->exported;
+    const json_t *ledger = json_object_get(invoice->body, "ledger");
+    const json_t *size = json_object_get(ledger, "size");
+    long long index = invoice->index;
+    sha256 claimed;
+    sha256 root;
+    if (!json_is_integer(size) ||
+        !exported_hash(exported->arena, json_str(json_object_get(ledger, "root")), &claimed) ||
+        !str_eq(json_str(json_object_get(ledger, "customer")), exported->customer))
+        fault(exported->report, "Entry %lld: its ledger is not a customer, size and root.", index);
+    else if (json_integer_value(size) > invoice->index)
+        fault(exported->report, "Entry %lld: it was computed on entries that follow it.", index);
+    else if (!prefix_root(prefix, json_integer_value(size), &root))
+        fault(exported->report, "Entry %lld: the export does not reach back to its ledger's size.",
+              index);
+    else if (!sha256_eq(&root, &claimed))
+        fault(exported->report, "Entry %lld: its ledger's root is not that of the log's prefix.",
+              index);
+}
+
+void verify_invoices(struct exported *exported, int64_t *count)
+{
+    struct prefix prefix = {.exported = exported};
+    struct invoice_entries entries = list_entries(exported);
+    check_statements(exported, &entries);
+    for (size_t i = 0; i < exported->document_count; i++) {
+        const struct exported_document *document = &exported->documents[i];
+        if (document->kind != ENTRY_invoice)
+            continue;
+        if (exported->has_spans && exported->has_manifest)
+            check_ledger(&prefix, document);
+        verify_recount(exported, document);
+    }
+    *count = (int64_t)entries.count;
+}

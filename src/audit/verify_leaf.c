@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// One leaf in itself: canonical bytes, and the members that its kind has, no other.
+#include "phial/util/array.h"
+#include "verify_parts.h"
+
+enum { FRAME_MEMBERS = 5, REASON_MAX = 500 };
+
+static void wrong(struct leaf_reading *reading, const char *what)
+{
+    reading->whole = false;
+    fault(reading->exported->report, "Entry %lld: %s.", (long long)reading->index, what);
+}
+
+static bool is_text(const json_t *object, const char *name)
+{
+    return json_is_string(json_object_get(object, name));
+}
+
+// A time exactly as entries write it.
+static bool read_time(struct arena *arena, const json_t *object, const char *name, instant *at)
+{
+    str text = json_str(json_object_get(object, name));
+    return !failed(instant_parse(text, at)) && str_eq(instant_print_canonical(arena, *at), text);
+}
+
+static bool is_decimal(struct arena *arena, const json_t *object, const char *name)
+{
+    decimal value = {0};
+    str text = json_str(json_object_get(object, name));
+    return !failed(decimal_parse(text, &value)) && str_eq(decimal_print(arena, value), text);
+}
+
+static bool is_optional_object(const json_t *object, const char *name, size_t *members)
+{
+    const json_t *value = json_object_get(object, name);
+    *members += value != NULL;
+    return value == NULL || json_is_object(value);
+}
+
+static void read_event(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *event = json_object_get(root, "event");
+    size_t members = 5; // with properties, when there are any
+    bool right = is_optional_object(event, "properties", &members) && is_text(event, "id") &&
+                 is_text(event, "source") && is_text(event, "type") &&
+                 is_decimal(reading->arena, event, "quantity") &&
+                 read_time(reading->arena, event, "time", &reading->time) &&
+                 json_object_size(event) == members && json_object_size(root) == FRAME_MEMBERS + 1;
+    if (!right)
+        wrong(reading, "its event has not the members that an event has");
+    else
+        reading->identity = identity_of(json_str(json_object_get(event, "source")),
+                                        json_str(json_object_get(event, "id")));
+}
+
+static void read_reference(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *reference = json_object_get(root, "ref");
+    const json_t *index = json_object_get(reference, "index");
+    str reason = json_str(json_object_get(root, "reason"));
+    reading->reference = json_integer_value(index);
+    if (json_object_size(reference) != 2 || !json_is_integer(index) || reading->reference < 0 ||
+        !exported_hash(reading->arena, json_str(json_object_get(reference, "leaf")),
+                       &reading->reference_to))
+        wrong(reading, "its ref is not an index and a leaf hash");
+    if (reason.len == 0)
+        wrong(reading, "it gives no reason");
+}
+
+static void read_set(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *set = json_object_get(root, "set");
+    instant time = {0};
+    size_t members = 0;
+    bool right = is_optional_object(set, "properties", &members);
+    if (json_object_get(set, "quantity") != NULL) {
+        members++;
+        right = right && is_decimal(reading->arena, set, "quantity");
+    }
+    if (json_object_get(set, "time") != NULL) {
+        members++;
+        right = right && read_time(reading->arena, set, "time", &time);
+    }
+    if (!right || members == 0 || json_object_size(set) != members)
+        wrong(reading, "its set is not a quantity, properties or a time");
+}
+
+static bool find_kind(str name, enum entry_kind *kind)
+{
+    for (int i = 0; i < ENTRY_KIND_COUNT; i++) {
+        if (str_eq(name, entry_kind_name((enum entry_kind)i))) {
+            *kind = (enum entry_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_content(struct leaf_reading *reading, const json_t *root)
+{
+    const char *name = json_string_value(json_object_get(root, "kind"));
+    switch (reading->kind) {
+    case ENTRY_usage:
+        read_event(reading, root);
+        return;
+    case ENTRY_void:
+        read_reference(reading, root);
+        if (json_object_size(root) != FRAME_MEMBERS + 2)
+            wrong(reading, "it has not the members that a void has");
+        return;
+    case ENTRY_amend:
+        read_reference(reading, root);
+        read_set(reading, root);
+        if (json_object_size(root) != FRAME_MEMBERS + 3)
+            wrong(reading, "it has not the members that an amendment has");
+        return;
+    case ENTRY_plan:
+    case ENTRY_subscription:
+    case ENTRY_invoice:
+    case ENTRY_credit_note:
+    case ENTRY_adjustment:
+    case ENTRY_key:
+    case ENTRY_erasure:
+    case ENTRY_retention:
+    case ENTRY_KIND_COUNT:
+        if (!json_is_object(json_object_get(root, name)) ||
+            json_object_size(root) != FRAME_MEMBERS + 1)
+            wrong(reading, "it has not one member named after its kind");
+        return;
+    }
+}
+
+static void read_frame(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *version = json_object_get(root, "v");
+    const struct exported *exported = reading->exported;
+    if (!is_text(root, "actor"))
+        wrong(reading, "it names no actor");
+    if (!read_time(reading->arena, root, "at", &reading->at))
+        wrong(reading, "its `at` is not a time as entries write it");
+    if (!is_text(root, "customer") ||
+        (exported->has_manifest &&
+         !str_eq(json_str(json_object_get(root, "customer")), exported->customer)))
+        wrong(reading, "it is not of the manifest's customer");
+    if (!json_is_integer(version) || json_integer_value(version) != 1)
+        wrong(reading, "its version is not 1");
+    if (!find_kind(json_str(json_object_get(root, "kind")), &reading->kind))
+        wrong(reading, "its kind is unknown");
+    else
+        read_content(reading, root);
+}
+
+void leaf_read(struct leaf_reading *reading, json_t **root)
+{
+    str canonical = {0};
+    reading->whole = true;
+    if (reading->bytes.len > LEAF_BYTES_MAX) {
+        wrong(reading, "it is larger than 1 MiB");
+        return;
+    }
+    if (failed(json_parse(reading->bytes, root))) {
+        wrong(reading, "it is not JSON");
+        return;
+    }
+    if (failed(json_canonical(reading->arena, *root, &canonical)) ||
+        !str_eq(canonical, reading->bytes))
+        wrong(reading, "it is not in canonical form");
+    read_frame(reading, *root);
+}

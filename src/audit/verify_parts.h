@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// verify_parts.h - an export while it is verified, and the steps, each of which adds its faults.
+#pragma once
+
+#include "phial/crypto/crypto.h"
+#include "phial/json/json.h"
+#include "phial/ledger/ledger.h"
+#include "phial/merkle/note.h"
+#include "phial/time/time.h"
+#include "verify_archive.h"
+
+struct exported_leaf {
+    str bytes;
+    sha256 hash;
+    enum entry_kind kind;
+    bool whole;        // in form; what follows holds for such leaves alone
+    bool voided;       // by an entry of the range
+    bool amended;      // by an entry of the range
+    instant time;      // usage: of the event
+    int64_t reference; // void, amend
+};
+
+// A plan, subscription or invoice entry.
+struct exported_document {
+    int64_t index;
+    enum entry_kind kind;
+    const json_t *body; // the member named after the kind
+};
+
+struct exported {
+    struct arena *arena;
+    struct report *report;
+    struct archive_files files;
+    const unsigned char *public_key;
+
+    bool has_checkpoint; // signed with the key
+    struct checkpoint checkpoint;
+
+    bool has_manifest;
+    str server;
+    str customer;
+    int64_t from; // [from, to) of the log's `size` entries
+    int64_t to;
+    int64_t size;
+
+    struct exported_leaf *leaves; // those of the range, in order
+    size_t leaf_count;
+    struct exported_document *documents; // in order
+    size_t document_count;
+    json_t *held; // what their bodies are part of
+
+    struct merkle_span *spans; // of proof.json
+    size_t span_count;
+    bool has_spans;
+    bool has_consistency;
+    int64_t consistency_from;
+    struct merkle_proof consistency;
+};
+
+// The bytes of a file, "" when it is not there.
+str exported_file(const struct exported *exported, const char *name);
+// Padded standard base64 of 32 bytes.
+bool exported_hash(struct arena *arena, str text, sha256 *hash);
+
+// verify_files.c: every file that must be there, no other, each as SHA256SUMS says; its signature;
+// ledger.pub.pem is the key given.
+void verify_files(struct exported *exported);
+
+// verify_head.c
+void verify_manifest(struct exported *exported);   // its members, in themselves
+void verify_checkpoint(struct exported *exported); // the note, its parts, the manifest against it
+void verify_proof(struct exported *exported);      // the form of proof.json
+void verify_root(struct exported *exported);       // leaves and nodes give the root
+void verify_extends(const struct exported *newer, const struct exported *older);
+
+// The roots of the tree's prefixes; asked for in rising order they cost each leaf once.
+struct prefix {
+    const struct exported *exported;
+    bool begun;
+    struct merkle_range range;
+};
+// The root over the first `size` leaves. False where the export does not tell.
+bool prefix_root(struct prefix *prefix, int64_t size, sha256 *root);
+
+// verify_leaves.c: each leaf's form, the order of times, identities, references.
+void verify_leaves(struct exported *exported);
+
+// verify_leaf.c: one leaf in itself; a fault for each way in which it is not as it must be.
+struct leaf_reading {
+    struct exported *exported;
+    struct arena *arena; // for this leaf alone
+    int64_t index;
+    str bytes;
+    // answers
+    bool whole;
+    enum entry_kind kind;
+    instant at;
+    instant time;        // usage
+    identity identity;   // usage
+    int64_t reference;   // void, amend
+    sha256 reference_to; // its leaf hash
+};
+// The caller owns *root, which is NULL when the bytes are not JSON.
+void leaf_read(struct leaf_reading *reading, json_t **root);
+
+// verify_invoices.c: statements against entries; each entry's ledger root; then the recount.
+void verify_invoices(struct exported *exported, int64_t *count);
+
+// verify_recount.c
+void verify_recount(const struct exported *exported, const struct exported_document *invoice);
