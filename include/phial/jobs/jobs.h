@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// jobs.h - what happens by itself: billing runs and exports. One thread with a connection of its own.
+#pragma once
+
+#include "phial/db/db.h"
+#include "phial/ledger/signer.h"
+#include "phial/util/log.h"
+
+struct jobs;
+
+struct jobs_options {
+    struct db_options database;
+    struct signer *signer;
+    const char *export_folder;
+    int64_t interval_ms; // between two looks
+    bool test_clock;
+    const struct log *log;
+};
+result jobs_start(const struct jobs_options *options, struct jobs **jobs);
+void jobs_nudge(struct jobs *jobs); // look now: an export was asked for
+void jobs_stop(struct jobs *jobs);
+// Everything due at `now`, on the caller's connection, until nothing is left: what PUT
+// /v1/test-clock waits for.
+result jobs_run_due(struct db *db, struct arena *arena, instant now);

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/jobs/jobs.h"
+
+#include "phial/audit/audit.h"
+#include "phial/catalog/clock.h"
+#include "phial/invoicing/invoicing.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct jobs {
+    struct jobs_options options;
+    struct db *db; // the thread's alone
+    pthread_t thread;
+    pthread_mutex_t mutex; // guards what follows
+    pthread_cond_t changed;
+    bool nudged;
+    bool stopping;
+};
+
+static const str billing_actor = {"system:billing", sizeof "system:billing" - 1};
+
+struct clock_reading {
+    bool test_clock;
+    instant now;
+};
+
+static result read_clock(struct db_tx *tx, void *context)
+{
+    struct clock_reading *reading = context;
+    return clock_now(tx, reading->test_clock, &reading->now);
+}
+
+static void report(const struct jobs *jobs, const char *job, result outcome)
+{
+    if (failed(outcome))
+        log_write(jobs->options.log, LOG_ERROR, "job_failed",
+                  LOG_FIELDS(log_text("job", str_from(job)),
+                             log_text("error", str_from(error_info(outcome.code)->slug)),
+                             log_text("detail", str_from(outcome.detail)),
+                             log_text("where", str_from(outcome.where))));
+}
+
+static void bill(const struct jobs *jobs, struct arena *arena, instant now)
+{
+    struct billing_run run = {0};
+    report(jobs, "billing", billing_run(jobs->db, arena, now, billing_actor, &run));
+    if (run.drafted > 0 || run.issued > 0)
+        log_write(jobs->options.log, LOG_INFO, "billed",
+                  LOG_FIELDS(log_i64("drafted", run.drafted), log_i64("issued", run.issued)));
+}
+
+static bool is_stopping(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    bool stopping = jobs->stopping;
+    pthread_mutex_unlock(&jobs->mutex);
+    return stopping;
+}
+
+static void export_all(struct jobs *jobs, struct arena *arena, instant now)
+{
+    bool done = true;
+    result outcome = OK;
+    while (!failed(outcome) && done && !is_stopping(jobs)) {
+        outcome = export_run_one(jobs->db, arena, jobs->options.signer, jobs->options.export_folder,
+                                 now, &done);
+        report(jobs, "export", outcome);
+        arena_reset(arena);
+    }
+}
+
+static void look(struct jobs *jobs)
+{
+    struct arena arena = {0};
+    struct clock_reading reading = {.test_clock = jobs->options.test_clock};
+    result outcome = db_transact(jobs->db, &arena, read_clock, &reading);
+    report(jobs, "clock", outcome);
+    if (!failed(outcome)) {
+        export_all(jobs, &arena, reading.now);
+        bill(jobs, &arena, reading.now);
+    }
+    arena_reset(&arena);
+}
+
+// Until the interval is over, a nudge or the stop. False at the stop.
+static bool wait_for_next(struct jobs *jobs)
+{
+    struct timespec until = {0};
+    int read = clock_gettime(CLOCK_MONOTONIC, &until);
+    assert(read == 0);
+    until.tv_sec += jobs->options.interval_ms / 1000;
+    until.tv_nsec += jobs->options.interval_ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&jobs->mutex);
+    int waited = 0;
+    while (!jobs->nudged && !jobs->stopping && waited == 0)
+        waited = pthread_cond_timedwait(&jobs->changed, &jobs->mutex, &until);
+    jobs->nudged = false;
+    bool goes_on = !jobs->stopping;
+    pthread_mutex_unlock(&jobs->mutex);
+    return goes_on;
+}
+
+static void *run(void *context)
+{
+    struct jobs *jobs = context;
+    do
+        look(jobs);
+    while (wait_for_next(jobs));
+    return NULL;
+}
+
+static void make_lock(struct jobs *jobs)
+{
+    pthread_condattr_t attributes;
+    int failure = pthread_mutex_init(&jobs->mutex, NULL);
+    failure |= pthread_condattr_init(&attributes);
+    failure |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    failure |= pthread_cond_init(&jobs->changed, &attributes);
+    failure |= pthread_condattr_destroy(&attributes);
+    assert(failure == 0);
+}
+
+static void release(struct jobs *jobs)
+{
+    db_close(jobs->db);
+    (void)pthread_cond_destroy(&jobs->changed);
+    (void)pthread_mutex_destroy(&jobs->mutex);
+    free(jobs);
+}
+
+result jobs_start(const struct jobs_options *options, struct jobs **jobs)
+{
+    struct jobs *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return FAIL(INTERNAL, "out of memory");
+    made->options = *options;
+    made->db = db_open(&made->options.database);
+    make_lock(made);
+    if (pthread_create(&made->thread, NULL, run, made) != 0) {
+        release(made);
+        return FAIL(INTERNAL, "a thread cannot be started");
+    }
+    *jobs = made;
+    return OK;
+}
+
+void jobs_nudge(struct jobs *jobs)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->nudged = true;
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->mutex);
+}
+
+void jobs_stop(struct jobs *jobs)
+{
+    if (jobs == NULL)
+        return;
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->stopping = true;
+    pthread_cond_signal(&jobs->changed);
+    pthread_mutex_unlock(&jobs->mutex);
+    (void)pthread_join(jobs->thread, NULL);
+    release(jobs);
+}
+
+result jobs_run_due(struct db *db, struct arena *arena, instant now)
+{
+    struct billing_run run = {0};
+    return billing_run(db, arena, now, billing_actor, &run);
+}
