@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// api.h - the routes of the daemon. One file per resource in src/api; one row per route.
+#pragma once
+
+#include "phial/catalog/cache.h"
+#include "phial/catalog/keys.h"
+#include "phial/http/http.h"
+#include "phial/jobs/jobs.h"
+#include "phial/ledger/signer.h"
+
+#include <stdio.h>
+
+extern const struct route_table api_routes;
+
+// What the handlers share: http_options.context.
+struct api {
+    struct signer *signer;
+    struct jobs *jobs;
+    const struct log *log;
+    const struct http_server *server; // for /metrics; set after http_start
+    bool test_clock;
+    bool (*ready)(void *context); // for /readyz: neither starting nor stopping
+    void *ready_context;
+    char master_key[32];
+    struct { // for /metrics
+        _Atomic uint64_t accepted;
+        _Atomic uint64_t duplicates;
+        _Atomic uint64_t rejected;
+    } events;
+};
+
+// The hooks of http_options.
+void *api_worker_open(void *context, struct db *db);
+void api_worker_close(void *worker);
+result api_enter(void *context, struct request *request, struct reply *reply);
+void api_leave(void *context, struct request *request, struct reply *reply, result outcome);
+
+void api_print_markdown(FILE *out); // becomes docs/api.md
+void api_print_openapi(FILE *out);  // becomes docs/openapi.json, and answers /openapi.json
+void api_print_errors(FILE *out);   // becomes docs/errors.md
+
+#define ROUTE(method, path, handler, body, scope, summary) \
+    result handler(const struct request *request, struct reply *reply);
+#include "phial/api/routes.def"
+#undef ROUTE

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "phial/api/api.h"
+
+#include "caller.h"
+#include "phial/phi/phi.h"
+#include "phial/util/array.h"
+
+#include <stdlib.h>
+
+enum { REASON_CHARACTERS_MAX = 500, IDEMPOTENCY_KEY_MAX = 255 };
+
+static const struct route routes[] = {
+#define ROUTE(method, path, handler, body, scope, summary) \
+    {method, path, handler, BODY_##body, scope, summary},
+#include "phial/api/routes.def"
+#undef ROUTE
+};
+
+const struct route_table api_routes = {routes, COUNT_OF(routes)};
+
+void *api_worker_open(void *context, struct db *db)
+{
+    (void)db; // every request brings it
+    struct api *api = context;
+    struct worker *worker = malloc(sizeof *worker);
+    if (worker == NULL)
+        abort();
+    worker->api = api;
+    worker->cache = cache_new((str){api->master_key, sizeof api->master_key});
+    return worker;
+}
+
+void api_worker_close(void *worker)
+{
+    struct worker *closing = worker;
+    cache_free(closing->cache);
+    free(closing);
+}
+
+static result bearer(const struct request *request, str *key)
+{
+    str header = http_header(request, "Authorization");
+    str scheme = {0};
+    str rest = {0};
+    if (!str_cut(header, ' ', &scheme, &rest) || scheme.len != 6)
+        return FAIL(UNAUTHENTICATED, "No valid API key.");
+    static const char bearer_text[] = "bearer";
+    for (size_t i = 0; i < scheme.len; i++) {
+        if ((scheme.ptr[i] | 0x20) != bearer_text[i])
+            return FAIL(UNAUTHENTICATED, "No valid API key.");
+    }
+    *key = str_trim(rest);
+    return OK;
+}
+
+static result check_scope(const struct request *request, const struct api_key *key)
+{
+    enum scope scope = SCOPE_admin;
+    str needed = str_from(request->route->scope);
+    if (str_eq(needed, STR("any")))
+        return OK;
+    if (!scope_parse(needed, &scope) || !key_may(key, scope))
+        return FAIL(FORBIDDEN, "The key does not have the scope for this.");
+    return OK;
+}
+
+// Characters of valid UTF-8; control characters make it unprintable.
+static bool printable(str text, size_t *characters)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        bool c1 = c == 0xc2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xa0;
+        if (c < 0x20 || c == 0x7f || c1)
+            return false;
+        count += (c & 0xc0) != 0x80;
+    }
+    *characters = count;
+    json_t *valid = json_from_str(text);
+    json_decref(valid);
+    return valid != NULL;
+}
+
+static result read_reason(const struct request *request, str *reason)
+{
+    size_t characters = 0;
+    str text = str_trim(http_header(request, "Phial-Reason"));
+    if (!printable(text, &characters) || characters > REASON_CHARACTERS_MAX)
+        return FAIL(BAD_HEADER, "Phial-Reason is 1 to 500 printable characters of UTF-8.");
+    const struct phi_detector *hit = phi_find(text, 0);
+    if (hit != NULL) {
+        faults_add_phi(request->faults, STR(""), hit->name);
+        return faults_result(request->faults);
+    }
+    *reason = text;
+    return OK;
+}
+
+// Events have identities of their own, and a preview makes nothing.
+static bool takes_idempotency_key(const struct request *request)
+{
+    http_handler handler = request->route->handler;
+    return str_eq(request->method, STR("POST")) && handler != post_events &&
+           handler != post_events_validate && handler != post_invoices_preview;
+}
+
+static sha256 hash_parts(const str *parts, size_t count)
+{
+    struct sha256_state state;
+    sha256_start(&state);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t len = parts[i].len;
+        sha256_add(&state, (str){(const char *)&len, sizeof len});
+        sha256_add(&state, parts[i]);
+    }
+    return sha256_end(&state);
+}
+
+static result read_claim(const struct request *request, struct caller *caller)
+{
+    str name = str_trim(http_header(request, "Idempotency-Key"));
+    if (!http_has_header(request, "Idempotency-Key") || !takes_idempotency_key(request))
+        return OK;
+    if (name.len == 0 || name.len > IDEMPOTENCY_KEY_MAX)
+        return FAIL(BAD_HEADER, "An Idempotency-Key is 1 to 255 characters long.");
+    const str named[] = {name, request->method, request->path};
+    const str whole[] = {request->target, request->media_type, caller->change.reason,
+                         request->body};
+    caller->claimed = true;
+    caller->claim = (struct idempotency){
+        .key_id = caller->key.id,
+        .name = hash_parts(named, COUNT_OF(named)),
+        .fingerprint = hash_parts(whole, COUNT_OF(whole)),
+        .master_key = {api_of(request)->master_key, sizeof api_of(request)->master_key},
+    };
+    return OK;
+}
+
+// What one transaction finds out about a request.
+struct entrance {
+    struct request *request;
+    struct caller *caller;
+    str presented;
+    bool replayed;
+    struct kept_answer answer;
+};
+
+static result pass_entrance(struct db_tx *tx, void *context)
+{
+    struct entrance *entrance = context;
+    struct request *request = entrance->request;
+    struct caller *caller = entrance->caller;
+    *caller = (struct caller){0};
+    TRY(clock_now(tx, api_of(request)->test_clock, &caller->change.now));
+    TRY(key_authenticate(tx, entrance->presented, caller->change.now, &caller->key));
+    TRY(check_scope(request, &caller->key));
+    caller->change.actor = str_printf(request->arena, "key:%" STR_FMT, STR_ARG(caller->key.id));
+    request->faults->count = 0;
+    if (!is_read(request))
+        TRY(read_reason(request, &caller->change.reason));
+    TRY(read_claim(request, caller));
+    if (!caller->claimed)
+        return OK;
+    return idempotency_begin(tx, &caller->claim, &entrance->replayed, &entrance->answer);
+}
+
+static void replay(const struct request *request, struct reply *reply,
+                   const struct kept_answer *answer)
+{
+    str headers = answer->headers;
+    str line = {0};
+    str name = {0};
+    str value = {0};
+    reply->status = (int)answer->status;
+    reply->media_type = answer->media_type;
+    reply->body = answer->body;
+    while (str_cut(headers, '\n', &line, &headers)) {
+        if (str_cut(line, ':', &name, &value))
+            http_reply_header(reply, str_to_c(request->arena, name), str_trim(value));
+    }
+    http_reply_header(reply, "Idempotent-Replayed", STR("true"));
+}
+
+result api_enter(void *context, struct request *request, struct reply *reply)
+{
+    (void)context;
+    struct caller *caller = arena_new(request->arena, struct caller);
+    struct entrance entrance = {.request = request, .caller = caller};
+    request->caller = caller;
+    if (request->route->scope[0] == '\0')
+        return OK;
+    TRY(bearer(request, &entrance.presented));
+    result passed = db_transact(request->db, request->arena, pass_entrance, &entrance);
+    if (failed(passed) || entrance.replayed)
+        caller->claimed = false; // somebody else's claim
+    TRY(passed);
+    if (entrance.replayed)
+        replay(request, reply, &entrance.answer);
+    return OK;
+}
+
+// What is kept of an answer: it goes to a transaction that cannot fail the request any more.
+struct leaving {
+    const struct caller *caller;
+    bool keep;
+    struct kept_answer answer;
+};
+
+static result settle(struct db_tx *tx, void *context)
+{
+    struct leaving *leaving = context;
+    if (!leaving->keep)
+        return idempotency_release(tx, &leaving->caller->claim);
+    return idempotency_keep(tx, &leaving->caller->claim, &leaving->answer);
+}
+
+static bool worth_keeping(const struct reply *reply)
+{
+    return reply->file < 0 && reply->status < 500 && reply->status != 401 && reply->status != 403 &&
+           reply->status != 429;
+}
+
+static void settle_claim(struct request *request, const struct reply *reply)
+{
+    struct caller *caller = request->caller;
+    struct buf headers = {.arena = request->arena};
+    for (size_t i = 0; i < reply->header_count; i++)
+        buf_addf(&headers, "%s: %" STR_FMT "\n", reply->headers[i].name,
+                 STR_ARG(reply->headers[i].value));
+    struct leaving leaving = {
+        .caller = caller,
+        .keep = worth_keeping(reply),
+        .answer = {reply->status, reply->media_type, reply->body, buf_str(&headers)},
+    };
+    caller->claimed = false;
+    result settled = db_transact(request->db, request->arena, settle, &leaving);
+    if (failed(settled)) // the claim goes stale by itself
+        log_write(api_of(request)->log, LOG_WARN, "idempotency_not_kept",
+                  LOG_FIELDS(log_text("code", str_from(error_info(settled.code)->slug))));
+}
+
+void api_leave(void *context, struct request *request, struct reply *reply, result outcome)
+{
+    (void)context;
+    (void)outcome;
+    struct caller *caller = request->caller;
+    if (reply->status == 415 && request->route != NULL && request->route->handler == post_events)
+        http_reply_header(reply, "Accept-Post",
+                          STR("application/json, application/x-ndjson, "
+                              "application/cloudevents+json, "
+                              "application/cloudevents-batch+json"));
+    if (caller != NULL && caller->claimed)
+        settle_claim(request, reply);
+}

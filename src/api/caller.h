@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// caller.h - who asks, what they may see, and when it is: made by api_enter for every request.
+#pragma once
+
+#include "phial/api/api.h"
+#include "phial/catalog/clock.h"
+#include "phial/catalog/idempotency.h"
+
+struct worker {
+    struct api *api;
+    struct catalog_cache *cache;
+};
+
+struct caller {
+    struct api_key key;   // without an id where the route needs none
+    struct change change; // actor, reason ("" without) and now
+    bool claimed;         // an Idempotency-Key waits for this answer
+    struct idempotency claim;
+};
+
+static inline struct worker *worker_of(const struct request *request)
+{
+    return request->worker;
+}
+
+static inline struct api *api_of(const struct request *request)
+{
+    return worker_of(request)->api;
+}
+
+static inline struct caller *caller_of(const struct request *request)
+{
+    return request->caller;
+}
+
+static inline int64_t bound_customer(const struct request *request) // 0: any
+{
+    return caller_of(request)->key.customer_id;
+}
+
+// FORBIDDEN for a key that is bound to one customer: for what concerns them all.
+result caller_unbound(const struct request *request);
+// The customer, unless the key is bound to another one: NOT_FOUND then as well.
+result caller_customer(struct db_tx *tx, const struct request *request, str key,
+                       struct customer *customer);
+result caller_has_reason(const struct request *request); // REASON_REQUIRED
+
+// The body; its faults are forgotten, for a transaction that is run again.
+struct json_at document_of(const struct request *request);
+result document_required(const struct request *request); // INVALID_JSON without a body
+// The body of a route that works without one: an empty object then. The caller owns *document.
+struct json_at document_optional(const struct request *request, json_t **document);
+
+bool is_read(const struct request *request); // GET or HEAD
+
+// ETag and If-Match.
+void reply_etag(const struct request *request, struct reply *reply, str tag);
+// The caller's change, with what If-Match and If-None-Match say.
+result precondition_read(const struct request *request, struct change *change);
+// Whether If-None-Match names the tag: the reply is a 304 then, and done.
+bool reply_not_modified(const struct request *request, struct reply *reply, str tag);
+// A document with the hash of its bytes as its tag.
+result reply_tagged(const struct request *request, struct reply *reply, int status, json_t *json);
+
+// Query parameters; BAD_PARAMETER.
+result parameter_instant(const struct request *request, const char *name, bool *present,
+                         instant *at);
+result parameter_i64(const struct request *request, const char *name, int64_t most, bool *present,
+                     int64_t *number);
+
+static inline json_t *json_instant_text(const struct request *request, instant at)
+{
+    return json_from_str(instant_print(request->arena, at));
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/event-types
+#include "catalog_reply.h"
+
+result get_event_types(const struct request *request, struct reply *reply)
+{
+    return catalog_reply_list(request, reply, CATALOG_EVENT_TYPE);
+}
+
+result get_event_types_key(const struct request *request, struct reply *reply)
+{
+    return catalog_reply_item(request, reply, CATALOG_EVENT_TYPE);
+}
+
+result put_event_types_key(const struct request *request, struct reply *reply)
+{
+    return catalog_reply_put(request, reply, CATALOG_EVENT_TYPE);
+}
+
+result delete_event_types_key(const struct request *request, struct reply *reply)
+{
+    return catalog_reply_archive(request, reply, CATALOG_EVENT_TYPE);
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/events
+#include "event_view.h"
+#include "page.h"
+#include "phial/ingest/ingest.h"
+#include "phial/invoicing/invoicing.h"
+#include "phial/util/encode.h"
+
+enum { SCAN_ROWS = 1000, INVOICES_MAX = 100 };
+
+// Far enough either way for RFC 3339's years 1 to 9999.
+static const int64_t year_us = INT64_C(366) * 86400 * 1000000;
+static const int64_t time_min_us = INT64_C(-62135596800000000);
+static const int64_t time_max_us = INT64_C(253402300800000000);
+
+static result read_ingest(const struct request *request, struct ingest *ingest)
+{
+    str atomic = {0};
+    TRY(http_parameters_known(request, "atomic"));
+    if (http_parameter(request, "atomic", &atomic)) {
+        if (!str_eq(atomic, STR("true")) && !str_eq(atomic, STR("false")))
+            return FAIL(BAD_PARAMETER, "atomic is true or false.");
+        ingest->atomic = str_eq(atomic, STR("true"));
+    }
+    str prefer = http_header(request, "Prefer");
+    while (prefer.len != 0) {
+        str one = prefer;
+        str rest = STR("");
+        if (!str_cut(prefer, ',', &one, &rest))
+            one = prefer;
+        if (str_eq(str_trim(one), STR("return=representation")))
+            ingest->represent_all = true;
+        prefer = rest;
+    }
+    ingest->db = request->db;
+    ingest->arena = request->arena;
+    ingest->cache = worker_of(request)->cache;
+    ingest->now = caller_of(request)->change.now;
+    ingest->actor = caller_of(request)->change.actor;
+    ingest->only_customer = bound_customer(request);
+    ingest->test_clock = api_of(request)->test_clock;
+    return OK;
+}
+
+static void count_events(struct api *api, const struct ingest_answer *answer)
+{
+    api->events.accepted += (uint64_t)answer->accepted;
+    api->events.duplicates += (uint64_t)answer->duplicates;
+    api->events.rejected += (uint64_t)answer->rejected;
+}
+
+static result take_events(const struct request *request, struct reply *reply, bool validate)
+{
+    struct ingest ingest = {.validate = validate};
+    struct ingest_answer answer = {0};
+    enum event_format format = FORMAT_JSON;
+    TRY(read_ingest(request, &ingest));
+    if (!event_format_parse(request->media_type, &format))
+        return FAIL(UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not one that carries events.");
+    TRY(ingest_events(&ingest, format, request->body, &answer));
+    if (ingest.represent_all)
+        http_reply_header(reply, "Preference-Applied", STR("return=representation"));
+    if (!validate)
+        count_events(api_of(request), &answer);
+    return http_reply_text(reply, answer.status, "application/json", answer.body);
+}
+
+result post_events(const struct request *request, struct reply *reply)
+{
+    return take_events(request, reply, false);
+}
+
+result post_events_validate(const struct request *request, struct reply *reply)
+{
+    return take_events(request, reply, true);
+}
+
+struct event_list {
+    struct page *page;
+    str customer;
+    str type; // "" for any
+    struct event_filter filter;
+    // one stretch of the log, kept until its statement has ended
+    struct entry *rows;
+    size_t row_count;
+};
+
+static result keep_row(void *context, const struct entry *entry)
+{
+    struct event_list *list = context;
+    struct entry *kept = &list->rows[list->row_count++];
+    *kept = *entry;
+    kept->leaf = str_copy(list->page->request->arena, entry->leaf);
+    return OK;
+}
+
+static bool has_type(struct arena *arena, str leaf, str type)
+{
+    struct buf quoted = {.arena = arena};
+    json_quote(&quoted, type);
+    OWNED(json_release) json_t *event = NULL;
+    if (failed(json_parse(leaf_member(leaf, "event"), &event)))
+        return false;
+    return str_eq(json_str(json_object_get(event, "type")), type);
+}
+
+static result add_event(struct db_tx *tx, struct event_list *list, const struct entry *entry)
+{
+    OWNED(event_view_release) struct event_view view = {0};
+    const struct request *request = list->page->request;
+    json_t *row = NULL;
+    if (list->type.len != 0 && !has_type(request->arena, entry->leaf, list->type))
+        return OK;
+    TRY(event_view_read(tx, list->filter.customer_id, entry, &view));
+    TRY(event_view_print(request, &view, &row));
+    return page_add(list->page, str_printf(request->arena, "%lld", (long long)entry->index), row);
+}
+
+static result list_events(struct db_tx *tx, void *context)
+{
+    struct event_list *list = context;
+    struct customer customer = {0};
+    page_clear(list->page);
+    TRY(caller_customer(tx, list->page->request, list->customer, &customer));
+    struct event_filter filter = list->filter;
+    list->filter.customer_id = customer.id;
+    filter.customer_id = customer.id;
+    filter.limit = list->type.len == 0 ? page_rows_wanted(list->page) : SCAN_ROWS;
+    list->rows = arena_array(list->page->request->arena, struct entry, (size_t)filter.limit);
+    do {
+        list->row_count = 0;
+        TRY(ledger_each_event(tx, &filter, keep_row, list));
+        for (size_t i = 0; i < list->row_count && !list->page->more; i++) {
+            TRY(add_event(tx, list, &list->rows[i]));
+            filter.after = list->rows[i].index + 1;
+        }
+    } while ((int64_t)list->row_count == filter.limit && !list->page->more && list->type.len != 0);
+    return OK;
+}
+
+result get_events(const struct request *request, struct reply *reply)
+{
+    OWNED(page_release) struct page page = {0};
+    bool present = false;
+    TRY(page_open(request, "customer type from to", &page));
+    struct event_list list = {
+        .page = &page,
+        .type = STR(""),
+        .filter = {.from = {time_min_us}, .to = {time_max_us}},
+    };
+    (void)http_parameter(request, "type", &list.type);
+    if (!http_parameter(request, "customer", &list.customer))
+        return FAIL(BAD_PARAMETER, "The list of events is one customer's: name it.");
+    TRY(parameter_instant(request, "from", &present, &list.filter.from));
+    TRY(parameter_instant(request, "to", &present, &list.filter.to));
+    if (page.after.len != 0) {
+        if (!str_to_i64(page.after, &list.filter.after) || list.filter.after < 0 ||
+            list.filter.after == INT64_MAX)
+            return FAIL(BAD_CURSOR, "The cursor is not one that this list gave out.");
+        list.filter.after++;
+    }
+    TRY(db_transact(request->db, request->arena, list_events, &list));
+    return page_reply(&page, reply);
+}
+
+struct event_question {
+    const struct request *request;
+    str source;
+    json_t *json;
+};
+
+static void question_release(struct event_question *question)
+{
+    json_release(&question->json);
+}
+
+// {"index", "leaf", "at", "actor"}: where an entry stands, its leaf's hash, who wrote it and when.
+static result print_entry(const struct request *request, const struct entry *entry, json_t **json)
+{
+    OWNED(json_release) json_t *leaf = NULL;
+    instant at = {0};
+    sha256 hash = merkle_leaf(entry->leaf);
+    TRY(json_parse(entry->leaf, &leaf));
+    TRY(instant_parse(json_str(json_object_get(leaf, "at")), &at));
+    str base64 = encode_base64(request->arena, sha256_str(&hash));
+    json_t *root = json_pack("{s:I, s:o, s:o, s:O}", "index", (json_int_t)entry->index, "leaf",
+                             json_from_str(base64), "at", json_instant_text(request, at), "actor",
+                             json_object_get(leaf, "actor"));
+    int wrong = root == NULL;
+    if (entry->kind != ENTRY_usage) {
+        wrong |= json_object_set_new(root, "kind", json_from_str(entry_kind_name(entry->kind)));
+        wrong |= json_object_set(root, "reason", json_object_get(leaf, "reason"));
+    }
+    if (entry->kind == ENTRY_amend)
+        wrong |= json_object_set(root, "set", json_object_get(leaf, "set"));
+    *json = root;
+    return wrong == 0 ? OK : FAIL(INTERNAL, "a stored entry cannot be printed");
+}
+
+static result add_invoice(void *context, const struct invoice *invoice)
+{
+    json_t *list = context;
+    json_t *number = invoice->number.len == 0 ? NULL : json_from_str(invoice->number);
+    json_t *row = json_pack("{s:o, s:o*, s:o}", "id", json_from_str(invoice->id), "number", number,
+                            "status", json_from_str(invoice->status));
+    return json_array_append_new(list, row) == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+struct invoices_at {
+    instant time;
+    json_t *list;
+};
+
+static result add_covering(void *context, const struct invoice *invoice)
+{
+    struct invoices_at *at = context;
+    if (invoice->period_start.us > at->time.us || invoice->period_end.us <= at->time.us)
+        return OK;
+    return add_invoice(at->list, invoice);
+}
+
+// The statements whose period holds the event's time. No period is longer than a year.
+static result print_invoices(struct db_tx *tx, const struct request *request, int64_t customer_id,
+                             instant time, json_t **list)
+{
+    OWNED(json_release) json_t *rows = json_array();
+    struct invoices_at at = {time, rows};
+    struct invoice_filter filter = {
+        .customer_id = customer_id,
+        .status = STR(""),
+        .has_from = true,
+        .has_to = true,
+        .from = {time.us - year_us},
+        .to = {time.us + 1},
+        .after = STR(""),
+        .limit = INVOICES_MAX,
+    };
+    TRY(invoice_each(tx, &filter, caller_of(request)->change.now, add_covering, &at));
+    *list = json_incref(rows);
+    return OK;
+}
+
+static result print_corrections(const struct request *request, const struct event_view *view,
+                                json_t **list)
+{
+    OWNED(json_release) json_t *rows = json_array();
+    for (const struct correction_entry *one = view->corrections; one != NULL; one = one->next) {
+        json_t *row = NULL;
+        TRY(print_entry(request, &one->entry, &row));
+        if (json_array_append_new(rows, row) != 0)
+            return FAIL(INTERNAL, "out of memory");
+    }
+    *list = json_incref(rows);
+    return OK;
+}
+
+static result print_event(struct db_tx *tx, const struct request *request,
+                          const struct customer *customer, const struct event_view *view,
+                          json_t **json)
+{
+    OWNED(json_release) json_t *root = NULL;
+    json_t *entry = NULL;
+    json_t *corrections = NULL;
+    json_t *invoices = NULL;
+    TRY(event_view_print(request, view, &root));
+    TRY(print_entry(request, &view->original, &entry));
+    int wrong = json_object_set_new(root, "entry", entry);
+    TRY(print_corrections(request, view, &corrections));
+    wrong |= json_object_set_new(root, "corrections", corrections);
+    TRY(print_invoices(tx, request, customer->id, view->effective->time, &invoices));
+    wrong |= json_object_set_new(root, "invoices", invoices);
+    wrong |= json_object_set_new(root, "customer", json_from_str(customer->key));
+    wrong |= json_object_set_new(
+        root, "effective",
+        view->effective->voided ? json_null() : event_effective_print(request, view->effective));
+    *json = json_incref(root);
+    return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+static result find_event(struct db_tx *tx, void *context)
+{
+    struct event_question *question = context;
+    const struct request *request = question->request;
+    OWNED(event_view_release) struct event_view view = {0};
+    struct customer customer = {0};
+    struct entry entry = {0};
+    TRY(caller_customer(tx, request, request->args[0], &customer));
+    TRY(ledger_find(tx, customer.id, identity_of(question->source, request->args[1]), &entry));
+    TRY(event_view_read(tx, customer.id, &entry, &view));
+    json_release(&question->json);
+    question->json = NULL;
+    return print_event(tx, request, &customer, &view, &question->json);
+}
+
+result get_events_customer_id(const struct request *request, struct reply *reply)
+{
+    OWNED(question_release)
+    struct event_question question = {.request = request, .source = STR("")};
+    TRY(http_parameters_known(request, "source"));
+    (void)http_parameter(request, "source", &question.source);
+    TRY(db_transact(request->db, request->arena, find_event, &question));
+    return http_reply_json(request, reply, 200, json_incref(question.json));
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/exports
+#include "caller.h"
+#include "phial/audit/audit.h"
+#include "phial/invoicing/invoicing.h"
+#include "phial/ledger/ledger.h"
+#include "phial/phi/phi.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PURPOSE_BYTES_MAX = 500 };
+
+struct export_question {
+    const struct request *request;
+    struct export_request wanted;
+    struct export_state state;
+};
+
+static json_t *describe(const struct request *request, const struct export_state *state)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "id", json_from_str(state->id), "customer",
+                     json_from_str(state->customer), "status", json_from_str(state->status),
+                     "created_at", json_instant_text(request, state->created_at));
+}
+
+static void check_purpose(struct json_at at)
+{
+    str purpose = json_str(at.value);
+    const struct phi_detector *hit = phi_find(purpose, 0);
+    if (!json_is_string(at.value))
+        return; // its absence or type is a fault already
+    if (purpose.len == 0 || purpose.len > PURPOSE_BYTES_MAX)
+        json_wrong(at, "invalid", "The purpose has 1 to 500 bytes.");
+    else if (hit != NULL)
+        faults_add_phi(at.faults, at.pointer, hit->name);
+}
+
+static result read_wanted(struct json_at document, struct export_request *wanted)
+{
+    wanted->invoice = STR("");
+    (void)json_read(
+        document, FIELDS(json_text("customer", &wanted->customer),
+                         json_optional_seen(json_instant("from", &wanted->from), &wanted->has_from),
+                         json_optional_seen(json_instant("to", &wanted->to), &wanted->has_to),
+                         json_optional(json_text("invoice", &wanted->invoice)),
+                         json_optional_seen(json_i64("since", &wanted->since), &wanted->has_since),
+                         json_text("purpose", &wanted->purpose)));
+    check_purpose(json_member(document, "purpose"));
+    if (wanted->has_from && wanted->has_to && wanted->from.us >= wanted->to.us)
+        json_wrong(json_member(document, "to"), "invalid", "to must lie after from.");
+    if (wanted->has_since && wanted->since < 0)
+        json_wrong(json_member(document, "since"), "invalid", "A log's size is not negative.");
+    return faults_result(document.faults);
+}
+
+static result find_customer(struct db_tx *tx, struct export_question *question,
+                            struct json_at document)
+{
+    struct customer customer = {0};
+    result found = caller_customer(tx, question->request, question->wanted.customer, &customer);
+    if (found.code == ERR_NOT_FOUND && bound_customer(question->request) == 0) {
+        json_wrong(json_member(document, "customer"), "unknown_customer",
+                   "There is no such customer.");
+        return faults_result(document.faults);
+    }
+    TRY(found);
+    question->wanted.customer_id = customer.id;
+    return OK;
+}
+
+// The invoice must be one of this customer's, and the earlier size one that the log has had.
+static result check_references(struct db_tx *tx, struct export_question *question,
+                               struct json_at document)
+{
+    struct invoice invoice = {0};
+    struct head head;
+    const struct export_request *wanted = &question->wanted;
+    if (wanted->invoice.len != 0) {
+        result found = invoice_get(tx, wanted->invoice, &invoice);
+        if (failed(found) && found.code != ERR_NOT_FOUND)
+            return found;
+        if (failed(found) || invoice.customer_id != wanted->customer_id)
+            json_wrong(json_member(document, "invoice"), "invalid",
+                       "The customer has no such invoice.");
+    }
+    TRY(ledger_head(tx, wanted->customer_id, &head));
+    if (wanted->has_since && wanted->since > head.size)
+        json_wrong(json_member(document, "since"), "invalid", "The log has never had that size.");
+    return faults_result(document.faults);
+}
+
+static result create(struct db_tx *tx, void *context)
+{
+    struct export_question *question = context;
+    const struct request *request = question->request;
+    struct json_at document = document_of(request);
+    TRY(read_wanted(document, &question->wanted));
+    TRY(find_customer(tx, question, document));
+    TRY(check_references(tx, question, document));
+    question->wanted.requested_by = caller_of(request)->change.actor;
+    return export_create(tx, &question->wanted, caller_of(request)->change.now, &question->state);
+}
+
+result post_exports(const struct request *request, struct reply *reply)
+{
+    struct export_question question = {.request = request};
+    TRY(http_parameters_known(request, ""));
+    TRY(document_required(request));
+    TRY(db_transact(request->db, request->arena, create, &question));
+    if (api_of(request)->jobs != NULL)
+        jobs_nudge(api_of(request)->jobs);
+    http_reply_header(
+        reply, "Location",
+        str_printf(request->arena, "/v1/exports/%" STR_FMT, STR_ARG(question.state.id)));
+    return http_reply_json(request, reply, 202, describe(request, &question.state));
+}
+
+static result find_export(struct db_tx *tx, void *context)
+{
+    struct export_question *question = context;
+    const struct request *request = question->request;
+    TRY(export_get(tx, request->args[0], &question->state));
+    if (bound_customer(request) != 0 && bound_customer(request) != question->state.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+result get_exports_id(const struct request *request, struct reply *reply)
+{
+    struct export_question question = {.request = request};
+    TRY(http_parameters_known(request, ""));
+    TRY(db_transact(request->db, request->arena, find_export, &question));
+    return http_reply_json(request, reply, 200, describe(request, &question.state));
+}
+
+result get_exports_id_download(const struct request *request, struct reply *reply)
+{
+    struct export_question question = {.request = request};
+    struct stat about = {0};
+    TRY(http_parameters_known(request, ""));
+    TRY(db_transact(request->db, request->arena, find_export, &question));
+    if (!str_eq(question.state.status, STR("ready")))
+        return FAIL(NOT_READY, "The export is not ready.");
+    int file = open(str_to_c(request->arena, question.state.path), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return FAIL(NOT_FOUND, "The archive is not kept any more.");
+    if (fstat(file, &about) != 0) {
+        (void)close(file);
+        return FAIL(INTERNAL, "the archive cannot be read");
+    }
+    http_reply_header(reply, "Content-Disposition",
+                      str_printf(request->arena, "attachment; filename=\"%" STR_FMT ".tar\"",
+                                 STR_ARG(question.state.id)));
+    reply->status = 200;
+    reply->media_type = STR("application/x-tar");
+    reply->file = file;
+    reply->file_bytes = about.st_size;
+    return OK;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/invoices
+#include "accept.h"
+#include "page.h"
+#include "phial/invoicing/invoicing.h"
+
+static json_t *describe(const struct request *request, const struct invoice *invoice)
+{
+    json_t *period =
+        json_pack("{s:o, s:o, s:I}", "start", json_instant_text(request, invoice->period_start),
+                  "end", json_instant_text(request, invoice->period_end), "number",
+                  (json_int_t)invoice->period_number);
+    json_t *number = invoice->number.len == 0 ? json_null() : json_from_str(invoice->number);
+    json_t *paid = invoice->payment_status.len == 0 ? NULL : json_from_str(invoice->payment_status);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o, s:o}", "id",
+                     json_from_str(invoice->id), "number", number, "customer",
+                     json_from_str(invoice->customer), "subscription",
+                     json_from_str(invoice->subscription), "period", period, "status",
+                     json_from_str(invoice->status), "payment_status", paid, "currency",
+                     json_from_str(invoice->currency), "total", json_from_str(invoice->total));
+}
+
+struct invoice_list {
+    struct page *page;
+    str customer;
+    struct invoice_filter filter;
+};
+
+static result add_invoice(void *context, const struct invoice *invoice)
+{
+    struct invoice_list *list = context;
+    return page_add(list->page, invoice->id, describe(list->page->request, invoice));
+}
+
+static result list_invoices(struct db_tx *tx, void *context)
+{
+    struct invoice_list *list = context;
+    const struct request *request = list->page->request;
+    struct customer customer = {0};
+    page_clear(list->page);
+    list->filter.customer_id = bound_customer(request);
+    if (list->customer.len != 0) {
+        TRY(caller_customer(tx, request, list->customer, &customer));
+        list->filter.customer_id = customer.id;
+    }
+    return invoice_each(tx, &list->filter, caller_of(request)->change.now, add_invoice, list);
+}
+
+static bool status_known(str status)
+{
+    return status.len == 0 || str_eq(status, STR("draft")) || str_eq(status, STR("issued")) ||
+           str_eq(status, STR("void"));
+}
+
+result get_invoices(const struct request *request, struct reply *reply)
+{
+    OWNED(page_release) struct page page = {0};
+    TRY(page_open(request, "customer status from to", &page));
+    struct invoice_list list = {
+        .page = &page,
+        .customer = STR(""),
+        .filter = {.status = STR(""), .after = page.after, .limit = page_rows_wanted(&page)},
+    };
+    (void)http_parameter(request, "customer", &list.customer);
+    (void)http_parameter(request, "status", &list.filter.status);
+    if (!status_known(list.filter.status))
+        return FAIL(BAD_PARAMETER, "status is draft, issued or void.");
+    TRY(parameter_instant(request, "from", &list.filter.has_from, &list.filter.from));
+    TRY(parameter_instant(request, "to", &list.filter.has_to, &list.filter.to));
+    TRY(db_transact(request->db, request->arena, list_invoices, &list));
+    return page_reply(&page, reply);
+}
+
+struct invoice_question {
+    const struct request *request;
+    str id;
+    struct invoice invoice;
+    json_t *statement;
+};
+
+static void question_release(struct invoice_question *question)
+{
+    json_release(&question->statement);
+}
+
+static result find_invoice(struct db_tx *tx, struct invoice_question *question)
+{
+    const struct request *request = question->request;
+    TRY(invoice_get(tx, question->id, &question->invoice));
+    if (bound_customer(request) != 0 && bound_customer(request) != question->invoice.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+static result read_statement(struct db_tx *tx, void *context)
+{
+    struct invoice_question *question = context;
+    TRY(find_invoice(tx, question));
+    json_release(&question->statement);
+    question->statement = NULL;
+    return invoice_statement(tx, &question->invoice, caller_of(question->request)->change.now,
+                             &question->statement);
+}
+
+// The id of the path without the suffix that names a representation.
+static result cut_suffix(str path, str *id, enum media *media)
+{
+    str before = path;
+    str suffix = STR("");
+    if (!str_cut(path, '.', &before, &suffix))
+        before = path;
+    *id = before;
+    if (suffix.len == 0)
+        return OK;
+    if (str_eq(suffix, STR("json")))
+        *media = MEDIA_JSON;
+    else if (str_eq(suffix, STR("csv")))
+        *media = MEDIA_CSV;
+    else if (str_eq(suffix, STR("pdf")) || str_eq(suffix, STR("html")) ||
+             str_eq(suffix, STR("xml")))
+        return FAIL(NOT_ACCEPTABLE, "Invoices are offered as JSON and CSV.");
+    else
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+result get_invoices_invoice(const struct request *request, struct reply *reply)
+{
+    OWNED(question_release) struct invoice_question question = {.request = request};
+    enum media media = MEDIA_NONE;
+    TRY(http_parameters_known(request, ""));
+    TRY(cut_suffix(request->args[0], &question.id, &media));
+    if (media == MEDIA_NONE)
+        media = accept_media(http_header(request, "Accept"), MEDIA_JSON, MEDIA_CSV);
+    if (media == MEDIA_NONE)
+        return FAIL(NOT_ACCEPTABLE, "Invoices are offered as JSON and CSV.");
+    TRY(db_transact(request->db, request->arena, read_statement, &question));
+    http_reply_header(reply, "Vary", STR("Accept"));
+    if (media == MEDIA_JSON)
+        return reply_tagged(request, reply, 200, json_incref(question.statement));
+    return http_reply_text(reply, 200, "text/csv; charset=utf-8; header=present",
+                           invoice_csv(request->arena, question.statement));
+}
+
+static result issue(struct db_tx *tx, void *context)
+{
+    struct invoice_question *question = context;
+    const struct change *change = &caller_of(question->request)->change;
+    TRY(find_invoice(tx, question));
+    TRY(invoice_issue(tx, question->id, change, &question->invoice));
+    return read_statement(tx, context);
+}
+
+static result void_issued(struct db_tx *tx, void *context)
+{
+    struct invoice_question *question = context;
+    const struct change *change = &caller_of(question->request)->change;
+    TRY(find_invoice(tx, question));
+    TRY(invoice_void(tx, question->id, change, &question->invoice));
+    return read_statement(tx, context);
+}
+
+static result reply_changed(const struct request *request, struct reply *reply,
+                            result (*work)(struct db_tx *, void *))
+{
+    OWNED(question_release)
+    struct invoice_question question = {.request = request, .id = request->args[0]};
+    OWNED(json_release) json_t *document = NULL;
+    TRY(http_parameters_known(request, ""));
+    if (!json_read(document_optional(request, &document), (struct json_fields){NULL, 0}))
+        return faults_result(request->faults);
+    TRY(db_transact(request->db, request->arena, work, &question));
+    return reply_tagged(request, reply, 200, json_incref(question.statement));
+}
+
+result post_invoices_invoice_issue(const struct request *request, struct reply *reply)
+{
+    return reply_changed(request, reply, issue);
+}
+
+result post_invoices_invoice_void(const struct request *request, struct reply *reply)
+{
+    TRY(caller_has_reason(request));
+    return reply_changed(request, reply, void_issued);
+}
+
+struct preview {
+    const struct request *request;
+    str customer;
+    str subscription;
+    instant at;
+    size_t subscriptions; // of the customer
+    json_t *statement;
+};
+
+static void preview_release(struct preview *preview)
+{
+    json_release(&preview->statement);
+}
+
+static result count_subscription(void *context, const struct subscription *subscription)
+{
+    struct preview *preview = context;
+    if (preview->subscriptions++ == 0)
+        preview->subscription = str_copy(preview->request->arena, subscription->id);
+    return OK;
+}
+
+// A customer stands for its subscription as long as there is only one.
+static result find_subscription(struct db_tx *tx, struct preview *preview, struct json_at document)
+{
+    const struct request *request = preview->request;
+    struct subscription subscription = {0};
+    struct customer customer = {0};
+    instant now = caller_of(request)->change.now;
+    if (preview->customer.len != 0) {
+        TRY(caller_customer(tx, request, preview->customer, &customer));
+        preview->subscriptions = 0;
+        struct subscription_filter filter = {customer.id, STR(""), 2, now};
+        TRY(subscription_each(tx, &filter, count_subscription, preview));
+        if (preview->subscriptions != 1)
+            json_wrong(document, "invalid",
+                       "The customer does not have exactly one subscription: name it.");
+        return faults_result(document.faults);
+    }
+    TRY(subscription_get(tx, preview->subscription, now, &subscription));
+    if (bound_customer(request) != 0 && bound_customer(request) != subscription.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+static result compute_preview(struct db_tx *tx, void *context)
+{
+    struct preview *preview = context;
+    instant now = caller_of(preview->request)->change.now;
+    TRY(find_subscription(tx, preview, document_of(preview->request)));
+    json_release(&preview->statement);
+    preview->statement = NULL;
+    return invoice_preview(tx, preview->subscription, preview->at, now, &preview->statement);
+}
+
+result post_invoices_preview(const struct request *request, struct reply *reply)
+{
+    OWNED(preview_release) struct preview preview = {.request = request};
+    struct json_at document = document_of(request);
+    TRY(http_parameters_known(request, ""));
+    TRY(document_required(request));
+    preview.at = caller_of(request)->change.now;
+    (void)json_read(document,
+                    FIELDS(json_optional(json_text("customer", &preview.customer)),
+                           json_optional(json_text("subscription", &preview.subscription)),
+                           json_optional(json_instant("at", &preview.at))));
+    if ((preview.customer.len == 0) == (preview.subscription.len == 0))
+        json_wrong(document, "missing_member", "A preview is of a customer or of a subscription.");
+    TRY(faults_result(request->faults));
+    TRY(db_transact(request->db, request->arena, compute_preview, &preview));
+    return http_reply_json(request, reply, 200, json_incref(preview.statement));
+}

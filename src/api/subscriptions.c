@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/subscriptions
+#include "page.h"
+
+static json_t *describe(const struct request *request, const struct subscription *subscription)
+{
+    json_t *end = subscription->has_end ? json_instant_text(request, subscription->end) : NULL;
+    return json_pack(
+        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o*, s:s, s:o}", "id", json_from_str(subscription->id),
+        "customer", json_from_str(subscription->customer), "plan",
+        json_from_str(subscription->plan), "version", (json_int_t)subscription->plan_version,
+        "status", json_from_str(subscription->status), "start",
+        json_instant_text(request, subscription->start), "end", end, "anchor",
+        subscription->anniversary ? "anniversary" : "calendar", "created_at",
+        json_instant_text(request, subscription->created_at));
+}
+
+struct subscription_list {
+    struct page *page;
+    str customer;
+    int64_t customer_id; // 0: all
+};
+
+static result add_subscription(void *context, const struct subscription *subscription)
+{
+    struct subscription_list *list = context;
+    return page_add(list->page, subscription->id, describe(list->page->request, subscription));
+}
+
+static result list_subscriptions(struct db_tx *tx, void *context)
+{
+    struct subscription_list *list = context;
+    const struct request *request = list->page->request;
+    struct customer customer = {0};
+    page_clear(list->page);
+    list->customer_id = bound_customer(request);
+    if (list->customer.len != 0) {
+        TRY(caller_customer(tx, request, list->customer, &customer));
+        list->customer_id = customer.id;
+    }
+    struct subscription_filter filter = {list->customer_id, list->page->after,
+                                         page_rows_wanted(list->page),
+                                         caller_of(request)->change.now};
+    return subscription_each(tx, &filter, add_subscription, list);
+}
+
+result get_subscriptions(const struct request *request, struct reply *reply)
+{
+    OWNED(page_release) struct page page = {0};
+    TRY(page_open(request, "customer", &page));
+    struct subscription_list list = {.page = &page, .customer = STR("")};
+    (void)http_parameter(request, "customer", &list.customer);
+    TRY(db_transact(request->db, request->arena, list_subscriptions, &list));
+    return page_reply(&page, reply);
+}
+
+struct subscription_question {
+    const struct request *request;
+    struct subscription subscription;
+};
+
+static result find_subscription(struct db_tx *tx, void *context)
+{
+    struct subscription_question *question = context;
+    const struct request *request = question->request;
+    TRY(subscription_get(tx, request->args[0], caller_of(request)->change.now,
+                         &question->subscription));
+    if (bound_customer(request) != 0 &&
+        bound_customer(request) != question->subscription.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+result get_subscriptions_id(const struct request *request, struct reply *reply)
+{
+    struct subscription_question question = {.request = request};
+    TRY(http_parameters_known(request, ""));
+    TRY(db_transact(request->db, request->arena, find_subscription, &question));
+    return reply_tagged(request, reply, 200, describe(request, &question.subscription));
+}
+
+// The three changes differ in a function's name and a status.
+static result reply_changed(const struct request *request, struct reply *reply, int status,
+                            result (*work)(struct db_tx *, void *))
+{
+    struct subscription_question question = {.request = request};
+    TRY(http_parameters_known(request, ""));
+    TRY(document_required(request));
+    TRY(db_transact(request->db, request->arena, work, &question));
+    return reply_tagged(request, reply, status, describe(request, &question.subscription));
+}
+
+static result create(struct db_tx *tx, void *context)
+{
+    struct subscription_question *question = context;
+    const struct request *request = question->request;
+    return subscription_create(tx, document_of(request), bound_customer(request),
+                               &caller_of(request)->change, &question->subscription);
+}
+
+result post_subscriptions(const struct request *request, struct reply *reply)
+{
+    return reply_changed(request, reply, 201, create);
+}
+
+static result cancel(struct db_tx *tx, void *context)
+{
+    struct subscription_question *question = context;
+    const struct request *request = question->request;
+    return subscription_cancel(tx, request->args[0], document_of(request), bound_customer(request),
+                               &caller_of(request)->change, &question->subscription);
+}
+
+result post_subscriptions_id_cancel(const struct request *request, struct reply *reply)
+{
+    return reply_changed(request, reply, 200, cancel);
+}
+
+static result change(struct db_tx *tx, void *context)
+{
+    struct subscription_question *question = context;
+    const struct request *request = question->request;
+    return subscription_change(tx, request->args[0], document_of(request), bound_customer(request),
+                               &caller_of(request)->change, &question->subscription);
+}
+
+result post_subscriptions_id_change(const struct request *request, struct reply *reply)
+{
+    return reply_changed(request, reply, 200, change);
+}
