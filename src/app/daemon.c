@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// daemon.c - owns everything that runs; starts it from the bottom up, stops it from the top down.
+#include "daemon.h"
+
+#include "data_folder.h"
+#include "notify.h"
+#include "phial/api/api.h"
+#include "phial/db/cluster.h"
+#include "phial/db/migrate.h"
+#include "phial/util/encode.h"
+#include "phial/util/file.h"
+#include "privileges.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PEM_BYTES_MAX = 1048576, WATCH_SECONDS = 1 };
+
+struct app {
+    struct arena *arena;
+    struct config *config;
+    struct log log;
+    struct data_folder folder;
+    bool is_dev;
+    const char *certificate; // PEM text
+    const char *certificate_key;
+    struct cluster *cluster; // of --dev
+    struct signer *signer;
+    struct jobs *jobs;
+    struct http_server *server;
+    struct api api;
+    atomic_bool ready; // neither starting nor stopping, and the own cluster is up
+};
+
+static result complain(const struct app *app, const char *option, const char *says)
+{
+    return FAIL(BAD_CONFIG, str_printf(app->arena, "%s: %s", option, says).ptr);
+}
+
+static result read_pem(struct app *app, const char *option, str path, const char **text)
+{
+    str bytes = {0};
+    if (path.len == 0)
+        return OK;
+    if (failed(file_read(app->arena, str_to_c(app->arena, path), PEM_BYTES_MAX, &bytes)))
+        return complain(app, option, "the file cannot be read");
+    *text = str_to_c(app->arena, bytes);
+    return OK;
+}
+
+// Before the rights are dropped: the certificate's key is often root's.
+static result read_certificate(struct app *app)
+{
+    const struct config *config = app->config;
+    if ((config->server_tls_certificate.len == 0) != (config->server_tls_key.len == 0))
+        return complain(app, "[server]", "tls_certificate and tls_key go together");
+    TRY(read_pem(app, "tls_certificate", config->server_tls_certificate, &app->certificate));
+    return read_pem(app, "tls_key", config->server_tls_key, &app->certificate_key);
+}
+
+static struct db_options database_of(const struct app *app)
+{
+    return (struct db_options){.url = str_to_c(app->arena, app->config->database_url),
+                               .role = str_to_c(app->arena, app->config->database_role)};
+}
+
+static result migrate(struct app *app)
+{
+    size_t applied = 0;
+    struct db *db = db_open(&(struct db_options){.url = cluster_url(app->cluster)});
+    result outcome = migrate_up(db, app->arena, &applied);
+    db_close(db);
+    return outcome;
+}
+
+static result start_dev(struct app *app, const char *path)
+{
+    TRY(data_folder_open(app->arena, path, &app->folder));
+    privileges_forbid_cores(); // becoming another user has switched it back
+    if (chdir("/") != 0)       // where it was started may be closed to that user
+        return FAIL(INTERNAL, "the root folder cannot be reached");
+    TRY(cluster_start(app->arena, app->folder.path, &app->cluster));
+    TRY(data_folder_configure(app->arena, &app->folder, cluster_url(app->cluster), app->config));
+    TRY(migrate(app));
+    struct db_options options = database_of(app);
+    struct db *db = db_open(&options);
+    result outcome = data_folder_make_admin(app->arena, &app->folder, db, app->config->clock_test);
+    db_close(db);
+    return outcome;
+}
+
+static result check_schema(struct app *app)
+{
+    struct migration *list = NULL;
+    size_t count = 0;
+    struct db *db =
+        db_open(&(struct db_options){.url = str_to_c(app->arena, app->config->database_url)});
+    result outcome = migrate_status(db, app->arena, &list, &count);
+    db_close(db);
+    TRY(outcome);
+    for (size_t i = 0; i < count; i++) {
+        if (!list[i].applied)
+            return FAIL(CONFLICT, "the database lacks migrations: run `phial migrate up`");
+    }
+    return OK;
+}
+
+static result become_user(struct app *app)
+{
+    struct identity_of_user user = {0};
+    const char *name = str_to_c(app->arena, app->config->server_user);
+    if (*name == '\0' || !privileges_are_root())
+        return OK;
+    if (failed(privileges_find(app->arena, &name, 1, &user)))
+        return complain(app, "[server] user", "there is no such user");
+    return privileges_drop(&user);
+}
+
+static result start_configured(struct app *app)
+{
+    if (app->config->database_url.len == 0)
+        return complain(app, "[database] url", "is required to serve");
+    if (app->config->phi_master_key.len == 0)
+        return complain(app, "[phi] master_key", "is required to serve");
+    TRY(become_user(app));
+    privileges_forbid_cores();
+    const char *exports = str_to_c(app->arena, app->config->export_folder);
+    if (mkdir(exports, 0700) != 0 && errno != EEXIST)
+        return complain(app, "[export] folder", "cannot be made");
+    return check_schema(app);
+}
+
+static result check_heads(struct db_tx *tx, void *context)
+{
+    return signer_check(context, tx);
+}
+
+static result start_signer(struct app *app)
+{
+    const struct config *config = app->config;
+    struct signer_options options = {
+        .key_path = str_to_c(app->arena, config->ledger_key_path),
+        .public_path = str_to_c(app->arena, config->ledger_public_path),
+        .state_path = str_to_c(app->arena, config->ledger_state_path),
+        .server = config->server_name,
+        .make = app->is_dev,
+    };
+    TRY(signer_open(&options, &app->signer));
+    struct db_options database = database_of(app);
+    struct db *db = db_open(&database);
+    result outcome = db_transact(db, app->arena, check_heads, app->signer);
+    db_close(db);
+    if (outcome.code == ERR_HEAD_REFUSED)
+        outcome.detail = str_printf(app->arena,
+                                    "%s: the database is not the one whose heads stand in %s; a "
+                                    "restored older one cannot pass for it",
+                                    outcome.detail, options.state_path)
+                             .ptr;
+    return outcome;
+}
+
+static bool is_ready(void *context)
+{
+    const struct app *app = context;
+    return atomic_load(&app->ready);
+}
+
+static result start_jobs(struct app *app)
+{
+    struct jobs_options options = {
+        .database = database_of(app),
+        .signer = app->signer,
+        .export_folder = str_to_c(app->arena, app->config->export_folder),
+        .interval_ms = app->config->billing_interval_ms,
+        .test_clock = app->config->clock_test,
+        .log = &app->log,
+    };
+    return jobs_start(&options, &app->jobs);
+}
+
+static result start_http(struct app *app)
+{
+    const struct config *config = app->config;
+    str master_key = {0};
+    if (!decode_hex(app->arena, config->phi_master_key, &master_key) ||
+        master_key.len != sizeof app->api.master_key)
+        return complain(app, "[phi] master_key", "is no key");
+    app->api = (struct api){
+        .signer = app->signer,
+        .jobs = app->jobs,
+        .log = &app->log,
+        .test_clock = config->clock_test,
+        .ready = is_ready,
+        .ready_context = app,
+    };
+    memcpy(app->api.master_key, master_key.ptr, sizeof app->api.master_key);
+    struct http_options options = {
+        .address = str_to_c(app->arena, config->server_address),
+        .port = (int)config->server_port,
+        .workers = (int)config->http_workers,
+        .queue_max = (int)config->http_queue_max,
+        .connections_max = (int)config->http_connections_max,
+        .body_bytes_max = (size_t)config->http_body_bytes_max,
+        .database = database_of(app),
+        .tls_certificate = app->certificate,
+        .tls_key = app->certificate_key,
+        .log = &app->log,
+        .routes = api_routes,
+        .context = &app->api,
+        .worker_open = api_worker_open,
+        .worker_close = api_worker_close,
+        .enter = api_enter,
+        .leave = api_leave,
+    };
+    TRY(http_start(&options, &app->server));
+    app->api.server = app->server;
+    return OK;
+}
+
+static result start(struct app *app, const char *data_folder)
+{
+    TRY(read_certificate(app));
+    TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
+    TRY(start_signer(app));
+    TRY(start_jobs(app));
+    TRY(start_http(app));
+    app->config->server_port = http_port(app->server);
+    return app->is_dev ? data_folder_write_config(app->arena, &app->folder, app->config) : OK;
+}
+
+static void say_ready(const struct app *app)
+{
+    str address = app->config->server_address;
+    bool is_v6 = str_contains(address, ':');
+    (void)printf("ready %s://%s%" STR_FMT "%s:%d\n", app->certificate == NULL ? "http" : "https",
+                 is_v6 ? "[" : "", STR_ARG(address), is_v6 ? "]" : "", http_port(app->server));
+    (void)fflush(stdout);
+    log_write(&app->log, LOG_INFO, "ready",
+              LOG_FIELDS(log_i64("port", http_port(app->server)),
+                         log_text("version", STR(PHIAL_VERSION))));
+    notify("READY=1");
+}
+
+static void watch_cluster(struct app *app)
+{
+    if (app->cluster == NULL)
+        return;
+    bool up = cluster_watch(app->cluster);
+    bool was_up = atomic_exchange(&app->ready, up);
+    if (up != was_up)
+        log_write(&app->log, up ? LOG_INFO : LOG_ERROR, up ? "database_back" : "database_lost",
+                  LOG_NOTHING);
+}
+
+// Until a signal that asks to stop.
+static void serve(struct app *app, const sigset_t *stop)
+{
+    const struct timespec step = {.tv_sec = WATCH_SECONDS};
+    atomic_store(&app->ready, true);
+    say_ready(app);
+    while (sigtimedwait(stop, NULL, &step) < 0)
+        watch_cluster(app);
+    atomic_store(&app->ready, false);
+    notify("STOPPING=1");
+    log_write(&app->log, LOG_INFO, "stopping", LOG_NOTHING);
+}
+
+static void stop_all(struct app *app)
+{
+    if (app->server != NULL)
+        http_stop(app->server);
+    if (app->jobs != NULL)
+        jobs_stop(app->jobs);
+    if (app->signer != NULL)
+        signer_close(app->signer);
+    if (app->cluster != NULL)
+        cluster_stop(app->cluster);
+}
+
+result daemon_run(struct arena *arena, struct config *config, const char *data_folder)
+{
+    // Blocked before the first thread: every thread inherits it, and the loop below takes them.
+    sigset_t stop;
+    (void)sigemptyset(&stop);
+    (void)sigaddset(&stop, SIGINT);
+    (void)sigaddset(&stop, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
+    (void)sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    (void)umask(077);
+    privileges_forbid_cores();
+
+    struct app app = {
+        .arena = arena, .config = config, .is_dev = data_folder != NULL, .log = {LOG_INFO}};
+    (void)log_level_parse(config->log_level, &app.log.least);
+    result outcome = start(&app, data_folder);
+    if (!failed(outcome))
+        serve(&app, &stop);
+    stop_all(&app);
+    if (!failed(outcome))
+        log_write(&app.log, LOG_INFO, "stopped", LOG_NOTHING);
+    return outcome;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "print.h"
+
+#include "phial/api/api.h"
+#include "phial/config/config.h"
+#include "phial/phi/phi.h"
+#include "phial/util/array.h"
+
+#include <string.h>
+
+static const struct {
+    const char *name;
+    void (*print)(FILE *out);
+} generated[] = {
+    {"api-docs", api_print_markdown},              // docs/api.md
+    {"configuration-docs", config_print_markdown}, // docs/configuration.md
+    {"errors", api_print_errors},                  // docs/errors.md
+    {"openapi", api_print_openapi},                // docs/openapi.json
+    {"phi-docs", phi_print_markdown},              // docs/phi.md
+    {"sample-config", config_print_sample},        // config/phial.conf
+};
+
+void print_generated(const char *name, FILE *out)
+{
+    for (size_t i = 0; i < COUNT_OF(generated); i++) {
+        if (strcmp(generated[i].name, name) == 0)
+            generated[i].print(out);
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "privileges.h"
+
+#include "phial/util/str.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+bool privileges_are_root(void)
+{
+    return geteuid() == 0;
+}
+
+result privileges_find(struct arena *arena, const char *const *names, size_t count,
+                       struct identity_of_user *user)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct passwd *found = getpwnam(names[i]);
+        if (found == NULL || found->pw_uid == 0)
+            continue;
+        *user = (struct identity_of_user){
+            .name = str_copy(arena, str_from(found->pw_name)).ptr,
+            .uid = found->pw_uid,
+            .gid = found->pw_gid,
+        };
+        return OK;
+    }
+    return FAIL(NOT_FOUND, "started as root, and there is no unprivileged user to become");
+}
+
+result privileges_drop(const struct identity_of_user *user)
+{
+    bool dropped = initgroups(user->name, user->gid) == 0 &&
+                   setresgid(user->gid, user->gid, user->gid) == 0 &&
+                   setresuid(user->uid, user->uid, user->uid) == 0;
+    if (!dropped || setresuid(0, 0, 0) == 0)
+        return FAIL(INTERNAL, "cannot become an unprivileged user");
+    return OK;
+}
+
+void privileges_forbid_cores(void)
+{
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
