@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// phial apply -f FILE... [--dry-run]
+#include "catalog_apply.h"
+#include "client.h"
+#include "command.h"
+#include "phial/util/file.h"
+#include "server_options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+
+enum { FILES_MAX = 64, FILE_BYTES_MAX = 16 * 1024 * 1024 };
+
+struct applying_files {
+    const char *paths[FILES_MAX];
+    int count;
+    bool dry_run;
+    struct server_options server;
+};
+
+static bool read_options(int argc, char **argv, struct applying_files *files)
+{
+    static const struct option known[] = {{"file", required_argument, NULL, 'f'},
+                                          {"dry-run", no_argument, NULL, 'n'},
+                                          {"url", required_argument, NULL, 'u'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {0}};
+    for (int option = 0; (option = getopt_long(argc, argv, "f:n", known, NULL)) != -1;) {
+        if (option == 'f' && files->count < FILES_MAX)
+            files->paths[files->count++] = optarg;
+        else if (option == 'n')
+            files->dry_run = true;
+        else if (option == 'u')
+            files->server.url = optarg;
+        else if (option == 'k')
+            files->server.key = optarg;
+        else
+            return false;
+    }
+    while (files->count != 0 && optind < argc && files->count < FILES_MAX)
+        files->paths[files->count++] = argv[optind++]; // -f a.json b.json
+    return files->count != 0 && optind == argc;
+}
+
+// Every file is read before anything is changed.
+static result merge(struct arena *arena, const struct applying_files *files, json_t *whole)
+{
+    for (int i = 0; i < files->count; i++) {
+        str text = {0};
+        OWNED(json_release) json_t *part = NULL;
+        result outcome = file_read(arena, files->paths[i], FILE_BYTES_MAX, &text);
+        if (!failed(outcome))
+            outcome = json_parse(text, &part);
+        if (failed(outcome))
+            return FAIL(INVALID, str_printf(arena, "%s: %s", files->paths[i], outcome.detail).ptr);
+        const char *member = NULL;
+        json_t *documents = NULL;
+        json_object_foreach(part, member, documents)
+        {
+            json_t *there = json_object_get(whole, member);
+            if (there == NULL)
+                (void)json_object_set(whole, member, documents);
+            else if (json_object_update(there, documents) != 0)
+                return FAIL(INVALID, "two files give a member different shapes");
+        }
+    }
+    return OK;
+}
+
+static result apply(struct arena *arena, struct client *client, const struct applying_files *files)
+{
+    OWNED(json_release) json_t *whole = json_object();
+    struct catalog_figures figures = {0};
+    TRY(merge(arena, files, whole));
+    // The whole difference first, then the changes.
+    TRY(catalog_apply(client, arena, whole, true, stdout, &figures));
+    (void)printf("%d new, %d changed, %d the same\n", figures.made, figures.changed, figures.same);
+    if (files->dry_run || figures.made + figures.changed == 0)
+        return OK;
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (nowhere == NULL)
+        return FAIL(INTERNAL, "cannot open /dev/null");
+    struct catalog_figures done = {0};
+    result outcome = catalog_apply(client, arena, whole, false, nowhere, &done);
+    (void)fclose(nowhere);
+    TRY(outcome);
+    (void)printf("applied\n");
+    return OK;
+}
+
+int command_apply(struct arena *arena, int argc, char **argv)
+{
+    struct applying_files files = {0};
+    struct client *client = NULL;
+    if (!read_options(argc, argv, &files))
+        return command_usage("apply");
+    if (!server_options_complete("apply", &files.server))
+        return EXIT_FAULT;
+    result outcome = client_open(files.server.url, files.server.key, &client);
+    if (!failed(outcome))
+        outcome = apply(arena, client, &files);
+    client_close(client);
+    return failed(outcome) ? command_failed("apply", outcome) : EXIT_SUCCESS;
+}

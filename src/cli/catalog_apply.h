@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// catalog_apply.h - makes a server's catalog equal to a document: what `phial apply`, packs and the
+// demo do.
+#pragma once
+
+#include "client.h"
+
+#include <stdio.h>
+
+struct catalog_figures {
+    int made;
+    int changed;
+    int same;
+};
+
+// document: any of event_types, metrics, plans, customers, subscriptions, each keys to documents.
+// Prints the difference to `out`, then, unless `dry_run`, makes the changes in an order in which
+// each finds what it refers to. A subscription is the same when customer, plan and start are.
+result catalog_apply(struct client *client, struct arena *arena, const json_t *document,
+                     bool dry_run, FILE *out, struct catalog_figures *figures);

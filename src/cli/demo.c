@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// phial demo [--keep DIR]: the main job, end to end, over HTTP, on an embedded server.
+#include "command.h"
+#include "demo_daemon.h"
+#include "demo_steps.h"
+#include "phial/util/file.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static result run_steps(struct demo *demo)
+{
+    TRY(demo_apply_catalog(demo));
+    TRY(demo_send_month(demo));
+    TRY(demo_send_again(demo));
+    TRY(demo_send_identifiers(demo));
+    TRY(demo_search_traces(demo));
+    TRY(demo_close_month(demo));
+    TRY(demo_void_event(demo));
+    TRY(demo_issue(demo));
+    TRY(demo_compare(demo));
+    return demo_export_and_verify(demo);
+}
+
+static result read_key(struct arena *arena, const char *folder, const char **key)
+{
+    enum { KEY_BYTES_MAX = 256 };
+    str text = {0};
+    TRY(file_read(arena, str_printf(arena, "%s/admin.key", folder).ptr, KEY_BYTES_MAX, &text));
+    while (text.len != 0 && text.ptr[text.len - 1] == '\n')
+        text.len--;
+    *key = str_to_c(arena, text);
+    return OK;
+}
+
+static result run_on(struct arena *arena, struct demo_daemon *running, struct demo *demo)
+{
+    const char *key = NULL;
+    TRY(read_key(arena, demo->folder, &key));
+    TRY(client_open(demo_daemon_url(running), key, &demo->client));
+    result outcome = run_steps(demo);
+    client_close(demo->client);
+    return outcome;
+}
+
+static result run_demo(struct arena *arena, const char *folder, bool keep)
+{
+    struct demo demo = {.arena = arena, .folder = folder};
+    struct demo_daemon *running = NULL;
+    TRY(demo_month_read(arena, &demo.month));
+    (void)printf("Phial demo: a month of clinical activity, from events to verified invoices\n\n"
+                 "1. A server with its own PostgreSQL, in %s\n",
+                 folder);
+    result outcome = demo_daemon_start(arena, folder, &running);
+    if (!failed(outcome)) {
+        (void)printf("   ready at %s\n", demo_daemon_url(running));
+        outcome = run_on(arena, running, &demo);
+        int code = demo_daemon_stop(running);
+        if (!failed(outcome) && code != 0)
+            outcome = FAIL(INTERNAL, "the server did not stop cleanly");
+    }
+    if (!failed(outcome))
+        demo_print_summary(&demo, keep);
+    demo_month_release(&demo.month);
+    return outcome;
+}
+
+static void remove_folder(struct arena *arena, const char *folder)
+{
+    // The folder was made by mkdtemp just now; its name needs no quoting.
+    str command = str_printf(arena, "rm -rf -- %s %s.log", folder, folder);
+    (void)!system(
+        command.ptr); // NOLINT(cert-env33-c,concurrency-mt-unsafe): our own constant command
+}
+
+int command_demo(struct arena *arena, int argc, char **argv)
+{
+    static const struct option known[] = {{"keep", required_argument, NULL, 'k'}, {0}};
+    char temporary[] = "/tmp/phial-demo-XXXXXX";
+    const char *keep = NULL;
+    for (int option = 0; (option = getopt_long(argc, argv, "k:", known, NULL)) != -1;) {
+        if (option != 'k')
+            return command_usage("demo");
+        keep = optarg;
+    }
+    if (optind != argc)
+        return command_usage("demo");
+    char full[PATH_MAX] = {0};
+    if (keep != NULL && mkdir(keep, 0755) != 0 && access(keep, W_OK) != 0)
+        return command_fails("demo", "the folder cannot be made or written");
+    if (keep != NULL && realpath(keep, full) == NULL)
+        return command_fails("demo", "the folder cannot be found");
+    const char *folder = keep != NULL ? full : mkdtemp(temporary);
+    if (folder == NULL)
+        return command_fails("demo", "cannot make a temporary folder");
+
+    result outcome = run_demo(arena, folder, keep != NULL);
+    if (keep == NULL && !failed(outcome))
+        remove_folder(arena, folder);
+    if (failed(outcome))
+        (void)fprintf(stderr, "the server's log: %s.log\n", folder);
+    return failed(outcome) ? command_failed("demo", outcome) : EXIT_SUCCESS;
+}

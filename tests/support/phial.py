@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real server and a plain HTTP client for the scenarios. Standard library only."""
+import atexit
+import glob
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+PHIALD, PHIAL = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else (None, None)
+
+
+class Server:
+    """phiald --dev in a folder of its own."""
+
+    def __init__(self, *options, folder=None, environment=None):
+        self.folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+        self.options = list(options)
+        self.environment = dict(os.environ, **(environment or {}))
+        self.process = None
+        atexit.register(self.abandon)
+        self.start()
+
+    def start(self):
+        self.log = open(self.folder + '.log', 'ab')
+        self.process = subprocess.Popen([PHIALD, '--dev', '--data-dir', self.folder, '--port', '0', *self.options],
+                                        stdout=subprocess.PIPE, stderr=self.log, env=self.environment, text=True)
+        line = self.process.stdout.readline().split()
+        if len(line) != 2 or line[0] != 'ready':
+            with open(self.folder + '.log', errors='replace') as log:
+                sys.exit('not ready:\n' + log.read()[-4000:])
+        self.url = line[1]
+        with open(self.folder + '/admin.key') as f:
+            self.key = f.read().strip()
+        self.client = Client(self.url, self.key)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=60)
+        assert code == 0, f'exit code {code}'
+        self.log.close()
+
+    def abandon(self):
+        """At exit, also of a scenario that failed: nothing is left running."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(timeout=60)
+
+    def postmaster(self):
+        for path in glob.glob(self.folder + '/*/postmaster.pid'):
+            with open(path) as f:
+                return int(f.readline())
+        raise AssertionError('no postmaster')
+
+    def remove(self):
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.unlink(self.folder + '.log')
+
+    def sql(self, text):
+        """As the cluster's superuser."""
+        with open(self.folder + '/database.url') as f:
+            url = f.read().strip()
+        command = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', text]
+        if os.getuid() == 0:
+            import pwd
+            command = ['runuser', '-u', pwd.getpwuid(os.stat(self.folder).st_uid).pw_name, '--', *command]
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd='/').stdout.strip()
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.bytes = response.read()
+
+    @property
+    def json(self):
+        return json.loads(self.bytes)
+
+    def __repr__(self):
+        return f'{self.status} {self.bytes[:600]!r}'
+
+
+class Client:
+    def __init__(self, url, key):
+        self.address = urllib.parse.urlsplit(url).netloc
+        self.key = key
+        self.connection = None
+
+    def send(self, method, path, body=None, media='application/json', **headers):
+        head = {'Authorization': 'Bearer ' + self.key} if self.key else {}
+        head.update({k.replace('_', '-'): v for k, v in headers.items()})
+        if body is not None:
+            if not isinstance(body, (bytes, str)):
+                body = json.dumps(body)
+            if isinstance(body, str):
+                body = body.encode()
+            head['Content-Type'] = media
+        for fresh in (False, True):
+            if self.connection is None or fresh:
+                self.connection = http.client.HTTPConnection(self.address, timeout=120)
+            try:
+                self.connection.request(method, path, body, head)
+                return Answer(self.connection.getresponse())
+            except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+                self.connection = None
+                if fresh:
+                    raise
+
+    def expect(self, status, method, path, body=None, **more):
+        answer = self.send(method, path, body, **more)
+        assert answer.status == status, f'{method} {path}: wanted {status}, got {answer}'
+        return answer
+
+    def get(self, path, status=200, **more):
+        return self.expect(status, 'GET', path, **more).json
+
+    def put(self, path, body, status=201, **more):
+        return self.expect(status, 'PUT', path, body, **more).json
+
+    def post(self, path, body, status=201, **more):
+        return self.expect(status, 'POST', path, body, **more).json
+
+
+def export(client, folder, request):
+    """Asks for an export, waits, downloads; answers the archive's path."""
+    state = client.post('/v1/exports', request, 202)
+    for _ in range(600):
+        if state['status'] in ('ready', 'failed'):
+            break
+        time.sleep(0.1)
+        state = client.get('/v1/exports/' + state['id'])
+    assert state['status'] == 'ready', state
+    path = os.path.join(folder, state['id'] + '.tar')
+    with open(path, 'wb') as f:
+        f.write(client.expect(200, 'GET', f'/v1/exports/{state["id"]}/download').bytes)
+    return path
+
+
+def verify(archive, key, *more):
+    """phial verify: the exit code and what it said."""
+    done = subprocess.run([PHIAL, 'verify', archive, '--key', key, *more], capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
