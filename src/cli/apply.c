@@ -57,10 +57,10 @@ static result merge(struct arena *arena, const struct applying_files *files, jso
         json_t *documents = NULL;
         json_object_foreach(part, member, documents)
         {
-            json_t *there = json_object_get(whole, member);
-            if (there == NULL)
+            json_t *merged = json_object_get(whole, member);
+            if (merged == NULL)
                 (void)json_object_set(whole, member, documents);
-            else if (json_object_update(there, documents) != 0)
+            else if (json_object_update(merged, documents) != 0)
                 return FAIL(INVALID, "two files give a member different shapes");
         }
     }

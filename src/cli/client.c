@@ -21,6 +21,7 @@ struct receiving {
     str etag;
 };
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct receiving *receiving = context;
@@ -31,6 +32,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return len;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the signature is libcurl's
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct receiving *receiving = context;

@@ -5,6 +5,7 @@
 #include "demo_steps.h"
 #include "phial/util/file.h"
 
+#include <ftw.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -69,12 +70,20 @@ static result run_demo(struct arena *arena, const char *folder, bool keep)
     return outcome;
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+    (void)about;
+    (void)kind;
+    (void)place;
+    return remove(path);
+}
+
+// A folder that mkdtemp made just now.
 static void remove_folder(struct arena *arena, const char *folder)
 {
-    // The folder was made by mkdtemp just now; its name needs no quoting.
-    str command = str_printf(arena, "rm -rf -- %s %s.log", folder, folder);
-    (void)!system(
-        command.ptr); // NOLINT(cert-env33-c,concurrency-mt-unsafe): our own constant command
+    enum { FOLDERS_OPEN_MAX = 32 };
+    (void)nftw(folder, remove_one, FOLDERS_OPEN_MAX, FTW_DEPTH | FTW_PHYS);
+    (void)unlink(str_printf(arena, "%s.log", folder).ptr);
 }
 
 int command_demo(struct arena *arena, int argc, char **argv)

@@ -69,18 +69,21 @@ static bool read_ready(int fd, char url[LINE_MAX_BYTES])
     return false;
 }
 
+// posix_spawn wants words that may be written to.
+static char *word(struct arena *arena, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    return memcpy(arena_array(arena, char, size), text, size);
+}
+
 static bool spawn(struct arena *arena, const char *folder, int out, pid_t *pid)
 {
     const char *path = program(arena);
     const char *log = str_printf(arena, "%s.log", folder).ptr;
-    char *const arguments[] = {(char *)(uintptr_t)path,
-                               (char *)(uintptr_t) "--dev",
-                               (char *)(uintptr_t) "--data-dir",
-                               (char *)(uintptr_t)folder,
-                               (char *)(uintptr_t) "--port",
-                               (char *)(uintptr_t) "0",
-                               (char *)(uintptr_t) "--test-clock",
-                               NULL};
+    char *const arguments[] = {word(arena, path),           word(arena, "--dev"),
+                               word(arena, "--data-dir"),   word(arena, folder),
+                               word(arena, "--port"),       word(arena, "0"),
+                               word(arena, "--test-clock"), NULL};
     posix_spawn_file_actions_t actions;
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);

@@ -2,6 +2,7 @@
 // phial export --customer K [--from --to --since --purpose] -o FILE
 #include "client.h"
 #include "command.h"
+#include "phial/util/array.h"
 #include "phial/util/file.h"
 #include "server_options.h"
 
@@ -84,28 +85,24 @@ static result fetch(struct client *client, struct arena *arena, const struct wis
 
 static bool read_options(int argc, char **argv, struct wish *wish)
 {
-    static const struct option known[] = {{"customer", required_argument, NULL, 'c'},
-                                          {"from", required_argument, NULL, 'f'},
-                                          {"to", required_argument, NULL, 't'},
-                                          {"since", required_argument, NULL, 's'},
-                                          {"purpose", required_argument, NULL, 'p'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"url", required_argument, NULL, 'u'},
-                                          {"key", required_argument, NULL, 'k'},
+    static const struct option known[] = {{"customer", required_argument, NULL, 0},
+                                          {"from", required_argument, NULL, 1},
+                                          {"to", required_argument, NULL, 2},
+                                          {"since", required_argument, NULL, 3},
+                                          {"purpose", required_argument, NULL, 4},
+                                          {"output", required_argument, NULL, 5},
+                                          {"url", required_argument, NULL, 6},
+                                          {"key", required_argument, NULL, 7},
                                           {0}};
+    const char **const fields[] = {&wish->customer,   &wish->from,      &wish->to,
+                                   &wish->since,      &wish->purpose,   &wish->path,
+                                   &wish->server.url, &wish->server.key};
+    enum { OUTPUT = 5 };
     for (int option = 0; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
-        const char **into = option == 'c'   ? &wish->customer
-                            : option == 'f' ? &wish->from
-                            : option == 't' ? &wish->to
-                            : option == 's' ? &wish->since
-                            : option == 'p' ? &wish->purpose
-                            : option == 'o' ? &wish->path
-                            : option == 'u' ? &wish->server.url
-                            : option == 'k' ? &wish->server.key
-                                            : NULL;
-        if (into == NULL)
+        size_t field = option == 'o' ? OUTPUT : (size_t)option;
+        if (field >= COUNT_OF(fields))
             return false;
-        *into = optarg;
+        *fields[field] = optarg;
     }
     return optind == argc && wish->customer != NULL && wish->path != NULL;
 }

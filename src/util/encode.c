@@ -62,7 +62,7 @@ str encode_base62(struct arena *arena, str bytes)
 
 static bool decode(struct arena *arena, str text, const char *digits, unsigned bits, str *bytes)
 {
-    char *out = arena_array(arena, char, text.len * bits / 8 + 1);
+    char *out = arena_array(arena, char, text.len *bits / 8 + 1);
     uint32_t held = 0;
     unsigned held_bits = 0;
     size_t at = 0;

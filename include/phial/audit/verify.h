@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 struct verification {
-    int faults;      // 0: verified
+    int faults; // 0: verified
     int64_t entries;
     int64_t invoices;
     str customer;

@@ -35,7 +35,8 @@ struct db_stmt {
 // Runs work() in a READ COMMITTED transaction: commits when it returns OK, rolls back when it
 // fails, and runs it again (at most 5 times) on a serialization failure, a deadlock or a lost
 // connection. So work() must have no effect outside the transaction and its own out-parameters, and
-// must bear that a commit whose answer was lost is done again. DB_AWAY when no connection can be had.
+// must bear that a commit whose answer was lost is done again. DB_AWAY when no connection can be
+// had.
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context);
 
@@ -48,10 +49,20 @@ struct arena *db_arena(struct db_tx *tx);
 result db_check(struct db *db, const struct db_stmt *stmt);
 
 // Parameters, in the order of $1, $2, ...; at most 40. Numbers and texts go as text, so that the
-// server decides on their type; bytes, bytes[] and instants in binary: a bytea, bytea[], timestamptz.
-// A text that holds a NUL is INVALID: PostgreSQL cannot store one.
+// server decides on their type; bytes, bytes[] and instants in binary: a bytea, bytea[],
+// timestamptz. A text that holds a NUL is INVALID: PostgreSQL cannot store one.
 typedef struct {
-    enum { DB_NULL, DB_BOOL, DB_BYTES, DB_I64, DB_INSTANT, DB_TEXT, DB_BYTES_ARRAY, DB_I64_ARRAY, DB_TEXT_ARRAY } kind;
+    enum {
+        DB_NULL,
+        DB_BOOL,
+        DB_BYTES,
+        DB_I64,
+        DB_INSTANT,
+        DB_TEXT,
+        DB_BYTES_ARRAY,
+        DB_I64_ARRAY,
+        DB_TEXT_ARRAY
+    } kind;
     int64_t number;
     str text;
     const str *items; // arrays of bytes or text

@@ -27,8 +27,9 @@ struct invoice {
     int64_t ledger_index; // of the invoice entry
 };
 
-// Everything due at `now`: drafts of ended periods, issue of drafts past their grace. Each invoice in
-// a transaction of its own; safe to run twice and in parallel. The counts are of what this run did.
+// Everything due at `now`: drafts of ended periods, issue of drafts past their grace. Each invoice
+// in a transaction of its own; safe to run twice and in parallel. The counts are of what this run
+// did.
 struct billing_run {
     int64_t drafted;
     int64_t issued;
@@ -52,7 +53,8 @@ struct invoice_filter {
 result invoice_each(struct db_tx *tx, const struct invoice_filter *filter, instant now,
                     result (*row)(void *context, const struct invoice *invoice), void *context);
 // Issuing an issued one changes nothing. CONFLICT for a void one.
-result invoice_issue(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice);
+result invoice_issue(struct db_tx *tx, str id, const struct change *change,
+                     struct invoice *invoice);
 // Frees its period for a new one. CONFLICT for what is not issued.
 result invoice_void(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice);
 // What any period of a customer's subscription would come to now.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs and exports. One thread with a connection of its own.
+// jobs.h - what happens by itself: billing runs and exports. One thread with a connection of its
+// own.
 #pragma once
 
 #include "phial/db/db.h"

@@ -12,9 +12,9 @@
 
 enum { MERKLE_LEVELS_MAX = 64, MERKLE_PROOF_MAX = 64 };
 
-sha256 merkle_leaf(str bytes);                         // SHA-256(0x00 || bytes)
+sha256 merkle_leaf(str bytes);                               // SHA-256(0x00 || bytes)
 sha256 merkle_node(const sha256 *left, const sha256 *right); // SHA-256(0x01 || left || right)
-sha256 merkle_empty(void);                             // SHA-256("")
+sha256 merkle_empty(void);                                   // SHA-256("")
 
 // The roots of the maximal full subtrees of [0, size), largest first: what appending needs.
 struct merkle_range {

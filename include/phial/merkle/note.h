@@ -19,8 +19,8 @@ result note_verifier_key_parse(struct arena *arena, str text, str *name,
 
 // body (ends in a newline) + blank line + "— name base64(id || signature)\n".
 result note_sign(struct arena *arena, str body, str name, const struct signing_key *key, str *note);
-// Splits and verifies: `body` includes its last newline, `signature` is the raw 64 bytes made by this
-// key. Notes may carry other signatures, which are ignored. INVALID when malformed,
+// Splits and verifies: `body` includes its last newline, `signature` is the raw 64 bytes made by
+// this key. Notes may carry other signatures, which are ignored. INVALID when malformed,
 // VERIFICATION_FAILED when no signature of this key is there or it does not hold.
 result note_open(struct arena *arena, str note, str name,
                  const unsigned char public[ED25519_PUBLIC_BYTES], str *body, str *signature);

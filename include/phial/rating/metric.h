@@ -12,7 +12,16 @@
 
 enum { FILTERS_MAX = 32, GROUP_BY_MAX = 8, METRIC_TYPES_MAX = 32, GROUPS_MAX = 10000 };
 
-enum filter_kind { FILTER_IN, FILTER_NOT_IN, FILTER_EQ, FILTER_GT, FILTER_GTE, FILTER_LT, FILTER_LTE, FILTER_EXISTS };
+enum filter_kind {
+    FILTER_IN,
+    FILTER_NOT_IN,
+    FILTER_EQ,
+    FILTER_GT,
+    FILTER_GTE,
+    FILTER_LT,
+    FILTER_LTE,
+    FILTER_EXISTS
+};
 
 struct filter {
     str property;
@@ -26,18 +35,18 @@ struct filter {
 struct metric {
     str key;
     int64_t version;
-    str sha256;   // lower-case hexadecimal
+    str sha256; // lower-case hexadecimal
     const str *event_types;
     size_t event_type_count;
     const struct aggregation *aggregation; // a row of rating/aggregations.def
-    str property; // "" for the event's quantity
+    str property;                          // "" for the event's quantity
     const struct filter *filters;
     size_t filter_count;
     const str *group_by;
     size_t group_by_count;
     bool weighted;
     str weight_property;
-    const str *weight_values;      // beside weights
+    const str *weight_values; // beside weights
     const decimal *weights;
     size_t weight_count;
     decimal weight_default;
@@ -46,8 +55,9 @@ struct metric {
     int round_digits;
 };
 
-// Adds a fault for everything wrong; NULL then. Members `key version sha256 created_at` are allowed,
-// and key, version and sha256 are read, when `stored` is set (a version out of the catalog or a log).
+// Adds a fault for everything wrong; NULL then. Members `key version sha256 created_at` are
+// allowed, and key, version and sha256 are read, when `stored` is set (a version out of the catalog
+// or a log).
 const struct metric *metric_parse(struct json_at document, bool stored);
 bool metric_takes_type(const struct metric *metric, str event_type);
 // Filters of a charge are parsed alike.

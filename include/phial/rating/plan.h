@@ -9,7 +9,13 @@
 
 enum { CHARGES_MAX = 100, FIXED_MAX = 100, TIERS_MAX = 100 };
 
-enum interval { INTERVAL_WEEK, INTERVAL_MONTH, INTERVAL_QUARTER, INTERVAL_HALF_YEAR, INTERVAL_YEAR };
+enum interval {
+    INTERVAL_WEEK,
+    INTERVAL_MONTH,
+    INTERVAL_QUARTER,
+    INTERVAL_HALF_YEAR,
+    INTERVAL_YEAR
+};
 
 enum late_usage { LATE_BILL_NEXT, LATE_CREDIT_ONLY, LATE_HOLD };
 
@@ -90,7 +96,8 @@ struct charge_model {
     const char *name;
     void (*read)(struct json_at charge, struct charge *terms); // its own members and their faults
     // quantity: after free_units, never negative but for per_unit
-    void (*rate)(struct arena *arena, const struct charge *terms, exact quantity, struct rated *rated);
+    void (*rate)(struct arena *arena, const struct charge *terms, exact quantity,
+                 struct rated *rated);
     const char *members; // blank-separated names of its own members
     bool takes_negative; // else a negative quantity is rated as zero
 };

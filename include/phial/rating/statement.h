@@ -34,19 +34,20 @@ struct subscription_terms {
     bool anniversary; // else calendar
     instant start;    // a local midnight
     bool has_end;
-    instant end; // a local midnight
+    instant end;                    // a local midnight
     const struct segment *segments; // rising; the first begins at `start`
     size_t segment_count;
     const struct tax_rate *taxes;
     size_t tax_count;
     str exempt_reason; // "" when none; then no tax
-    // The statement of the period before, as it was issued: what it billed ahead is settled with what
-    // is due by now. NULL where it is still open, and so says what these terms say.
+    // The statement of the period before, as it was issued: what it billed ahead is settled with
+    // what is due by now. NULL where it is still open, and so says what these terms say.
     const json_t *before;
 };
 
 struct period {
-    int64_t number; // 1, 2, ...; 0 is the opening statement: start == end == the subscription's start
+    int64_t
+        number; // 1, 2, ...; 0 is the opening statement: start == end == the subscription's start
     instant start;
     instant end;
 };

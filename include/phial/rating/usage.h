@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// usage.h - from ledger entries to the events that count: originals folded with voids and amendments.
+// usage.h - from ledger entries to the events that count: originals folded with voids and
+// amendments.
 #pragma once
 
 #include "phial/json/json.h"

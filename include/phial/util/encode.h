@@ -4,8 +4,8 @@
 
 #include "phial/util/str.h"
 
-str encode_hex(struct arena *arena, str bytes);    // lower case
-str encode_base64(struct arena *arena, str bytes); // padded, standard alphabet
+str encode_hex(struct arena *arena, str bytes);       // lower case
+str encode_base64(struct arena *arena, str bytes);    // padded, standard alphabet
 str encode_base64url(struct arena *arena, str bytes); // not padded
 str encode_base32(struct arena *arena, str bytes);    // lower case a-z2-7, not padded
 str encode_base62(struct arena *arena, str bytes);    // one character a byte: bytes modulo 62

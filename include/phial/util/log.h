@@ -34,7 +34,7 @@ struct log_fields {
     size_t count;
 };
 
-#define LOG_FIELDS(...)                               \
+#define LOG_FIELDS(...)                              \
     ((struct log_fields){(log_field[]){__VA_ARGS__}, \
                          sizeof((log_field[]){__VA_ARGS__}) / sizeof(log_field)})
 #define LOG_NOTHING ((struct log_fields){NULL, 0})

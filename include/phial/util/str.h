@@ -34,6 +34,6 @@ bool str_ends_with(str s, str suffix);
 bool str_contains(str s, char c);
 bool str_all_in(str s, const char *characters); // every byte is one of them; true for ""
 str str_trim(str s);                            // blanks and tabs off both ends
-str str_slice(str s, size_t from, size_t to);                 // bounds are clamped
+str str_slice(str s, size_t from, size_t to);   // bounds are clamped
 bool str_cut(str s, char separator, str *before, str *after); // at the first separator
 bool str_to_i64(str s, int64_t *out);                         // decimal, the whole string
