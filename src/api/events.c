@@ -38,7 +38,6 @@ static result read_ingest(const struct request *request, struct ingest *ingest)
     ingest->now = caller_of(request)->change.now;
     ingest->actor = caller_of(request)->change.actor;
     ingest->only_customer = bound_customer(request);
-    ingest->test_clock = api_of(request)->test_clock;
     return OK;
 }
 

@@ -46,22 +46,12 @@ static void blame(struct json_at at, struct refusal refusal)
         json_wrong(at, refusal.code, "The event type does not allow this.");
 }
 
-static str month_of(struct arena *arena, const struct zone *zone, instant at)
-{
-    int year = 0;
-    int month = 0;
-    int day_of_month = 0;
-    day_to_civil(zone_day(zone, at), &year, &month, &day_of_month);
-    return str_printf(arena, "%04d-%02d", year, month);
-}
-
 static result tokenise(const struct amendment *amendment, const struct property *property,
                        struct json_at at, instant time, str *json)
 {
     struct arena *arena = at.faults->arena;
     const struct hmac_key *key = NULL;
-    str period = property->scope == TOKEN_PERIOD ? month_of(arena, amendment->customer->zone, time)
-                                                 : STR("");
+    str period = token_period(arena, property, amendment->customer->zone, time);
     result found =
         cache_token_key(amendment->cache, amendment->db, amendment->customer->id, period, &key);
     if (found.code == ERR_CONFLICT) { // destroyed: no token can be made any more
@@ -147,12 +137,11 @@ static void check_months(const struct amendment *amendment, struct json_at docum
 {
     struct arena *arena = document.faults->arena;
     const struct zone *zone = amendment->customer->zone;
-    if (str_eq(month_of(arena, zone, setting->at), month_of(arena, zone, amendment->time)))
-        return;
     for (size_t i = 0; i < amendment->type->property_count; i++) {
         const struct property *property = &amendment->type->properties[i];
-        if (property->type == PROPERTY_TOKEN && property->scope == TOKEN_PERIOD &&
-            setting->properties[i].len == 0)
+        if (property->type == PROPERTY_TOKEN && setting->properties[i].len == 0 &&
+            !str_eq(token_period(arena, property, zone, setting->at),
+                    token_period(arena, property, zone, amendment->time)))
             json_wrong(json_member(document, "time"), "invalid_time",
                        "The time lies in another month than the event's tokens: send these again.");
     }

@@ -12,15 +12,6 @@ struct values {
     size_t bytes; // of names and values
 };
 
-static str period_of(struct canonical *canonical, const struct zone *zone, instant at)
-{
-    int year = 0;
-    int month = 0;
-    int day_of_month = 0;
-    day_to_civil(zone_day(zone, at), &year, &month, &day_of_month);
-    return str_printf(canonical->arena, "%04d-%02d", year, month);
-}
-
 static result find_key(struct canonical *canonical, const struct canonical_event *event, str period,
                        const struct hmac_key **key)
 {
@@ -41,9 +32,7 @@ static result tokenise(struct canonical *canonical, const struct canonical_event
                        const struct property *property, str *json, struct verdict *verdict)
 {
     const struct hmac_key *key = NULL;
-    str period = property->scope == TOKEN_PERIOD
-                     ? period_of(canonical, event->customer->zone, event->at)
-                     : STR("");
+    str period = token_period(canonical->arena, property, event->customer->zone, event->at);
     result found = find_key(canonical, event, period, &key);
     if (found.code == ERR_CONFLICT) {
         verdict->code = "property_invalid";

@@ -273,26 +273,13 @@ const struct checkpoint *signed_heads_at(const struct signed_heads *heads, size_
     return number < heads->count ? &heads->items[number] : NULL;
 }
 
-static bool write_all(int fd, str bytes)
-{
-    while (bytes.len != 0) {
-        ssize_t put = write(fd, bytes.ptr, bytes.len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return false;
-        bytes = str_slice(bytes, (size_t)put, bytes.len);
-    }
-    return fsync(fd) == 0;
-}
-
 result signed_heads_add(struct signed_heads *heads, const struct checkpoint *head)
 {
     struct arena scratch = {0};
     struct buf line = {.arena = &scratch};
     print_line(&line, head);
     size_t len = line.len;
-    bool written = write_all(heads->fd, buf_str(&line));
+    bool written = file_append(heads->fd, buf_str(&line));
     arena_reset(&scratch);
     if (!written)
         return FAIL(INTERNAL, "cannot write the file of signed heads");

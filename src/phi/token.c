@@ -26,6 +26,18 @@ static str scope_name(enum token_scope scope)
 }
 
 // The property's name does not enter: one person in two properties stays one person.
+str token_period(struct arena *arena, const struct property *property, const struct zone *zone,
+                 instant at)
+{
+    int year = 0;
+    int month = 0;
+    int day_of_month = 0;
+    if (property->scope != TOKEN_PERIOD)
+        return STR("");
+    day_to_civil(zone_day(zone, at), &year, &month, &day_of_month);
+    return str_printf(arena, "%04d-%02d", year, month);
+}
+
 str token_print(struct arena *arena, const struct hmac_key *key, const struct property *property,
                 str source, str id, str value)
 {

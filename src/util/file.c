@@ -45,7 +45,7 @@ result file_read(struct arena *arena, const char *path, size_t max, str *bytes)
     return outcome;
 }
 
-static bool write_all(int fd, str bytes)
+bool file_append(int fd, str bytes)
 {
     while (bytes.len != 0) {
         ssize_t put = write(fd, bytes.ptr, bytes.len);
@@ -82,7 +82,7 @@ result file_write(const char *path, str bytes, unsigned mode)
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
     if (fd < 0)
         return FAIL(INTERNAL, "cannot create the file");
-    bool written = write_all(fd, bytes);
+    bool written = file_append(fd, bytes);
     (void)close(fd);
     if (!written || rename(beside, path) != 0) {
         (void)unlink(beside);

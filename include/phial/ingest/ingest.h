@@ -19,7 +19,6 @@ struct ingest {
     instant now;
     str actor;
     int64_t only_customer; // 0, or the customer that the key is bound to
-    bool test_clock;
     bool atomic;
     bool validate;      // answer without storing
     bool represent_all; // Prefer: return=representation

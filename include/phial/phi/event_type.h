@@ -95,6 +95,10 @@ struct refusal text_check(str text, bool plain_number);
 // The stored time: truncated to the type's precision in the customer's zone.
 instant event_time_stored(const struct event_type *type, const struct zone *zone, instant at);
 
+// The period whose key makes a property's tokens: the local month "2026-11" of the event's time, as
+// sent, for the scope `period`; "" for those that last with the customer.
+str token_period(struct arena *arena, const struct property *property, const struct zone *zone,
+                 instant at);
 // "tok_" and 26 characters of base32. source and id enter for the scope `event` alone.
 str token_print(struct arena *arena, const struct hmac_key *key, const struct property *property,
                 str source, str id, str value);

@@ -10,3 +10,6 @@ result file_read(struct arena *arena, const char *path, size_t max, str *bytes);
 
 // Written beside, flushed to disk, renamed over: a reader sees the old or the new, never a part.
 result file_write(const char *path, str bytes, unsigned mode);
+
+// All of it, flushed to disk; false when it could not be.
+bool file_append(int fd, str bytes);
