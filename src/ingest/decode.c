@@ -172,6 +172,8 @@ static struct verdict wrong_envelope(const struct raw_event *event)
 static struct verdict judge(const struct decoder *decoder, const struct raw_event *event,
                             const struct findings *findings)
 {
+    if (decoder->reader.unfit)
+        return (struct verdict){"invalid_json", NULL, STR("")};
     if (decoder->reader.duplicate)
         return (struct verdict){"duplicate_member", NULL,
                                 findings->duplicate == NULL ? STR("") : *findings->duplicate};
@@ -189,6 +191,7 @@ bool decode_event(struct decoder *decoder, struct raw_event *event)
     struct findings findings = {0};
     *event = (struct raw_event){0};
     reader->duplicate = false;
+    reader->unfit = false;
     reader_blank(reader);
     if (reader_peek(reader) != '{') {
         struct raw_value unread;

@@ -84,25 +84,26 @@ static const char *hex_read(const char *at, const char *end, uint32_t *code)
     return at + HEX_DIGITS;
 }
 
-// Behind "\u": one code unit, or a pair of surrogates.
+// What a lone surrogate reads as: U+FFFD, which no escape is mistaken for, since LONE is no code.
+enum { REPLACEMENT = 0xFFFD, LONE = 0x110000 };
+
+// Behind "\u": one code unit, or a pair of surrogates; LONE for half a pair.
 static const char *unicode_read(const char *at, const char *end, uint32_t *code)
 {
     uint32_t high = 0;
     uint32_t low = 0;
     at = hex_read(at, end, &high);
-    if (at == NULL || (high >= 0xDC00 && high <= 0xDFFF))
+    if (at == NULL)
         return NULL;
-    if (high < 0xD800 || high > 0xDBFF) {
-        *code = high;
+    bool is_high = high >= 0xD800 && high <= 0xDBFF;
+    *code = is_high || (high >= 0xDC00 && high <= 0xDFFF) ? LONE : high;
+    if (!is_high || end - at < 2 || at[0] != '\\' || at[1] != 'u')
         return at;
-    }
-    if (end - at < 2 || at[0] != '\\' || at[1] != 'u')
-        return NULL;
-    at = hex_read(at + 2, end, &low);
-    if (at == NULL || low < 0xDC00 || low > 0xDFFF)
-        return NULL;
+    const char *behind = hex_read(at + 2, end, &low);
+    if (behind == NULL || low < 0xDC00 || low > 0xDFFF)
+        return at; // what follows is read on its own
     *code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-    return at;
+    return behind;
 }
 
 // Behind a backslash; NULL where it is no escape.
@@ -154,7 +155,7 @@ static str unescape(struct arena *arena, str raw)
             continue;
         }
         at = escape_read(at + 1, end, &code);
-        to = utf8_print(to, code);
+        to = utf8_print(to, code == LONE ? REPLACEMENT : code);
     }
     return (str){text, (size_t)(to - text)};
 }
@@ -177,10 +178,14 @@ static bool string_read(struct reader *reader, str *text)
         if (*at == '\\') {
             escaped = true;
             at = escape_read(at + 1, reader->end, &code);
+            reader->unfit = reader->unfit || code == LONE;
             continue;
         }
+        if ((unsigned char)*at < 0x20)
+            return false;
         size_t len = utf8_len(at, reader->end);
-        at = len == 0 ? NULL : at + len;
+        reader->unfit = reader->unfit || len == 0;
+        at += len == 0 ? 1 : len;
     }
     return false;
 }
@@ -350,6 +355,28 @@ static bool item_read(struct reader *reader, bool first, bool *more)
     return true;
 }
 
+// Too deep to be taken: read past by its brackets and strings alone.
+static bool skip_deep(struct reader *reader)
+{
+    size_t open = 0;
+    reader->unfit = true;
+    while (reader->at < reader->end) {
+        char c = *reader->at;
+        str unread;
+        if (c == '"') {
+            if (!string_read(reader, &unread))
+                return false;
+            continue;
+        }
+        reader->at++;
+        if (c == '{' || c == '[')
+            open++;
+        else if ((c == '}' || c == ']') && --open == 0)
+            return true;
+    }
+    return false;
+}
+
 // Opens objects and arrays or reads one scalar; then stands behind a value or before a member.
 static bool nest_enter(struct reader *reader, struct nest *nest, unsigned depth)
 {
@@ -359,7 +386,7 @@ static bool nest_enter(struct reader *reader, struct nest *nest, unsigned depth)
         return scalar_read(reader, &unread);
     }
     if (depth + nest->depth >= READER_DEPTH_MAX)
-        return false;
+        return skip_deep(reader);
     unsigned level = nest->depth++;
     nest->is_object[level] = c == '{';
     nest->is_empty[level] = true;

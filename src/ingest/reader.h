@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // reader.h - reads JSON (RFC 8259) from left to right, strictly and without building a tree.
 //
-// Refused: bytes that are not UTF-8, lone surrogates, control characters in strings, numbers and
-// literals in any other spelling, values nested deeper than READER_DEPTH_MAX. A name that comes
-// twice in one object, at any depth, is noted in `duplicate`. Texts borrow from the body, or from
-// the arena where they had escapes. Every verb answers false where the text is not JSON.
+// Refused: control characters in strings, numbers and literals in any other spelling, whatever else
+// the grammar does not have. What can still be read past is noted, and its texts are not to be used:
+// a name that comes twice in one object, at any depth, in `duplicate`; lone surrogates, bytes that
+// are not UTF-8 and values nested deeper than READER_DEPTH_MAX in `unfit`. Texts borrow from the
+// body, or from the arena where they had escapes. Every verb answers false where the text is not
+// JSON.
 #pragma once
 
 #include "phial/phi/event_type.h"
@@ -18,6 +20,7 @@ struct reader {
     const char *at;
     const char *end;
     bool duplicate; // so far; the caller resets it
+    bool unfit;     // likewise
     str *names;     // of the objects that are open
     size_t name_count;
     size_t name_size;

@@ -4,6 +4,7 @@
 #include "shop.h"
 
 #include <pthread.h>
+#include <string.h>
 
 START_TEST(answers_a_single_event_by_its_outcome)
 {
@@ -74,6 +75,31 @@ START_TEST(a_bad_neighbour_holds_nobody_up)
     expect(&ingest, FORMAT_JSON, "[7]", 422,
            "{\"accepted\":0,\"duplicates\":0,\"rejected\":1,\"results\":["
            "{\"position\":0,\"status\":\"rejected\",\"code\":\"invalid_json\",\"pointer\":\"\"}]}");
+    shop_close(&shop);
+}
+END_TEST
+
+START_TEST(refuses_alone_what_can_be_cut_but_is_no_unicode_or_too_deep)
+{
+    static const char *const bad[] = {
+        "{\"id\":\"\\ud800\"}",
+        "{\"id\":\"x\",\"properties\":{\"p\":\"\xFF\"}}",
+        "{\"\\udc00\":1}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+        "[[[[[[[[[[[[[[[[[[[[[[[[[1"
+        "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+        "]]]]]]]]]]]]]]]]]]]]]]]]]",
+    };
+    struct shop shop = shop_open();
+    struct ingest ingest = ingest_of(&shop);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        struct ingest_answer answer = {0};
+        str body = str_printf(&shop.arena, "[%s,%s]", bad[i], IMAGE("beside") CT);
+        ck_assert_ok(ingest_events(&ingest, FORMAT_JSON, body, &answer));
+        ck_assert_int_eq(answer.status, 207);
+        ck_assert_int_eq(answer.rejected, 1);
+        ck_assert_ptr_nonnull(memmem(answer.body.ptr, answer.body.len, "\"invalid_json\"", 14));
+    }
     shop_close(&shop);
 }
 END_TEST
@@ -285,7 +311,9 @@ START_TEST(every_statement_fits_the_schema)
 END_TEST
 
 TEST_MAIN("ingest", answers_a_single_event_by_its_outcome, stores_the_canonical_event,
-          a_bad_neighbour_holds_nobody_up, takes_nothing_of_a_body_that_is_not_json,
-          all_or_nothing_stores_nothing, validates_without_storing,
-          represents_every_event_on_request, counts_refusals_and_never_a_value,
-          two_senders_of_the_same_events_store_each_once, every_statement_fits_the_schema)
+          a_bad_neighbour_holds_nobody_up,
+          refuses_alone_what_can_be_cut_but_is_no_unicode_or_too_deep,
+          takes_nothing_of_a_body_that_is_not_json, all_or_nothing_stores_nothing,
+          validates_without_storing, represents_every_event_on_request,
+          counts_refusals_and_never_a_value, two_senders_of_the_same_events_store_each_once,
+          every_statement_fits_the_schema)

@@ -13,7 +13,7 @@ static bool reads(struct arena *arena, str text, struct raw_value *value, bool *
         return false;
     reader_blank(&reader);
     *duplicate = reader.duplicate;
-    return reader.at == reader.end;
+    return reader.at == reader.end && !reader.unfit;
 }
 
 static bool is_json(const char *text)

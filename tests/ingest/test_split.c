@@ -59,7 +59,7 @@ START_TEST(cuts_bodies_into_events)
         {FORMAT_JSON, ERR_INVALID_JSON, "[" EVENT, 0, false},
         {FORMAT_JSON, ERR_INVALID_JSON, "[" EVENT ",{\"id\":}]", 0, false},
         {FORMAT_JSON, ERR_INVALID_JSON, "[" EVENT "]]", 0, false},
-        {FORMAT_JSON, ERR_INVALID_JSON, "{\"id\":\"\xFF\"}", 0, false},
+        {FORMAT_JSON, ERR_INVALID_JSON, "{\"id\":\xFF}", 0, false},
         {FORMAT_CLOUDEVENT, ERR_NONE, CLOUDEVENT, 1, true},
         {FORMAT_CLOUDEVENT, ERR_INVALID_JSON, "[" CLOUDEVENT "]", 0, false},
         {FORMAT_CLOUDEVENT_BATCH, ERR_NONE, "[" CLOUDEVENT "," CLOUDEVENT "]", 2, false},
