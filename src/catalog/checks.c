@@ -207,8 +207,10 @@ static result check_plan(struct db_tx *tx, struct json_at document)
     text_fault(json_member(document, "name"), NAME_BYTES_MAX, SCAN_STRONG);
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
         struct json_at list = json_member(document, lists[i]);
-        for (size_t k = 0; k < json_array_size(list.value) && k < CHARGES_MAX; k++)
+        for (size_t k = 0; k < json_array_size(list.value) && k < CHARGES_MAX; k++) {
+            text_fault(json_member(json_item(list, k), "key"), NAME_BYTES_MAX, SCAN_ALL);
             text_fault(json_member(json_item(list, k), "name"), NAME_BYTES_MAX, SCAN_STRONG);
+        }
     }
     const struct plan *plan = plan_parse(document, false);
     if (plan == NULL)

@@ -116,43 +116,58 @@ static void check_members(struct json_at at, const struct property *property)
     }
 }
 
-static void check_name(struct json_at at, const struct property *property)
+static const char *const type_names[] = {"boolean", "code",  "decimal", "enum",
+                                         "integer", "token", "version"};
+_Static_assert(sizeof(type_names) / sizeof(type_names[0]) == PROPERTY_VERSION + 1,
+               "one name a type");
+
+// An unknown type is judged as the most open one, so that the name is still looked at.
+static enum property_type type_of(const json_t *declaration)
 {
-    bool means_phi = false;
-    switch (property->type) {
+    str text = json_str(json_object_get(declaration, "type"));
+    for (size_t i = 0; i <= PROPERTY_VERSION; i++)
+        if (str_eq(text, str_from(type_names[i])))
+            return (enum property_type)i;
+    return PROPERTY_CODE;
+}
+
+static bool means_phi(str name, enum property_type type)
+{
+    switch (type) {
     case PROPERTY_CODE:
-        means_phi = phi_name(property->name);
-        break;
+        return phi_name(name);
     case PROPERTY_BOOLEAN:
     case PROPERTY_DECIMAL:
     case PROPERTY_ENUM:
     case PROPERTY_INTEGER:
     case PROPERTY_VERSION:
-        means_phi = phi_name_of_closed(property->name);
-        break;
+        return phi_name_of_closed(name);
     case PROPERTY_TOKEN:
         break;
     }
-    if (means_phi) {
-        json_wrong(at, "phi_property_name",
-                   "The name means PHI; only a property of type token may have it.");
-        return;
-    }
-    bool fits = declare_is_word(property->name) && property->name.ptr[0] >= 'a' &&
-                property->name.ptr[0] <= 'z' &&
-                str_all_in(property->name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
-    if (!fits)
-        json_wrong(at, "invalid", "A property's name is [a-z][a-z0-9_.-]{0,63}.");
+    return false;
 }
 
-static void read_type(struct json_at at, struct property *property)
+static bool is_name(str name)
 {
-    static const char *const names[] = {"boolean", "code",  "decimal", "enum",
-                                        "integer", "token", "version"};
-    _Static_assert(sizeof(names) / sizeof(names[0]) == PROPERTY_VERSION + 1, "one name a type");
-    struct words types = {names, sizeof(names) / sizeof(names[0])};
-    // An unknown type is judged as the most open one, so that the name is still looked at.
-    property->type = (enum property_type)declare_choice(at, "type", types, PROPERTY_CODE);
+    return declare_is_word(name) && name.ptr[0] >= 'a' && name.ptr[0] <= 'z' &&
+           str_all_in(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-");
+}
+
+bool declare_name(struct json_at properties, str name, const json_t *declaration)
+{
+    const struct phi_detector *hit = phi_find(name, 0);
+    if (hit != NULL)
+        faults_add_phi(properties.faults, properties.pointer, hit->name);
+    else if (!is_name(name) && means_phi(name, type_of(declaration)))
+        json_wrong(properties, "phi_property_name", "A property's name means PHI.");
+    else if (!is_name(name))
+        json_wrong(properties, "invalid", "A property's name is [a-z][a-z0-9_.-]{0,63}.");
+    else if (!json_is_object(declaration))
+        json_wrong(properties, "invalid", "A property is declared by an object.");
+    else
+        return true;
+    return false;
 }
 
 void declare_property(struct json_at at, str name, struct property *property)
@@ -173,8 +188,11 @@ void declare_property(struct json_at at, str name, struct property *property)
                json_optional(json_text("scope", &scope)),
                json_optional(json_text("method", &method)),
                json_optional(json_items("detectors_off", &off))));
-    read_type(at, property);
-    check_name(at, property);
+    (void)declare_choice(at, "type", (struct words){type_names, PROPERTY_VERSION + 1}, 0);
+    property->type = type_of(at.value);
+    if (means_phi(name, property->type))
+        json_wrong(at, "phi_property_name",
+                   "The name means PHI; only a property of type token may have it.");
     if (!whole)
         return;
 

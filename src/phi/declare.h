@@ -20,5 +20,9 @@ size_t declare_choice(struct json_at object, const char *name, struct words word
 // A name of the ledger's canonical form: 1 to 64 of [A-Za-z0-9_.-].
 bool declare_is_word(str text);
 
+// Whether a pointer may hold the name: that of a property, declared by an object. Any other is not
+// a name but a value: it is not repeated, the fault points at `properties`.
+bool declare_name(struct json_at properties, str name, const json_t *declaration);
+
 // Adds a fault for everything wrong with the declaration of one property.
 void declare_property(struct json_at at, str name, struct property *property);

@@ -26,6 +26,6 @@ static bool is_rvnr(str squeezed)
 
 bool phi_detect_de_rvnr(str text)
 {
-    static const struct shape shape = {"99999999A999", "", EDGE_WORD};
+    static const struct shape shape = {"99999999A999", "", EDGE_VALUE};
     return scan_shape(text, &shape, is_rvnr);
 }

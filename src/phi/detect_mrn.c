@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// No standard and no check digit: five digits or more right after a word that says so.
+// No standard and no check digit: five digits or more after words that say so, and right after
+// one that names a patient.
+#include "phial/util/array.h"
 #include "scan.h"
 
 enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3 };
@@ -20,6 +22,69 @@ static bool begins_with_number(str rest)
     return digits == MRN_DIGITS_MIN;
 }
 
+// 20261103 is a date
+static bool is_date(str digits)
+{
+    return digits.len == 8 &&
+           (str_starts_with(digits, STR("19")) || str_starts_with(digits, STR("20"))) &&
+           digits_modulo(str_slice(digits, 4, 6), 100) <= 12 &&
+           digits_modulo(str_slice(digits, 6, 8), 100) <= 31;
+}
+
+// PT00123456, patient-00123456, MR#123456: digits alone, right after the word
+struct label {
+    const char *word;
+    const char *joints; // one of these, or none
+    bool bare;          // none will do
+    size_t digits_min;
+    size_t digits_max;
+};
+
+static bool labelled_at(str text, size_t at, const struct label *label)
+{
+    size_t next = at + scan_phrase(text, at, label->word);
+    if (next == at || next >= text.len)
+        return false;
+    if (strchr(label->joints, text.ptr[next]) != NULL)
+        next++;
+    else if (!label->bare)
+        return false;
+    size_t digits = scan_digits(text, next);
+    return digits >= label->digits_min && digits <= label->digits_max &&
+           !is_alnum(at_or_nul(text, next + digits)) &&
+           !is_date(str_slice(text, next, next + digits));
+}
+
+// chart 473936, but not chart-473936, which renders one
+static bool is_chart_at(str text, size_t at)
+{
+    size_t next = at + scan_phrase(text, at, "chart");
+    if (next == at || is_alnum(at_or_nul(text, next)))
+        return false;
+    size_t gap = 0;
+    while (gap < 3 && next + gap < text.len && strchr(" #:=", text.ptr[next + gap]) != NULL)
+        gap++;
+    return gap > 0 && begins_with_number(str_slice(text, next + gap, text.len));
+}
+
+static bool labelled(str text)
+{
+    static const struct label labels[] = {{"patient", "-_#:.= /", true, 5, SIZE_MAX},
+                                          {"pat", "-_#:.= ", true, 6, 10},
+                                          {"pt", "-_#:.= ", true, 6, 10},
+                                          {"mr", "#", false, 6, 10}};
+    for (size_t at = 0; at < text.len; at++) {
+        if (!is_letter(text.ptr[at]) || is_alnum(before_or_nul(text, at)))
+            continue;
+        for (size_t i = 0; i < COUNT_OF(labels); i++)
+            if (labelled_at(text, at, &labels[i]))
+                return true;
+        if (is_chart_at(text, at))
+            return true;
+    }
+    return false;
+}
+
 bool phi_detect_mrn(str text)
 {
     static const char *const words[] = {"mrn",
@@ -36,7 +101,6 @@ bool phi_detect_mrn(str text)
                                         "chart no",
                                         "chart number",
                                         "chart id",
-                                        "chart",
                                         "mpi",
                                         "empi",
                                         "unit no",
@@ -46,5 +110,5 @@ bool phi_detect_mrn(str text)
                                         "patient identifier",
                                         "patientennummer",
                                         NULL};
-    return scan_after(text, words, begins_with_number);
+    return scan_after(text, words, begins_with_number) || labelled(text);
 }

@@ -72,6 +72,7 @@ static bool before_degree(str text)
 
 static bool with_caret(str text)
 {
+    enum { LETTERS_MIN = 5 }; // of both names: LI^WEI
     if (!has(text, '^'))
         return false;
     for (size_t at = 2; at < text.len; at++) {
@@ -81,7 +82,8 @@ static bool with_caret(str text)
         while (before < at &&
                (is_letter(text.ptr[at - 1 - before]) || (text.ptr[at - 1 - before] & '\x80') != 0))
             before++;
-        if (before >= 2 && scan_letters(text, at + 1) >= 2)
+        size_t after = scan_letters(text, at + 1);
+        if (before >= 2 && after >= 2 && before + after >= LETTERS_MIN)
             return true;
     }
     return false;

@@ -15,9 +15,40 @@ static bool is_north_american(str digits)
     return is_code(str_slice(digits, 0, 3), '8') && is_code(str_slice(digits, 3, 6), '9');
 }
 
+// 1-415-555-0132, 001-415-555-0132
+static bool with_country(str digits)
+{
+    size_t code = digits.len - 10;
+    for (size_t i = 0; i < code; i++)
+        if (digits.ptr[i] != (i + 1 == code ? '1' : '0'))
+            return false;
+    return is_north_american(str_slice(digits, code, digits.len));
+}
+
+// 09-7625400, (020) 7946 0958: a nought, and nine to eleven digits in at least two groups
+static bool begins_with_national(str rest)
+{
+    size_t digits = 0;
+    size_t gaps = 0;
+    bool nought = at_or_nul(rest, 0) == '0' && at_or_nul(rest, 1) != '0';
+    for (size_t at = 0; nought && at < rest.len; at++) {
+        if (is_digit(rest.ptr[at]))
+            digits++;
+        else if (str_contains(STR(" -./()"), rest.ptr[at]) && is_digit(rest.ptr[at - 1]))
+            gaps += is_digit(at_or_nul(rest, at + 1)) ? 1 : 0;
+        else if (is_alnum(rest.ptr[at]))
+            return false;
+        else if (!str_contains(STR(" -./()"), rest.ptr[at]))
+            break;
+    }
+    return gaps > 0 && digits >= 9 && digits <= 11;
+}
+
 static bool begins_with_number(str rest)
 {
     size_t digits = scan_digits(rest, 0);
+    if (begins_with_national(rest))
+        return true;
     if (digits == 11 && rest.ptr[0] == '1')
         return is_north_american(str_slice(rest, 1, 11));
     return digits == 10 && is_north_american(str_slice(rest, 0, 10));
@@ -71,9 +102,15 @@ static bool international(str text)
 bool phi_detect_phone(str text)
 {
     static const struct shape shapes[] = {{"999-999-9999", "- ./_", EDGE_DIGITS}};
+    static const struct shape longer[] = {{"9-999-999-9999", "- ./_", EDGE_DIGITS},
+                                          {"999-999-999-9999", "- ./_", EDGE_DIGITS}};
     static const char *const words[] = {"phone", "telephone", "tel",   "mobile",
                                         "cell",  "fax",       "pager", NULL};
+    static const char *const national[] = {"number is", "call",  "telefon", "telefono",
+                                           "handy",     "movil", NULL};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
+           scan_shapes(text, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
            with_brackets(text) || international(text) ||
-           scan_after(text, words, begins_with_number);
+           scan_after(text, words, begins_with_number) ||
+           scan_after(text, national, begins_with_national);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Eleven characters: a digit from 1, then letters (without S L O I B Z) and digits in fixed places.
+// Without its dashes no part of an id and not hexadecimal, unless a word says so.
 #include "phial/util/array.h"
 #include "scan.h"
 
@@ -17,10 +18,33 @@ static bool is_mbi(str squeezed)
     return true;
 }
 
+static bool is_bare_mbi(str squeezed)
+{
+    bool hexadecimal = true;
+    for (size_t i = 0; i < squeezed.len; i++)
+        hexadecimal = hexadecimal && squeezed.ptr[i] <= 'F';
+    return !hexadecimal && is_mbi(squeezed);
+}
+
+static bool begins_with_mbi(str rest)
+{
+    enum { MBI_CHARACTERS = 11 };
+    char squeezed[MBI_CHARACTERS];
+    if (rest.len < MBI_CHARACTERS || is_alnum(at_or_nul(rest, MBI_CHARACTERS)))
+        return false;
+    for (size_t i = 0; i < MBI_CHARACTERS; i++)
+        squeezed[i] = to_upper(rest.ptr[i]);
+    return is_mbi((str){squeezed, MBI_CHARACTERS});
+}
+
 bool phi_detect_us_mbi(str text)
 {
-    static const struct shape shapes[] = {{"9AX9AX9AA99", "", EDGE_WORD},
-                                          {"9AX9-AX9-AA99", "- ._/", EDGE_WORD},
+    static const struct shape bare = {"9AX9AX9AA99", "", EDGE_VALUE};
+    static const struct shape shapes[] = {{"9AX9-AX9-AA99", "- ._/", EDGE_WORD},
                                           {"9-A-X-9-A-X-9-A-A-9-9", "- ", EDGE_WORD}};
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_mbi);
+    static const char *const words[] = {"mbi",     "medicare", "beneficiary", "bene",    "member",
+                                        "patient", "pt",       "subscriber",  "insured", NULL};
+    return scan_shape(text, &bare, is_bare_mbi) ||
+           scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_mbi) ||
+           scan_after(text, words, begins_with_mbi);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Seventeen characters without I, O and Q, the ninth a check modulo 11. One in eleven random ones
-// passes that, so five digits and a numeric end are asked for as well.
+// passes that, so five digits, a numeric end and a letter that is no hexadecimal digit are asked
+// for as well.
 #include "scan.h"
 
 static int value_of(char c)
@@ -14,15 +15,17 @@ static bool is_vin(str squeezed)
     static const int weights[] = {8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2};
     int sum = 0;
     size_t digits = 0;
+    bool hexadecimal = true;
     for (size_t i = 0; i < squeezed.len; i++) {
         if (str_contains(STR("IOQ"), squeezed.ptr[i]))
             return false;
         digits += is_digit(squeezed.ptr[i]) ? 1 : 0;
+        hexadecimal = hexadecimal && squeezed.ptr[i] <= 'F';
         sum += value_of(squeezed.ptr[i]) * weights[i];
     }
     int rest = sum % 11;
     return squeezed.ptr[8] == (rest == 10 ? 'X' : (char)('0' + rest)) && digits >= 5 &&
-           digits < squeezed.len;
+           !hexadecimal;
 }
 
 bool phi_detect_vin(str text)

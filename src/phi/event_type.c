@@ -19,22 +19,6 @@ static int compare_properties(const void *a, const void *b)
     return str_compare(left->name, right->name);
 }
 
-// A name that cannot be one, or that holds what looks like PHI, is not a name but a value: it is
-// not repeated, the pointer stops before it.
-static bool name_may_be_shown(struct json_at properties, str name)
-{
-    const struct phi_detector *hit = phi_find(name, 0);
-    if (hit != NULL)
-        faults_add_phi(properties.faults, properties.pointer, hit->name);
-    else if (!declare_is_word(name) && phi_name(name))
-        json_wrong(properties, "phi_property_name", "A property's name means PHI.");
-    else if (!declare_is_word(name))
-        json_wrong(properties, "invalid", "A property's name is [a-z][a-z0-9_.-]{0,63}.");
-    else
-        return true;
-    return false;
-}
-
 static struct property *read_properties(struct json_at document, struct event_type *type)
 {
     struct json_at properties = json_member(document, "properties");
@@ -48,7 +32,7 @@ static struct property *read_properties(struct json_at document, struct event_ty
     size_t filled = 0;
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach(object, name, value) if (name_may_be_shown(properties, str_from(name)))
+    json_object_foreach(object, name, value) if (declare_name(properties, str_from(name), value))
         declare_property(json_member(properties, name), str_from(name), &into[filled++]);
     if (filled > 1)
         qsort(into, filled, sizeof(into[0]), compare_properties);

@@ -1,329 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // name.c - what a property's name says. Names are cut into words at every sign, digit and change of
-// case, and words written together are taken apart (patientname); single words and pairs decide.
+// case; words written together are taken apart (patientname), and those cut in pieces are joined
+// (s_s_n, e_mail); single words and pairs decide.
 #include "disguise.h"
 #include "phial/phi/phi.h"
 #include "phial/util/array.h"
 #include "scan.h"
+#include "vocabulary.h"
 
 #include <string.h>
 
-enum { WORDS_MAX = 24, WORD_BYTES_MAX = 64 };
+enum { WORDS_MAX = 32, WORD_BYTES_MAX = 64, NAME_LETTERS_MAX = 128 };
 
-// What a word tells; a word may tell several things.
-enum {
-    STRONG = 1 << 0,   // means PHI wherever it stands
-    CLINICAL = 1 << 1, // a diagnosis, drug or procedure: no class or type of it is harmless
-    FREE = 1 << 2,     // free text
-    WHO = 1 << 3,      // a person; PHI beside an ID, and alone
-    PART = 1 << 4,     // of a person's affairs; PHI beside an ID only
-    ID = 1 << 5,
-    NAME_OF = 1 << 6, // PHI beside `name`
-    DAY_OF = 1 << 7,  // PHI beside `date`
-    AGE = 1 << 8,     // beside nothing but a person and years
-    COUNTS = 1 << 9,  // makes numbers, booleans, versions and words of a closed list harmless
-    SORTS = 1 << 10,  // makes them harmless too, clinical ones excepted
-    LIFTS = 1 << 11,  // as the last word, makes any type harmless
-    GLUE = 1 << 12,   // says nothing
-    NAME = 1 << 13,
-    DATE = 1 << 14,
-};
-
-struct word {
-    const char *text;
-    unsigned tells;
-};
-
-static const struct word vocabulary[] = {
-    // Numbers and codes of a person.
-    {"ssn", STRONG},
-    {"itin", STRONG},
-    {"mrn", STRONG},
-    {"empi", STRONG},
-    {"mbi", STRONG},
-    {"hicn", STRONG},
-    {"npi", STRONG},
-    {"nhs", STRONG},
-    {"nino", STRONG},
-    {"kvnr", STRONG},
-    {"iban", STRONG},
-    {"passport", STRONG},
-    {"accession", STRONG},
-    {"medicaid", STRONG},
-    {"medicare", STRONG},
-    {"drivers", STRONG},
-    {"plate", PART | ID},
-    {"vin", STRONG},
-    {"udi", STRONG},
-    {"serial", STRONG},
-    {"imei", STRONG},
-    {"dea", STRONG | CLINICAL},
-    // How to reach a person.
-    {"email", STRONG},
-    {"phone", STRONG},
-    {"telephone", STRONG},
-    {"mobile", PART},
-    {"mail", STRONG},
-    {"fax", STRONG},
-    {"address", STRONG},
-    {"addr", STRONG},
-    {"street", STRONG},
-    {"city", STRONG},
-    {"county", STRONG},
-    {"zip", STRONG},
-    {"postal", STRONG},
-    {"postcode", STRONG},
-    {"residence", STRONG},
-    {"latitude", STRONG},
-    {"longitude", STRONG},
-    {"geocode", STRONG},
-    {"gps", STRONG},
-    {"url", STRONG},
-    {"ip", STRONG},
-    // Who a person is.
-    {"surname", STRONG},
-    {"nickname", STRONG},
-    {"initials", STRONG},
-    {"firstname", STRONG},
-    {"lastname", STRONG},
-    {"kin", STRONG},
-    {"maiden", STRONG | NAME_OF},
-    {"dob", STRONG},
-    {"birth", STRONG},
-    {"birthdate", STRONG},
-    {"birthday", STRONG},
-    {"born", STRONG},
-    {"dod", STRONG},
-    {"death", STRONG},
-    {"deceased", STRONG},
-    {"biometric", STRONG},
-    {"fingerprint", STRONG},
-    {"voiceprint", STRONG},
-    {"photo", STRONG},
-    {"selfie", STRONG},
-    {"face", STRONG},
-    {"retina", STRONG},
-    // What a person has.
-    {"diagnosis", STRONG | CLINICAL | DAY_OF},
-    {"diagnoses", STRONG | CLINICAL},
-    {"dx", STRONG | CLINICAL},
-    {"icd", STRONG | CLINICAL},
-    {"ndc", STRONG | CLINICAL},
-    {"rxnorm", STRONG | CLINICAL},
-    {"rxcui", STRONG | CLINICAL},
-    {"snomed", STRONG | CLINICAL},
-    {"loinc", STRONG | CLINICAL},
-    {"cpt", STRONG | CLINICAL},
-    {"hcpcs", STRONG | CLINICAL},
-    {"drug", STRONG | CLINICAL},
-    {"medication", STRONG | CLINICAL},
-    {"medicine", STRONG | CLINICAL},
-    {"allergy", STRONG | CLINICAL},
-    {"disease", STRONG | CLINICAL},
-    {"symptom", STRONG | CLINICAL},
-    // Other languages.
-    {"geburtsdatum", STRONG},
-    {"vorname", STRONG},
-    {"nachname", STRONG},
-    {"adresse", STRONG},
-    {"anschrift", STRONG},
-    {"strasse", STRONG},
-    {"plz", STRONG},
-    {"telefon", STRONG},
-    {"versichertennummer", STRONG},
-    {"patientennummer", STRONG},
-    {"diagnose", STRONG | CLINICAL},
-    {"nom", STRONG},
-    {"prenom", STRONG},
-    {"naissance", STRONG},
-    {"nombre", STRONG},
-    {"apellido", STRONG},
-    {"nacimiento", STRONG},
-    {"direccion", STRONG},
-    {"correo", STRONG},
-    {"cognome", STRONG},
-    {"nascita", STRONG},
-    {"indirizzo", STRONG},
-    {"telefono", STRONG},
-    // Free text.
-    {"note", FREE},
-    {"comment", FREE},
-    {"description", FREE},
-    {"impression", FREE},
-    {"reason", FREE},
-    {"narrative", FREE},
-    {"remark", FREE},
-    {"memo", FREE},
-    {"freetext", FREE},
-    {"findings", FREE},
-    {"complaint", STRONG | CLINICAL},
-    // Persons, and what belongs to them.
-    {"patient", WHO | NAME_OF},
-    {"pt", WHO | NAME_OF},
-    {"pat", WHO | NAME_OF},
-    {"subject", WHO | NAME_OF},
-    {"member", WHO | NAME_OF},
-    {"mbr", WHO | NAME_OF},
-    {"subscriber", WHO | NAME_OF},
-    {"insured", WHO | NAME_OF},
-    {"guarantor", WHO | NAME_OF},
-    {"beneficiary", WHO | NAME_OF},
-    {"enrollee", WHO | NAME_OF},
-    {"person", WHO | NAME_OF},
-    {"spouse", WHO | NAME_OF},
-    {"dependent", WHO | NAME_OF},
-    {"relative", WHO | NAME_OF},
-    {"mother", WHO | NAME_OF},
-    {"father", WHO | NAME_OF},
-    {"child", WHO | NAME_OF},
-    {"resident", WHO | NAME_OF},
-    {"caregiver", WHO | NAME_OF},
-    {"policyholder", WHO | NAME_OF},
-    {"encounter", PART | DAY_OF},
-    {"visit", PART | DAY_OF},
-    {"chart", PART},
-    {"medical", PART},
-    {"health", PART},
-    {"insurance", PART},
-    {"bank", PART},
-    {"card", PART},
-    {"cell", PART},
-    {"ss", PART},
-    {"social", PART},
-    {"soc", PART},
-    {"dl", PART},
-    {"driver", PART},
-    {"med", PART},
-    {"e", GLUE},
-    {"policy", PART},
-    {"licence", PART},
-    {"license", PART},
-    {"study", PART | DAY_OF},
-    {"series", PART},
-    {"sop", PART},
-    {"provider", NAME_OF},
-    {"practitioner", NAME_OF},
-    {"physician", NAME_OF},
-    {"doctor", NAME_OF},
-    {"nurse", NAME_OF},
-    {"contact", NAME_OF},
-    {"first", NAME_OF},
-    {"last", NAME_OF},
-    {"given", NAME_OF},
-    {"family", NAME_OF},
-    {"middle", NAME_OF},
-    {"full", NAME_OF},
-    {"legal", NAME_OF},
-    {"preferred", NAME_OF},
-    {"emergency", NAME_OF},
-    {"admission", DAY_OF},
-    {"admit", DAY_OF},
-    {"discharge", DAY_OF},
-    {"service", DAY_OF},
-    {"surgery", DAY_OF},
-    {"procedure", DAY_OF},
-    {"age", AGE},
-    {"name", NAME},
-    {"date", DATE},
-    {"day", GLUE},
-    {"time", GLUE},
-    {"id", ID},
-    {"ids", ID},
-    {"identifier", ID},
-    {"no", ID},
-    {"num", ID},
-    {"nr", ID},
-    {"number", ID},
-    {"key", ID},
-    {"ref", ID},
-    {"reference", ID},
-    {"uuid", ID},
-    {"uid", ID},
-    {"guid", ID},
-    {"account", ID},
-    {"acct", ID},
-    {"record", ID},
-    {"rec", ID},
-    {"security", ID},
-    {"sec", ID},
-    {"token", GLUE},
-    {"code", GLUE},
-    {"of", GLUE},
-    {"the", GLUE},
-    {"hash", GLUE},
-    // What makes a name harmless where only numbers or words of a closed list can stand.
-    {"count", COUNTS},
-    {"total", COUNTS},
-    {"check", COUNTS},
-    {"checks", COUNTS},
-    {"lookup", COUNTS},
-    {"sent", COUNTS},
-    {"received", COUNTS},
-    {"processed", COUNTS},
-    {"verification", COUNTS},
-    {"validation", COUNTS},
-    {"minutes", COUNTS},
-    {"seconds", COUNTS},
-    {"hours", COUNTS},
-    {"ms", COUNTS},
-    {"bytes", COUNTS},
-    {"percent", COUNTS},
-    {"rate", COUNTS},
-    {"ratio", COUNTS},
-    {"size", COUNTS},
-    {"length", COUNTS},
-    {"seats", COUNTS},
-    {"unique", COUNTS},
-    {"distinct", COUNTS},
-    {"average", COUNTS},
-    {"avg", COUNTS},
-    {"requests", COUNTS},
-    {"calls", COUNTS},
-    {"queries", COUNTS},
-    {"searches", COUNTS},
-    {"scanned", COUNTS},
-    {"extracted", COUNTS},
-    {"detected", COUNTS},
-    {"generated", COUNTS},
-    {"transcribed", COUNTS},
-    {"screened", COUNTS},
-    {"created", COUNTS},
-    {"updated", COUNTS},
-    {"enrolled", COUNTS},
-    {"monitored", COUNTS},
-    {"served", COUNTS},
-    {"enabled", COUNTS},
-    {"module", COUNTS},
-    {"free", COUNTS},
-    {"retries", COUNTS},
-    {"changes", COUNTS},
-    {"volume", COUNTS},
-    {"quantity", COUNTS},
-    {"amount", COUNTS},
-    {"cost", COUNTS},
-    {"price", COUNTS},
-    {"months", COUNTS},
-    {"days", COUNTS},
-    {"years", GLUE},
-    {"year", GLUE},
-    {"yrs", GLUE},
-    {"band", SORTS | LIFTS},
-    {"group", SORTS},
-    {"class", SORTS},
-    {"type", SORTS},
-    {"category", SORTS},
-    {"format", SORTS},
-    {"mode", SORTS},
-    {"status", SORTS},
-    {"channel", SORTS},
-    {"compression", SORTS | LIFTS},
-    {"tier", SORTS | LIFTS},
-    {"model", SORTS | LIFTS},
-    {"version", SORTS | LIFTS},
-    {"release", SORTS | LIFTS},
-    {"system", SORTS | LIFTS},
-    {"vendor", SORTS | LIFTS},
-    {"manufacturer", SORTS | LIFTS},
+// The letters of a name in lower case, and where its words begin in them; starts[count] is the end.
+struct pieces {
+    char letters[NAME_LETTERS_MAX];
+    size_t starts[WORDS_MAX + 1];
+    size_t count;
 };
 
 struct name {
@@ -331,51 +24,6 @@ struct name {
     size_t count;
     bool plural; // the last word is
 };
-
-static bool same(str word, const char *text)
-{
-    return str_eq(word, str_from(text));
-}
-
-// The word of the vocabulary, also in the plural.
-static const struct word *find_word(str word, bool *plural)
-{
-    *plural = false;
-    for (size_t i = 0; i < COUNT_OF(vocabulary); i++)
-        if (same(word, vocabulary[i].text))
-            return &vocabulary[i];
-    *plural = true;
-    for (size_t i = 0; i < COUNT_OF(vocabulary); i++) {
-        str stem = str_from(vocabulary[i].text);
-        if (stem.len < 2 || !str_starts_with(word, str_slice(stem, 0, stem.len - 1)))
-            continue;
-        str ending = str_slice(word, stem.len, word.len);
-        bool regular = str_starts_with(word, stem) && (same(ending, "s") || same(ending, "es"));
-        bool in_y =
-            stem.ptr[stem.len - 1] == 'y' && same(str_slice(word, stem.len - 1, word.len), "ies");
-        if (regular || in_y)
-            return &vocabulary[i];
-    }
-    *plural = false;
-    return NULL;
-}
-
-// Two neighbouring letters changed places, or one stands twice: paitent, patiient.
-static bool is_misspelt(str word, str right)
-{
-    enum { LETTERS_MIN = 6 };
-    if (right.len < LETTERS_MIN || (word.len != right.len && word.len != right.len + 1))
-        return false;
-    size_t at = 0;
-    while (at < right.len && word.ptr[at] == right.ptr[at])
-        at++;
-    if (word.len == right.len + 1)
-        return at > 0 && word.ptr[at] == word.ptr[at - 1] &&
-               str_eq(str_slice(word, at + 1, word.len), str_slice(right, at, right.len));
-    return at + 1 < right.len && word.ptr[at] == right.ptr[at + 1] &&
-           word.ptr[at + 1] == right.ptr[at] &&
-           str_eq(str_slice(word, at + 2, word.len), str_slice(right, at + 2, right.len));
-}
 
 static void add(struct name *name, unsigned tells, bool plural)
 {
@@ -399,7 +47,7 @@ static bool take_apart(str word, struct name *name)
             bool plural = false;
             if (start > 0 && fewest[start] == 0)
                 continue;
-            const struct word *found = find_word(str_slice(word, start, end), &plural);
+            const struct word *found = vocabulary_find(str_slice(word, start, end), &plural);
             if (found == NULL || (fewest[end] != 0 && fewest[end] <= fewest[start] + 1))
                 continue;
             fewest[end] = fewest[start] + 1;
@@ -422,10 +70,9 @@ static bool take_apart(str word, struct name *name)
 static void read_word(str word, struct name *name)
 {
     bool plural = false;
-    const struct word *found = find_word(word, &plural);
-    for (size_t i = 0; found == NULL && i < COUNT_OF(vocabulary); i++)
-        if (is_misspelt(word, str_from(vocabulary[i].text)))
-            found = &vocabulary[i];
+    const struct word *found = vocabulary_find(word, &plural);
+    if (found == NULL)
+        found = vocabulary_find_misspelt(word);
     if (found != NULL)
         add(name, found->tells, plural);
     else if (!take_apart(word, name))
@@ -446,22 +93,62 @@ static bool ends_word(str text, size_t at, bool cases)
            (is_lower(last) || (is_upper(last) && is_lower(next) && !plural));
 }
 
-static struct name read_name(str text, bool cases)
+static void cut(str text, bool cases, struct pieces *pieces)
 {
-    struct name name = {0};
-    for (size_t at = 0; at < text.len;) {
+    size_t len = 0;
+    pieces->count = 0;
+    for (size_t at = 0; at < text.len && pieces->count < WORDS_MAX;) {
         if (!is_letter(text.ptr[at])) {
             at++;
             continue;
         }
-        char lower[WORD_BYTES_MAX] = {0};
-        size_t len = 0;
+        pieces->starts[pieces->count++] = len;
         do {
-            if (len < sizeof(lower))
-                lower[len++] = to_lower(text.ptr[at]);
+            if (len < sizeof(pieces->letters))
+                pieces->letters[len++] = to_lower(text.ptr[at]);
             at++;
         } while (!ends_word(text, at, cases));
-        read_word((str){lower, len}, &name);
+    }
+    pieces->starts[pieces->count] = len;
+}
+
+static str joined(const struct pieces *pieces, size_t from, size_t count)
+{
+    return (str){pieces->letters + pieces->starts[from],
+                 pieces->starts[from + count] - pieces->starts[from]};
+}
+
+// How many of the words from there on make up one of the vocabulary together: single letters, or
+// pieces of a long one. What makes a name harmless is not made up like that.
+static size_t count_joined(const struct pieces *pieces, size_t from, const struct word **word,
+                           bool *plural)
+{
+    enum { LETTERS_MIN = 6 };
+    for (size_t count = pieces->count - from; count > 1; count--) {
+        str text = joined(pieces, from, count);
+        if (text.len != count && text.len < LETTERS_MIN)
+            continue;
+        *word = vocabulary_find(text, plural);
+        if (*word != NULL && ((*word)->tells & (COUNTS | SORTS | LIFTS)) == 0)
+            return count;
+    }
+    return 0;
+}
+
+static struct name read_name(str text, bool cases)
+{
+    struct name name = {0};
+    struct pieces pieces;
+    cut(text, cases, &pieces);
+    for (size_t at = 0; at < pieces.count;) {
+        const struct word *word = NULL;
+        bool plural = false;
+        size_t count = count_joined(&pieces, at, &word, &plural);
+        if (count > 0)
+            add(&name, word->tells, plural);
+        else
+            read_word(joined(&pieces, at, 1), &name);
+        at += count > 0 ? count : 1;
     }
     return name;
 }
@@ -495,23 +182,25 @@ static bool pair(const struct name *name, unsigned one, unsigned other)
 static bool is_person(const struct name *name)
 {
     unsigned tells = all_of(name);
-    bool age = (tells & AGE) != 0 && only(name, AGE | WHO | GLUE);
-    return (tells & STRONG) != 0 || age || only(name, WHO) || pair(name, WHO, ID) ||
+    bool bare = (tells & BARE) != 0 && only(name, BARE | WHO | ID | NAME | GLUE);
+    return (tells & STRONG) != 0 || bare || only(name, WHO) || pair(name, WHO, ID) ||
            pair(name, NAME_OF, NAME) || pair(name, DAY_OF, DATE) ||
            (pair(name, PART, ID) && (tells & SORTS) == 0);
 }
 
 static bool means_phi(const struct name *name)
 {
+    unsigned tells = all_of(name);
     bool lifted = name->count > 1 && (name->tells[name->count - 1] & LIFTS) != 0;
-    bool free_text = (all_of(name) & FREE) != 0 || only(name, NAME);
-    return !lifted && (free_text || is_person(name));
+    bool alone = (tells & ALONE) != 0 && only(name, ALONE | GLUE);
+    return !lifted && ((tells & FREE) != 0 || alone || only(name, NAME) || is_person(name));
 }
 
 static bool means_phi_of_closed(const struct name *name)
 {
     unsigned tells = all_of(name);
-    bool counts = (tells & (COUNTS | LIFTS)) != 0 || (only(name, WHO) && name->plural);
+    bool counts = (tells & (COUNTS | LIFTS)) != 0 || (only(name, WHO | ITEM) && name->plural) ||
+                  only(name, ORDINAL | NUMBER | GLUE);
     bool sorts = (tells & SORTS) != 0 && (tells & CLINICAL) == 0;
     return !counts && !sorts && is_person(name);
 }
@@ -527,13 +216,31 @@ static bool is_dicom_tag(str text)
     return text.len == 8 && str_starts_with(text, STR("0010"));
 }
 
+// d0b, n0te: digits between letters that stand for the letters they look like
+static str spell_out(struct arena *arena, str text)
+{
+    static const char digits[] = "0134";
+    static const char letters[] = "oiea";
+    char *bytes = arena_array(arena, char, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        const char *digit = is_digit(text.ptr[i]) ? strchr(digits, text.ptr[i]) : NULL;
+        bool inside = is_letter(before_or_nul(text, i)) && is_letter(at_or_nul(text, i + 1));
+        bytes[i] = text.ptr[i];
+        if (digit != NULL && inside)
+            bytes[i] = letters[digit - digits];
+    }
+    return (str){bytes, text.len};
+}
+
 static bool judge(str text, bool (*means)(const struct name *))
 {
     struct arena scratch = {0};
     str bare = unfold(&scratch, text);
+    str spelled = spell_out(&scratch, bare);
     struct name with_cases = read_name(bare, true);
     struct name without = read_name(bare, false); // dOb
-    bool phi = is_dicom_tag(bare) || means(&with_cases) || means(&without);
+    struct name letters = read_name(spelled, false);
+    bool phi = is_dicom_tag(bare) || means(&with_cases) || means(&without) || means(&letters);
     arena_reset(&scratch);
     return phi;
 }

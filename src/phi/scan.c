@@ -56,7 +56,10 @@ static size_t match_separator(str text, size_t at, const char *separators, char 
     if (*used != '\0' && *used != found)
         return 0;
     *used = found;
-    return mark ? before + 1 + blanks(text, at + before + 1) : before;
+    if (!mark)
+        return before;
+    size_t marks = at_or_nul(text, at + before + 1) == c ? 2 : 1; // 123--45--6789
+    return before + marks + blanks(text, at + before + marks);
 }
 
 struct match {
@@ -95,6 +98,69 @@ static bool continues(char separator, char neighbour, char one_further)
     return dotted && (neighbour == '.' || neighbour == ',') && is_digit(one_further);
 }
 
+// 2026-11-03 with this separator, or 20261103, from 1900 to 2099; its length, 0 when there is none.
+static size_t date_at(str text, size_t at, char separator)
+{
+    static const char parted[] = "9999-99-99";
+    bool century = str_starts_with(str_slice(text, at, text.len), STR("19")) ||
+                   str_starts_with(str_slice(text, at, text.len), STR("20"));
+    if (century && scan_digits(text, at) == 8)
+        return 8;
+    for (size_t i = 0; i + 1 < sizeof(parted); i++) {
+        char c = at_or_nul(text, at + i);
+        if (parted[i] == '-' ? c != separator : !is_digit(c))
+            return 0;
+    }
+    return century && !is_digit(at_or_nul(text, at + sizeof(parted) - 1)) ? sizeof(parted) - 1 : 0;
+}
+
+static bool date_ends_at(str text, size_t end, char separator)
+{
+    for (size_t len = 8; len <= 10 && len <= end; len += 2)
+        if (!is_digit(before_or_nul(text, end - len)) && date_at(text, end - len, separator) == len)
+            return true;
+    return false;
+}
+
+// Groups of digits before or after by the same separator: one number in a longer chain of them, as
+// in ip-10-157-225-60-3761. A date beside it, and a counter after it, are no parts of the chain.
+static bool is_in_chain(str text, size_t at, const struct match *match)
+{
+    enum { COUNTER_DIGITS_MAX = 3 };
+    char joint = match->separator;
+    size_t end = at + match->len;
+    if (joint == '\0' || joint == ' ')
+        return false;
+    if (at > 1 && text.ptr[at - 1] == joint && is_digit(text.ptr[at - 2]) &&
+        !date_ends_at(text, at - 1, joint))
+        return true;
+    size_t digits = at_or_nul(text, end) == joint ? scan_digits(text, end + 1) : 0;
+    bool counter = digits <= COUNTER_DIGITS_MAX && at_or_nul(text, end + 1 + digits) != joint;
+    return digits > 0 && !counter && date_at(text, end + 1, joint) == 0;
+}
+
+static bool is_hexadecimal(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+// What random ids are made of and numbers of persons are not: lower-case hexadecimal, and many
+// letters of both cases.
+static bool is_random(str written)
+{
+    enum { MIXED_LETTERS_MIN = 4 };
+    size_t upper = 0;
+    size_t lower = 0;
+    bool hexadecimal = true;
+    for (size_t i = 0; i < written.len; i++) {
+        upper += is_upper(written.ptr[i]) ? 1 : 0;
+        lower += is_lower(written.ptr[i]) ? 1 : 0;
+        hexadecimal = hexadecimal && is_hexadecimal(written.ptr[i]);
+    }
+    return (lower > 0 && hexadecimal) ||
+           (lower > 0 && upper > 0 && lower + upper >= MIXED_LETTERS_MIN);
+}
+
 static bool joins(char c)
 {
     return c == '-' || c == '_' || c == '.' || c == '/' || c == '~';
@@ -116,6 +182,14 @@ static bool edges_hold(str text, size_t at, const struct match *match, enum shap
            !continues(match->separator, after, beyond);
 }
 
+static bool stands_alone(str text, size_t at, const struct match *match, const struct shape *shape)
+{
+    bool letters = strchr(shape->pattern, 'A') != NULL;
+    str written = str_slice(text, at, at + match->len);
+    return edges_hold(text, at, match, shape->edge) && (letters || !is_in_chain(text, at, match)) &&
+           (match->separator != '\0' || !is_random(written));
+}
+
 bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
 {
     char before = '\0';
@@ -129,7 +203,7 @@ bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
             if (shape->edge != EDGE_DIGITS && !begins_word)
                 continue;
             match_here(text, at, shape, &match);
-            if (match.len > 0 && edges_hold(text, at, &match, shape->edge) &&
+            if (match.len > 0 && stands_alone(text, at, &match, shape) &&
                 holds((str){match.squeezed, match.squeezed_len}))
                 return true;
         }
