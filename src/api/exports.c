@@ -50,8 +50,9 @@ static result read_wanted(struct json_at document, struct export_request *wanted
     check_purpose(json_member(document, "purpose"));
     if (wanted->has_from && wanted->has_to && wanted->from.us >= wanted->to.us)
         json_wrong(json_member(document, "to"), "invalid", "to must lie after from.");
-    if (wanted->has_since && wanted->since < 0)
-        json_wrong(json_member(document, "since"), "invalid", "A log's size is not negative.");
+    if (wanted->has_since && wanted->since < 1)
+        json_wrong(json_member(document, "since"), "invalid",
+                   "An earlier size is 1 or more: every log extends the empty one.");
     return faults_result(document.faults);
 }
 

@@ -184,12 +184,19 @@ result post_invoices_invoice_void(const struct request *request, struct reply *r
     return reply_changed(request, reply, void_issued);
 }
 
+enum { SUBSCRIPTIONS_MAX = 1000 };
+
 struct preview {
     const struct request *request;
     str customer;
     str subscription;
     instant at;
+    bool has_period; // then these, not `at`
+    instant start;
+    instant end;
     size_t subscriptions; // of the customer
+    size_t running;       // then
+    str one;              // of those running, or of all
     json_t *statement;
 };
 
@@ -201,12 +208,17 @@ static void preview_release(struct preview *preview)
 static result count_subscription(void *context, const struct subscription *subscription)
 {
     struct preview *preview = context;
-    if (preview->subscriptions++ == 0)
-        preview->subscription = str_copy(preview->request->arena, subscription->id);
+    instant first = preview->has_period ? preview->start : preview->at;
+    instant last = preview->has_period ? (instant){preview->end.us - 1} : preview->at;
+    bool runs = subscription->start.us <= last.us &&
+                (!subscription->has_end || subscription->end.us > first.us);
+    preview->running += runs;
+    if (preview->subscriptions++ == 0 || (runs && preview->running == 1))
+        preview->one = str_copy(preview->request->arena, subscription->id);
     return OK;
 }
 
-// A customer stands for its subscription as long as there is only one.
+// A customer stands for its subscription as long as only one runs then, or there is only one.
 static result find_subscription(struct db_tx *tx, struct preview *preview, struct json_at document)
 {
     const struct request *request = preview->request;
@@ -216,11 +228,13 @@ static result find_subscription(struct db_tx *tx, struct preview *preview, struc
     if (preview->customer.len != 0) {
         TRY(caller_customer(tx, request, preview->customer, &customer));
         preview->subscriptions = 0;
-        struct subscription_filter filter = {customer.id, STR(""), 2, now};
+        preview->running = 0;
+        struct subscription_filter filter = {customer.id, STR(""), SUBSCRIPTIONS_MAX, now};
         TRY(subscription_each(tx, &filter, count_subscription, preview));
-        if (preview->subscriptions != 1)
+        if (preview->running != 1 && preview->subscriptions != 1)
             json_wrong(document, "invalid",
-                       "The customer does not have exactly one subscription: name it.");
+                       "The customer does not have exactly one subscription then: name it.");
+        preview->subscription = preview->one;
         return faults_result(document.faults);
     }
     TRY(subscription_get(tx, preview->subscription, now, &subscription));
@@ -236,7 +250,33 @@ static result compute_preview(struct db_tx *tx, void *context)
     TRY(find_subscription(tx, preview, document_of(preview->request)));
     json_release(&preview->statement);
     preview->statement = NULL;
+    if (preview->has_period)
+        return invoice_preview_stretch(tx, preview->subscription, preview->start, preview->end,
+                                       &preview->statement);
     return invoice_preview(tx, preview->subscription, preview->at, now, &preview->statement);
+}
+
+static void read_preview(struct json_at document, struct preview *preview)
+{
+    struct json_at period = json_member(document, "period");
+    const json_t *bounds = NULL;
+    bool has_at = false;
+    (void)json_read(
+        document,
+        FIELDS(json_optional(json_text("customer", &preview->customer)),
+               json_optional(json_text("subscription", &preview->subscription)),
+               json_optional_seen(json_instant("at", &preview->at), &has_at),
+               json_optional_seen(json_members("period", &bounds), &preview->has_period)));
+    if ((preview->customer.len == 0) == (preview->subscription.len == 0))
+        json_wrong(document, "missing_member", "A preview is of a customer or of a subscription.");
+    if (!preview->has_period)
+        return;
+    if (has_at)
+        json_wrong(period, "invalid", "A preview is of an instant's period or of these days.");
+    if (json_read(period, FIELDS(json_instant("start", &preview->start),
+                                 json_instant("end", &preview->end))) &&
+        preview->end.us <= preview->start.us)
+        json_wrong(json_member(period, "end"), "invalid", "The end must lie after the start.");
 }
 
 result post_invoices_preview(const struct request *request, struct reply *reply)
@@ -246,12 +286,7 @@ result post_invoices_preview(const struct request *request, struct reply *reply)
     TRY(http_parameters_known(request, ""));
     TRY(document_required(request));
     preview.at = caller_of(request)->change.now;
-    (void)json_read(document,
-                    FIELDS(json_optional(json_text("customer", &preview.customer)),
-                           json_optional(json_text("subscription", &preview.subscription)),
-                           json_optional(json_instant("at", &preview.at))));
-    if ((preview.customer.len == 0) == (preview.subscription.len == 0))
-        json_wrong(document, "missing_member", "A preview is of a customer or of a subscription.");
+    read_preview(document, &preview);
     TRY(faults_result(request->faults));
     TRY(db_transact(request->db, request->arena, compute_preview, &preview));
     return http_reply_json(request, reply, 200, json_incref(preview.statement));

@@ -86,7 +86,7 @@ static result prove_inclusion(struct db_tx *tx, void *context)
     TRY(open_log(tx, question));
     int64_t size = question->has_size ? question->size : question->head.size;
     if (size > question->head.size || question->index >= size)
-        return FAIL(BAD_PARAMETER, "The log has no such entry at that size.");
+        return FAIL(INVALID, "The log has no such entry at that size.");
     TRY(ledger_inclusion(tx, question->customer.id, question->index, size, &proof));
     TRY(ledger_entry(tx, question->customer.id, question->index, &entry));
     TRY(ledger_root(tx, question->customer.id, size, &root));
@@ -124,10 +124,11 @@ static result prove_consistency(struct db_tx *tx, void *context)
     struct merkle_proof proof = {.count = 0};
     TRY(open_log(tx, question));
     int64_t to = question->has_to ? question->to : question->head.size;
+    if (question->from == 0)
+        return FAIL(INVALID, "Consistency from size 0 is meaningless: every log extends it.");
     if (to > question->head.size || question->from > to)
-        return FAIL(BAD_PARAMETER, "The log has no such size.");
-    if (question->from > 0) // every log extends the empty one
-        TRY(ledger_consistency(tx, question->customer.id, question->from, to, &proof));
+        return FAIL(INVALID, "The log has not had that size.");
+    TRY(ledger_consistency(tx, question->customer.id, question->from, to, &proof));
     TRY(print_proof(question->request, &proof, &question->json));
     int wrong =
         json_object_set_new(question->json, "from", json_integer((json_int_t)question->from));

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/subscriptions
 #include "page.h"
+#include "phial/invoicing/invoicing.h"
 
 static json_t *describe(const struct request *request, const struct subscription *subscription)
 {
     json_t *end = subscription->has_end ? json_instant_text(request, subscription->end) : NULL;
+    json_t *overrides = NULL;
+    if (subscription->overrides.len != 0 && failed(json_parse(subscription->overrides, &overrides)))
+        return NULL;
     return json_pack(
-        "{s:o, s:o, s:o, s:I, s:o, s:o, s:o*, s:s, s:o}", "id", json_from_str(subscription->id),
-        "customer", json_from_str(subscription->customer), "plan",
+        "{s:o, s:o, s:o, s:I, s:o*, s:o, s:o, s:o*, s:s, s:o}", "id",
+        json_from_str(subscription->id), "customer", json_from_str(subscription->customer), "plan",
         json_from_str(subscription->plan), "version", (json_int_t)subscription->plan_version,
-        "status", json_from_str(subscription->status), "start",
+        "overrides", overrides, "status", json_from_str(subscription->status), "start",
         json_instant_text(request, subscription->start), "end", end, "anchor",
         subscription->anniversary ? "anniversary" : "calendar", "created_at",
         json_instant_text(request, subscription->created_at));
@@ -94,8 +98,10 @@ static result create(struct db_tx *tx, void *context)
 {
     struct subscription_question *question = context;
     const struct request *request = question->request;
-    return subscription_create(tx, document_of(request), bound_customer(request),
-                               &caller_of(request)->change, &question->subscription);
+    const struct change *change = &caller_of(request)->change;
+    TRY(subscription_create(tx, document_of(request), bound_customer(request), change,
+                            &question->subscription));
+    return opening_draft(tx, question->subscription.id, change);
 }
 
 result post_subscriptions(const struct request *request, struct reply *reply)

@@ -13,6 +13,12 @@ static const char *const kind_names[] = {
     [CATALOG_PLAN] = "plan",
 };
 
+static const enum document_kind document_kinds[] = {
+    [CATALOG_EVENT_TYPE] = DOCUMENT_EVENT_TYPE,
+    [CATALOG_METRIC] = DOCUMENT_METRIC,
+    [CATALOG_PLAN] = DOCUMENT_PLAN,
+};
+
 const char *catalog_kind_name(enum catalog_kind kind)
 {
     return kind_names[kind];
@@ -80,14 +86,11 @@ result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct jso
 {
     struct arena *arena = db_arena(tx);
     sha256 hash = {{0}};
-    if (!catalog_key_valid(key)) {
-        json_wrong(document, "invalid_key",
-                   "A key is 1 to 64 characters of a-z, 0-9, '.', '_' and '-'.");
-        return faults_result(document.faults);
-    }
+    key_fault(document, key);
+    TRY(faults_result(document.faults));
     TRY(catalog_lock(tx));
     TRY(document_check(tx, kind, key, document));
-    TRY(document_hash(arena, document, &hash));
+    TRY(document_hash(arena, document_kinds[kind], document, &hash));
 
     struct catalog_item next = {
         .key = key,

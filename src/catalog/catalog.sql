@@ -94,18 +94,19 @@ VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: catalog_insert_segment
 INSERT INTO subscription_segment
-       (subscription_id, starts_at, plan_key, plan_version, metrics, actor, reason, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+       (subscription_id, starts_at, plan_key, plan_version, metrics, overrides, actor, reason,
+        created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: catalog_end_subscription
 UPDATE subscription SET ends_at = $2 WHERE subscription_id = $1;
 
 -- name: catalog_find_subscription
 SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.plan_key, g.plan_version
+       s.created_at, g.plan_key, g.plan_version, g.overrides
   FROM subscription s
   JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT plan_key, plan_version
+ CROSS JOIN LATERAL (SELECT plan_key, plan_version, overrides
                        FROM subscription_segment
                       WHERE subscription_id = s.subscription_id
                       ORDER BY starts_at DESC
@@ -114,10 +115,10 @@ SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.sta
 
 -- name: catalog_list_subscriptions
 SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.plan_key, g.plan_version
+       s.created_at, g.plan_key, g.plan_version, g.overrides
   FROM subscription s
   JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT plan_key, plan_version
+ CROSS JOIN LATERAL (SELECT plan_key, plan_version, overrides
                        FROM subscription_segment
                       WHERE subscription_id = s.subscription_id
                       ORDER BY starts_at DESC
@@ -127,7 +128,7 @@ SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.sta
  LIMIT $3;
 
 -- name: catalog_list_segments
-SELECT starts_at, plan_key, plan_version, metrics
+SELECT starts_at, plan_key, plan_version, metrics, overrides
   FROM subscription_segment
  WHERE subscription_id = $1
  ORDER BY starts_at

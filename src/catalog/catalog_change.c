@@ -38,19 +38,27 @@ result precondition_check(struct precondition precondition, str current)
     }
 }
 
-result document_hash(struct arena *arena, struct json_at document, sha256 *hash)
+void key_fault(struct json_at document, str key)
 {
-    str canonical = {0};
-    result printed = json_canonical(arena, document.value, &canonical);
-    if (printed.code == ERR_INVALID) {
+    const struct phi_detector *hit = phi_find(key, 0);
+    if (hit != NULL)
+        faults_add_phi(document.faults, document.pointer, hit->name);
+    else if (!catalog_key_valid(key))
+        json_wrong(document, "invalid_key",
+                   "A key is 1 to 64 characters of a-z, 0-9, '.', '_' and '-'.");
+}
+
+result document_hash(struct arena *arena, enum document_kind kind, struct json_at document,
+                     sha256 *hash)
+{
+    result hashed = document_sha256(arena, kind, document.value, hash);
+    if (hashed.code == ERR_INVALID) {
         json_wrong(document, "invalid",
                    "The document has a number with a fraction, or a name out of other characters "
                    "than A-Z, a-z, 0-9, '.', '_' and '-'.");
         return faults_result(document.faults);
     }
-    TRY(printed);
-    *hash = sha256_of(canonical);
-    return OK;
+    return hashed;
 }
 
 static bool plain_text(str text)

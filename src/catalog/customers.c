@@ -251,12 +251,10 @@ result customer_put(struct db_tx *tx, str key, struct json_at document, const st
     struct customer next = {.key = key, .created_at = change->now};
     struct customer_billing billing = {0};
     sha256 hash = {{0}};
-    if (!catalog_key_valid(key))
-        json_wrong(document, "invalid_key",
-                   "A key is 1 to 64 characters of a-z, 0-9, '.', '_' and '-'.");
+    key_fault(document, key);
     read_document(document, &next, &billing);
     TRY(faults_result(document.faults));
-    TRY(document_hash(arena, document, &hash));
+    TRY(document_hash(arena, DOCUMENT_CUSTOMER, document, &hash));
     next.sha256 = encode_hex(arena, sha256_str(&hash));
     next.document = json_print(arena, document.value);
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pinned_plan.h"
 
+#include "canonical.h"
+#include "overrides.h"
+#include "phial/util/encode.h"
+
 static result remember(json_t *held, json_t *document)
 {
     if (document == NULL || json_array_append_new(held, document) != 0)
@@ -8,11 +12,14 @@ static result remember(json_t *held, json_t *document)
     return OK;
 }
 
-// The document as it was put, with what the catalog says about it.
-static result described(const struct catalog_item *item, json_t *held, json_t **document)
+// The document's canonical form, with what the catalog says about it.
+static result described(struct arena *arena, enum document_kind kind,
+                        const struct catalog_item *item, json_t *held, json_t **document)
 {
+    OWNED(json_release) json_t *put = NULL;
     json_t *root = NULL;
-    TRY(json_parse(item->document, &root));
+    TRY(json_parse(item->document, &put));
+    TRY(document_canonical(arena, kind, put, &root));
     TRY(remember(held, root));
     int wrong = json_object_set_new(root, "key", json_from_str(item->key));
     wrong |= json_object_set_new(root, "version", json_integer(item->version));
@@ -45,7 +52,7 @@ static result add_metric(struct db_tx *tx, const char *key, const json_t *versio
     struct catalog_item item = {0};
     json_t *document = NULL;
     TRY(find_metric(tx, key, versions, &item));
-    TRY(described(&item, held, &document));
+    TRY(described(db_arena(tx), DOCUMENT_METRIC, &item, held, &document));
     const struct metric *metric = metric_parse(trusted(db_arena(tx), document), true);
     if (metric == NULL)
         return FAIL(INTERNAL, "a stored metric is not valid");
@@ -57,18 +64,36 @@ static result add_metric(struct db_tx *tx, const char *key, const json_t *versio
     return OK;
 }
 
-result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, str versions,
+// The plan as the subscription has it: another document, and so another sha256.
+static result override(struct arena *arena, str overrides, struct catalog_item *item)
+{
+    OWNED(json_release) json_t *plan = NULL;
+    OWNED(json_release) json_t *members = NULL;
+    OWNED(json_release) json_t *merged = NULL;
+    sha256 hash = {{0}};
+    TRY(json_parse(item->document, &plan));
+    TRY(json_parse(overrides, &members));
+    TRY(overrides_merge(trusted(arena, members), plan, &merged));
+    TRY(document_sha256(arena, DOCUMENT_PLAN, merged, &hash));
+    item->document = json_print(arena, merged);
+    item->sha256 = encode_hex(arena, sha256_str(&hash));
+    return OK;
+}
+
+result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, struct pin pin,
                         json_t *held, struct pinned_plan *pinned)
 {
     struct arena *arena = db_arena(tx);
     struct pinned_plan made = {.item = *item, .versions = json_object()};
     json_t *wanted = NULL;
     TRY(remember(held, made.versions));
-    if (versions.len != 0) {
-        TRY(json_parse(versions, &wanted));
+    if (pin.versions.len != 0) {
+        TRY(json_parse(pin.versions, &wanted));
         TRY(remember(held, wanted));
     }
-    TRY(described(item, held, &made.entry));
+    if (pin.overrides.len != 0)
+        TRY(override(arena, pin.overrides, &made.item));
+    TRY(described(arena, DOCUMENT_PLAN, &made.item, held, &made.entry));
     made.plan = plan_parse(trusted(arena, made.entry), true);
     if (made.plan == NULL)
         return FAIL(INTERNAL, "a stored plan is not valid");

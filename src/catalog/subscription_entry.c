@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a subscription writes into its customer's log, so that the log alone suffices to re-rate.
+#include "canonical.h"
 #include "phial/ledger/ledger.h"
 #include "subscription_parts.h"
 
@@ -16,6 +17,25 @@ static json_t *plan_reference(const struct pinned_plan *pinned)
                      (json_int_t)pinned->item.version, "metrics", pinned->versions);
 }
 
+// The overrides in canonical form: amounts are in the plan's currency. NULL without.
+static result print_overrides(struct arena *arena, str overrides, enum currency currency,
+                              json_t **printed)
+{
+    OWNED(json_release) json_t *members = NULL;
+    json_t *canonical = NULL;
+    if (overrides.len == 0) {
+        *printed = NULL;
+        return OK;
+    }
+    TRY(json_parse(overrides, &members));
+    if (json_object_set_new(members, "currency", json_string(currency_code(currency))) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    TRY(document_canonical(arena, DOCUMENT_PLAN, members, &canonical));
+    (void)json_object_del(canonical, "currency");
+    *printed = canonical;
+    return OK;
+}
+
 static result add_segments(struct db_tx *tx, str subscription_id, json_t *held, json_t *into,
                            struct pinned_plan *last)
 {
@@ -26,9 +46,11 @@ static result add_segments(struct db_tx *tx, str subscription_id, json_t *held, 
         return FAIL(INTERNAL, "a subscription without a plan");
     for (size_t i = 0; i < count; i++) {
         TRY(segment_pinned(tx, &rows[i], held, last));
+        json_t *overrides = NULL;
+        TRY(print_overrides(db_arena(tx), rows[i].overrides, last->plan->currency, &overrides));
         json_t *segment =
-            json_pack("{s:o, s:o}", "from", json_text_of(db_arena(tx), rows[i].starts_at), "plan",
-                      plan_reference(last));
+            json_pack("{s:o, s:o, s:o*}", "from", json_text_of(db_arena(tx), rows[i].starts_at),
+                      "plan", plan_reference(last), "overrides", overrides);
         if (segment == NULL || json_array_append_new(into, segment) != 0)
             return FAIL(INTERNAL, "out of memory");
     }
@@ -46,11 +68,13 @@ static result print_entry(struct db_tx *tx, const struct subscription *subscript
     TRY(add_segments(tx, subscription->id, held, segments, &last));
     OWNED(json_release)
     json_t *root = json_pack(
-        "{s:o, s:s, s:o, s:s, s:o, s:o, s:O, s:o*}", "id", json_from_str(subscription->id),
+        "{s:o, s:s, s:o, s:s, s:o, s:o, s:O, s:O*, s:o*}", "id", json_from_str(subscription->id),
         "anchor", subscription->anniversary ? "anniversary" : "calendar", "time_zone",
         json_from_str(customer.zone_name), "currency", currency_code(customer.currency), "start",
         json_text_of(arena, subscription->start), "plan", plan_reference(&last), "segments",
-        segments, "end", subscription->has_end ? json_text_of(arena, subscription->end) : NULL);
+        segments, "overrides",
+        json_object_get(json_array_get(segments, json_array_size(segments) - 1), "overrides"),
+        "end", subscription->has_end ? json_text_of(arena, subscription->end) : NULL);
     if (root == NULL)
         return FAIL(INTERNAL, "out of memory");
     TRY(json_canonical(arena, last.entry, plan));

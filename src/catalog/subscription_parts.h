@@ -9,7 +9,8 @@ struct segment_row {
     instant starts_at;
     str plan_key;
     int64_t plan_version;
-    str metrics; // JSON
+    str metrics;   // JSON
+    str overrides; // JSON, "" without
 };
 // In order; at most SEGMENTS_MAX.
 result segments_read(struct db_tx *tx, str subscription_id, struct segment_row **segments,

@@ -2,6 +2,7 @@
 #include "catalog.sql.h"
 #include "catalog_change.h"
 #include "checks.h"
+#include "overrides.h"
 #include "phial/catalog/catalog.h"
 #include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
@@ -13,7 +14,8 @@ struct draft {
     const struct zone *zone;
     str plan;
     int64_t version; // 0: the current one
-    instant from;    // of the segment
+    const json_t *overrides;
+    instant from; // of the segment
     struct pinned_plan pinned;
 };
 
@@ -47,12 +49,54 @@ static result find_plan(struct db_tx *tx, struct json_at document, struct draft 
     return faults_result(document.faults);
 }
 
+// What is wrong with the merged plan, said of the member that overrides.
+static result blame_overrides(struct json_at overrides, const struct faults *merged)
+{
+    for (size_t i = 0; i < merged->count; i++) {
+        const struct fault *fault = &merged->items[i];
+        str member = STR("");
+        str rest = str_slice(fault->pointer, 1, fault->pointer.len);
+        struct json_at at = overrides;
+        if (!str_cut(rest, '/', &member, &rest))
+            member = rest;
+        if (json_object_getn(overrides.value, member.ptr, member.len) != NULL)
+            at = json_member(overrides, str_to_c(overrides.faults->arena, member));
+        if (fault->detector != NULL)
+            faults_add_phi(at.faults, at.pointer, fault->detector);
+        else
+            json_wrong(at, fault->code, fault->detail);
+    }
+    return faults_result(overrides.faults);
+}
+
+static result check_overrides(struct db_tx *tx, struct json_at overrides,
+                              const struct catalog_item *item)
+{
+    OWNED(json_release) json_t *plan = NULL;
+    OWNED(json_release) json_t *merged = NULL;
+    struct faults *faults = arena_new(db_arena(tx), struct faults);
+    faults->arena = db_arena(tx);
+    TRY(json_parse(item->document, &plan));
+    TRY(overrides_merge(overrides, plan, &merged));
+    result checked =
+        document_check(tx, CATALOG_PLAN, item->key, (struct json_at){merged, STR(""), faults});
+    return faults->count != 0 ? blame_overrides(overrides, faults) : checked;
+}
+
+static str print_overrides(struct arena *arena, const json_t *overrides)
+{
+    return json_object_size(overrides) == 0 ? STR("") : json_print(arena, overrides);
+}
+
 // Reads the plan with its metrics, and whether this customer can have it.
 static result pin_plan(struct db_tx *tx, struct json_at document, json_t *held, struct draft *draft)
 {
     struct catalog_item item = {0};
+    struct pin pin = {STR(""), print_overrides(db_arena(tx), draft->overrides)};
     TRY(find_plan(tx, document, draft, &item));
-    TRY(pinned_plan_read(tx, &item, STR(""), held, &draft->pinned));
+    if (pin.overrides.len != 0)
+        TRY(check_overrides(tx, json_member(document, "overrides"), &item));
+    TRY(pinned_plan_read(tx, &item, pin, held, &draft->pinned));
     if (draft->pinned.plan->currency != draft->customer.currency)
         json_wrong(json_member(document, "plan"), "currency_mismatch",
                    "The plan's currency is not the customer's.");
@@ -81,11 +125,12 @@ static result insert_segment(struct db_tx *tx, str subscription_id, const struct
                              const struct change *change)
 {
     str metrics = json_print(db_arena(tx), draft->pinned.versions);
-    return db_exec(tx, &catalog_insert_segment_sql,
-                   PARAMS(db_text(subscription_id), db_instant(draft->from),
-                          db_text(draft->pinned.item.key), db_i64(draft->pinned.item.version),
-                          db_text(metrics), db_text(change->actor), db_text(change->reason),
-                          db_instant(change->now)));
+    return db_exec(
+        tx, &catalog_insert_segment_sql,
+        PARAMS(db_text(subscription_id), db_instant(draft->from), db_text(draft->pinned.item.key),
+               db_i64(draft->pinned.item.version), db_text(metrics),
+               db_text(print_overrides(db_arena(tx), draft->overrides)), db_text(change->actor),
+               db_text(change->reason), db_instant(change->now)));
 }
 
 static const char *status_of(const struct subscription *subscription, instant now)
@@ -101,7 +146,6 @@ static void read_creation(struct json_at document, struct draft *draft,
 {
     str anchor = STR("calendar");
     bool versioned = false;
-    const json_t *overrides = NULL;
     (void)json_read(
         document,
         FIELDS(json_text("customer", &subscription->customer), json_text("plan", &draft->plan),
@@ -109,7 +153,7 @@ static void read_creation(struct json_at document, struct draft *draft,
                json_instant("start", &subscription->start),
                json_optional_seen(json_instant("end", &subscription->end), &subscription->has_end),
                json_optional(json_text("anchor", &anchor)),
-               json_optional(json_members("overrides", &overrides))));
+               json_optional(json_members("overrides", &draft->overrides))));
     subscription->anniversary = str_eq(anchor, STR("anniversary"));
     if (!subscription->anniversary && !str_eq(anchor, STR("calendar")))
         json_wrong(json_member(document, "anchor"), "invalid",
@@ -117,9 +161,6 @@ static void read_creation(struct json_at document, struct draft *draft,
     if (versioned && draft->version < 1)
         json_wrong(json_member(document, "version"), "unknown_plan",
                    "The plan has no such version.");
-    if (json_object_size(overrides) != 0)
-        json_wrong(json_member(document, "overrides"), "invalid",
-                   "Overrides are not offered: put a plan for this customer instead.");
 }
 
 static result insert_subscription(struct db_tx *tx, const struct subscription *subscription)
@@ -158,6 +199,7 @@ result subscription_create(struct db_tx *tx, struct json_at document, int64_t on
     made.status = str_from(status_of(&made, change->now));
     made.plan = draft.pinned.item.key;
     made.plan_version = draft.pinned.item.version;
+    made.overrides = print_overrides(db_arena(tx), draft.overrides);
     draft.from = made.start;
     TRY(insert_subscription(tx, &made));
     TRY(insert_segment(tx, made.id, &draft, change));
@@ -218,7 +260,8 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
     (void)json_read(document,
                     FIELDS(json_text("plan", &draft.plan),
                            json_optional_seen(json_i64("version", &draft.version), &versioned),
-                           json_instant("at", &draft.from)));
+                           json_instant("at", &draft.from),
+                           json_optional(json_members("overrides", &draft.overrides))));
     if (versioned && draft.version < 1)
         json_wrong(json_member(document, "version"), "unknown_plan",
                    "The plan has no such version.");
@@ -232,6 +275,7 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
     TRY(insert_segment(tx, changed.id, &draft, change));
     changed.plan = draft.pinned.item.key;
     changed.plan_version = draft.pinned.item.version;
+    changed.overrides = print_overrides(db_arena(tx), draft.overrides);
     TRY(subscription_append(tx, &changed, change));
     *subscription = changed;
     return OK;
@@ -286,6 +330,7 @@ static struct db_columns subscription_columns(struct arena *arena, struct subscr
         db_into_instant("created_at", &into->created_at),
         db_into_text("plan_key", &into->plan),
         db_into_i64("plan_version", &into->plan_version),
+        db_into_text("overrides", &into->overrides),
     };
     enum { COUNT = sizeof columns / sizeof columns[0] };
     db_column *kept = arena_array(arena, db_column, COUNT);

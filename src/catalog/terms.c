@@ -16,6 +16,7 @@ static result keep_segment(void *context)
     struct segment_rows *rows = context;
     rows->row.plan_key = str_copy(rows->arena, rows->row.plan_key);
     rows->row.metrics = str_copy(rows->arena, rows->row.metrics);
+    rows->row.overrides = str_copy(rows->arena, rows->row.overrides);
     rows->kept[rows->count++] = rows->row;
     return OK;
 }
@@ -32,7 +33,8 @@ result segments_read(struct db_tx *tx, str subscription_id, struct segment_row *
                 COLUMNS(db_into_instant("starts_at", &rows.row.starts_at),
                         db_into_text("plan_key", &rows.row.plan_key),
                         db_into_i64("plan_version", &rows.row.plan_version),
-                        db_into_text("metrics", &rows.row.metrics)),
+                        db_into_text("metrics", &rows.row.metrics),
+                        db_into_text("overrides", &rows.row.overrides)),
                 keep_segment, &rows));
     *segments = rows.kept;
     *count = rows.count;
@@ -44,7 +46,8 @@ result segment_pinned(struct db_tx *tx, const struct segment_row *segment, json_
 {
     struct catalog_item item = {0};
     TRY(catalog_get_version(tx, CATALOG_PLAN, segment->plan_key, segment->plan_version, &item));
-    return pinned_plan_read(tx, &item, segment->metrics, held, pinned);
+    return pinned_plan_read(tx, &item, (struct pin){segment->metrics, segment->overrides}, held,
+                            pinned);
 }
 
 static result read_segments(struct db_tx *tx, str id, json_t *held,

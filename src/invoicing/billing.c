@@ -77,8 +77,9 @@ static int64_t count_ended(const struct subscription_terms *terms, instant now, 
     return ended;
 }
 
-static result insert_draft(struct db_tx *tx, const struct subscription_terms *terms,
-                           struct drafting *drafting, int64_t number)
+// made: false where the period has its invoice, or somebody else's run was first.
+static result insert_draft(struct db_tx *tx, const struct subscription_terms *terms, int64_t number,
+                           const struct change *change, bool *made)
 {
     struct period period = {0};
     instant grace_ends = {0};
@@ -87,17 +88,40 @@ static result insert_draft(struct db_tx *tx, const struct subscription_terms *te
     if (!checked_add(period.end.us, plan_at_end(terms, &period)->grace_us, &grace_ends.us))
         return FAIL(INTERNAL, "a grace does not end");
     str nothing = money_print(db_arena(tx), (money){0, terms->currency});
-    result inserted = db_one(
-        tx, &invoicing_insert_draft_sql,
-        PARAMS(db_text(crypto_id(db_arena(tx))), db_text(drafting->subscription), db_i64(number),
-               db_instant(period.start), db_instant(period.end), db_instant(grace_ends),
-               db_text(nothing), db_text(str_from(currency_code(terms->currency))),
-               db_instant(drafting->runner->now), db_text(drafting->runner->actor)),
-        COLUMNS(db_into_text("invoice_id", &id)));
-    if (inserted.code == ERR_NOT_FOUND)
-        return OK; // somebody else's run was first
-    TRY(inserted);
-    drafting->made++;
+    result inserted =
+        db_one(tx, &invoicing_insert_draft_sql,
+               PARAMS(db_text(crypto_id(db_arena(tx))), db_text(terms->id), db_i64(number),
+                      db_instant(period.start), db_instant(period.end), db_instant(grace_ends),
+                      db_text(nothing), db_text(str_from(currency_code(terms->currency))),
+                      db_instant(change->now), db_text(change->actor)),
+               COLUMNS(db_into_text("invoice_id", &id)));
+    *made = !failed(inserted);
+    return inserted.code == ERR_NOT_FOUND ? OK : inserted;
+}
+
+static bool ended_at_its_start(const struct subscription_terms *terms)
+{
+    return terms->has_end && terms->end.us <= terms->start.us;
+}
+
+// Of a subscription that ended at its start nothing can come back without an opening statement.
+static result draft_ended(struct db_tx *tx, const struct subscription_terms *terms,
+                          struct drafting *drafting)
+{
+    struct change change = {.actor = drafting->runner->actor, .now = drafting->runner->now};
+    int64_t ended = drafting->present_count;
+    if (ended > 0 && ended_at_its_start(terms) && !drafting->present[0])
+        return OK;
+    for (int64_t number = period_opening(terms) ? 0 : 1; number < ended; number++) {
+        bool made = false;
+        if (drafting->present[number])
+            continue;
+        drafting->more = drafting->made == DRAFTS_A_TRANSACTION;
+        if (drafting->more)
+            return OK;
+        TRY(insert_draft(tx, terms, number, &change, &made));
+        drafting->made += made;
+    }
     return OK;
 }
 
@@ -113,17 +137,23 @@ static result draft_subscription(struct db_tx *tx, void *context)
     TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
     int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
     TRY(find_present(tx, drafting, ended));
-    for (int64_t number = period_opening(&terms) ? 0 : 1; number < ended; number++) {
-        if (drafting->present[number])
-            continue;
-        drafting->more = drafting->made == DRAFTS_A_TRANSACTION;
-        if (drafting->more)
-            return OK;
-        TRY(insert_draft(tx, &terms, drafting, number));
-    }
+    TRY(draft_ended(tx, &terms, drafting));
+    if (drafting->more)
+        return OK;
     return db_exec(
         tx, &invoicing_mark_looked_at_sql,
         PARAMS(db_text(drafting->subscription), has_next ? db_instant(next_end) : db_null()));
+}
+
+result opening_draft(struct db_tx *tx, str subscription, const struct change *change)
+{
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
+    bool made = false;
+    TRY(subscription_terms_read(tx, subscription, &terms, &held));
+    if (terms.start.us > change->now.us || !period_opening(&terms))
+        return OK;
+    return insert_draft(tx, &terms, 0, change, &made);
 }
 
 static bool draft_all(struct runner *runner, str subscription)

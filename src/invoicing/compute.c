@@ -64,8 +64,13 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     TRY(period_find(&terms, what->number, &period));
     TRY(read_before(tx, what->subscription, what->number, &before));
     terms.before = before;
+    if (what->stretch != NULL)
+        period = *what->stretch;
     TRY(usage_read(tx, what->head, period.start, period.end, &fold, &usage));
-    TRY(statement_compute(db_arena(tx), &terms, &period, &usage, &made));
+    if (what->stretch != NULL)
+        TRY(statement_of_stretch(db_arena(tx), &terms, &period, &usage, &made));
+    else
+        TRY(statement_compute(db_arena(tx), &terms, &period, &usage, &made));
     TRY(add_ledger(db_arena(tx), terms.customer, what->head, made));
     *statement = json_incref(made);
     return OK;

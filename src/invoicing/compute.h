@@ -17,6 +17,7 @@ struct computation {
     str subscription;
     int64_t number; // of the period
     const struct head *head;
+    const struct period *stretch; // some days of that period alone; NULL: all of it
 };
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
 

@@ -38,7 +38,7 @@ static result find_due(struct db_tx *tx, int64_t customer_id, instant issued_at,
 // What an invoice is when it is issued.
 struct issue {
     str number;
-    instant issued_at;
+    instant issued_at; // its entry's `at`: the ledger's time does not go back when the clock does
     instant due_at;
 };
 
@@ -75,7 +75,7 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
 {
     OWNED(json_release) json_t *statement = NULL;
     struct head head = {0};
-    struct issue issue = {.issued_at = change->now};
+    struct issue issue = {0};
     int64_t index = 0;
     str bytes = {0};
     TRY(ledger_head_lock(tx, invoice->customer_id, &head));
@@ -84,9 +84,12 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
         .number = invoice->period_number,
         .head = &head,
     };
+    issue.issued_at = change->now.us > head.last_at.us ? change->now : head.last_at;
+    if (invoice->period_end.us > issue.issued_at.us)
+        return FAIL(CONFLICT, "The invoice's period has not ended.");
     TRY(statement_of(tx, &what, &statement));
-    TRY(find_due(tx, invoice->customer_id, change->now, &issue.due_at));
-    TRY(take_number(tx, change->now, &issue.number));
+    TRY(find_due(tx, invoice->customer_id, issue.issued_at, &issue.due_at));
+    TRY(take_number(tx, issue.issued_at, &issue.number));
     TRY(complete(db_arena(tx), invoice->id, &issue, statement));
     TRY(json_canonical(db_arena(tx), statement, &bytes));
     TRY(append(tx, invoice, ENTRY_invoice, bytes, change, &index));

@@ -92,17 +92,36 @@ result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instan
     return compute_draft(tx, &row.invoice, &head, statement);
 }
 
-// The period that holds an instant.
-static result find_period(struct db_tx *tx, str subscription, instant at, struct period *period)
+// A preview goes by the ledger as it is; what is to come is not guessed.
+static result preview(struct db_tx *tx, str subscription, const struct period *period, bool stretch,
+                      json_t **statement)
 {
-    OWNED(json_release) json_t *held = NULL;
-    struct subscription_terms terms = {0};
-    TRY(subscription_terms_read(tx, subscription, &terms, &held));
-    if (at.us < terms.start.us)
-        return FAIL(NOT_FOUND, "The subscription begins later.");
+    OWNED(json_release) json_t *made = NULL;
+    struct subscription found = {0};
+    struct head head = {0};
+    TRY(subscription_get(tx, subscription, (instant){0}, &found));
+    TRY(ledger_head(tx, found.customer_id, &head));
+    struct computation what = {
+        .subscription = subscription,
+        .number = period->number,
+        .head = &head,
+        .stretch = stretch ? period : NULL,
+    };
+    TRY(statement_of(tx, &what, &made));
+    TRY(statement_set(made, "number", json_null()));
+    TRY(statement_set(made, "status", json_string("draft")));
+    *statement = json_incref(made);
+    return OK;
+}
+
+// The period that holds an instant.
+static result find_period(const struct subscription_terms *terms, instant at, struct period *period)
+{
     struct period found = {0};
+    if (at.us < terms->start.us)
+        return FAIL(NOT_FOUND, "The subscription begins later.");
     do
-        TRY(period_find(&terms, found.number + 1, &found));
+        TRY(period_find(terms, found.number + 1, &found));
     while (found.end.us <= at.us);
     *period = found;
     return OK;
@@ -111,19 +130,34 @@ static result find_period(struct db_tx *tx, str subscription, instant at, struct
 result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
                        json_t **statement)
 {
-    (void)now; // a preview goes by the ledger as it is; what is to come is not guessed
-    OWNED(json_release) json_t *made = NULL;
-    struct subscription found = {0};
+    (void)now;
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
     struct period period = {0};
-    struct head head = {0};
-    TRY(subscription_get(tx, subscription, now, &found));
-    TRY(find_period(tx, subscription, at, &period));
-    TRY(ledger_head(tx, found.customer_id, &head));
-    struct computation what = {
-        .subscription = subscription, .number = period.number, .head = &head};
-    TRY(statement_of(tx, &what, &made));
-    TRY(statement_set(made, "number", json_null()));
-    TRY(statement_set(made, "status", json_string("draft")));
-    *statement = json_incref(made);
-    return OK;
+    TRY(subscription_terms_read(tx, subscription, &terms, &held));
+    TRY(find_period(&terms, at, &period));
+    return preview(tx, subscription, &period, false, statement);
+}
+
+result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start, instant end,
+                               json_t **statement)
+{
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
+    struct period period = {0};
+    TRY(subscription_terms_read(tx, subscription, &terms, &held));
+    start = subscription_instant(terms.zone, start);
+    end = subscription_instant(terms.zone, end);
+    if (start.us < terms.start.us)
+        start = terms.start;
+    if (terms.has_end && end.us > terms.end.us)
+        end = terms.end;
+    if (start.us >= end.us)
+        return FAIL(NOT_FOUND, "The subscription has no day of that period.");
+    TRY(find_period(&terms, start, &period));
+    if (end.us > period.end.us)
+        return FAIL(INVALID, "The days lie in more than one of the subscription's periods.");
+    bool whole = start.us == period.start.us && end.us == period.end.us;
+    struct period days = {.number = period.number, .start = start, .end = end};
+    return preview(tx, subscription, &days, !whole, statement);
 }

@@ -54,13 +54,40 @@ static bool has_once(const struct plan *plan, str key)
     return false;
 }
 
+static bool has_whole(const struct plan *plan, str key)
+{
+    for (size_t i = 0; i < plan->fixed_count; i++) {
+        if (!plan->fixed[i].prorate && str_eq(plan->fixed[i].key, key))
+            return true;
+    }
+    return false;
+}
+
+// Whether an earlier part of the same period had this plan, and so this fee, already.
+static bool was_due_before(const struct subscription_terms *terms, const struct part *part,
+                           const struct fixed_fee *fee)
+{
+    for (size_t i = 0; i < terms->segment_count && &terms->segments[i] != part->segment; i++) {
+        const struct plan *plan = terms->segments[i].plan;
+        instant start = {0};
+        instant end = {0};
+        bool has_end = false;
+        segment_bounds(terms, i, &start, &has_end, &end);
+        if (start.us < end.us && end.us > part->period_start.us &&
+            str_eq(plan->key, part->segment->plan->key) && has_whole(plan, fee->key))
+            return true;
+    }
+    return false;
+}
+
 // A fee that is due once is due on the first billed day of the first segment that has it: a later
-// version of the same plan does not ask for it again.
+// version of the same plan does not ask for it again. One that is not prorated is due once a
+// period.
 static bool is_due(const struct subscription_terms *terms, const struct part *part,
                    const struct fixed_fee *fee)
 {
     if (!fee->once)
-        return true;
+        return fee->prorate || !was_due_before(terms, part, fee);
     for (size_t i = 0; i < terms->segment_count; i++) {
         const struct plan *plan = terms->segments[i].plan;
         instant start = {0};

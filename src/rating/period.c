@@ -94,13 +94,31 @@ static bool period_of_era(const struct subscription_terms *terms, const struct e
     return true;
 }
 
+bool period_opening(const struct subscription_terms *terms)
+{
+    const struct plan *plan = terms->segments[0].plan;
+    for (size_t i = 0; i < plan->fixed_count; i++) {
+        if (plan->fixed[i].advance)
+            return true;
+    }
+    return false;
+}
+
 result period_locate(const struct subscription_terms *terms, int64_t number, struct period *period,
                      int64_t *full_days)
 {
     assert(terms->segment_count > 0);
     bool empty = terms->has_end && terms->end.us <= terms->start.us;
-    if (number < 0 || number > PERIODS_MAX || empty)
+    // Ended at its start, it has at most two statements without days: the opening one, and one that
+    // gives back what that billed.
+    bool none = empty && (number > 1 || !period_opening(terms));
+    if (number < 0 || number > PERIODS_MAX || none)
         return FAIL(NOT_FOUND, "the subscription has no such period");
+    if (empty) {
+        *period = (struct period){.number = number, .start = terms->start, .end = terms->start};
+        *full_days = 0;
+        return OK;
+    }
     if (number == 0) {
         *period = (struct period){.number = 0, .start = terms->start, .end = terms->start};
         *full_days = 0;
@@ -128,16 +146,6 @@ result period_find(const struct subscription_terms *terms, int64_t number, struc
 {
     int64_t full_days = 0;
     return period_locate(terms, number, period, &full_days);
-}
-
-bool period_opening(const struct subscription_terms *terms)
-{
-    const struct plan *plan = terms->segments[0].plan;
-    for (size_t i = 0; i < plan->fixed_count; i++) {
-        if (plan->fixed[i].advance)
-            return true;
-    }
-    return false;
 }
 
 instant subscription_instant(const struct zone *zone, instant at)
@@ -186,7 +194,8 @@ size_t period_parts(const struct subscription_terms *terms, const struct period 
     for (size_t i = 0; i < terms->segment_count; i++) {
         struct part part = {.segment = &terms->segments[i],
                             .start = later(period->start, terms->segments[i].from),
-                            .end = period->end};
+                            .end = period->end,
+                            .period_start = period->start};
         if (i + 1 < terms->segment_count && terms->segments[i + 1].from.us < part.end.us)
             part.end = terms->segments[i + 1].from;
         if (part.start.us >= part.end.us)

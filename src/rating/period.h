@@ -4,7 +4,7 @@
 
 #include "phial/rating/statement.h"
 
-// As period_find; full_days are those of the uncut period, 0 for the opening statement.
+// As period_find; full_days are those of the uncut period, 0 for a statement without days.
 result period_locate(const struct subscription_terms *terms, int64_t number, struct period *period,
                      int64_t *full_days);
 
@@ -13,7 +13,8 @@ struct part {
     const struct segment *segment;
     instant start;
     instant end;
-    bool trial; // all of it lies in the trial: nothing is billed
+    bool trial;           // all of it lies in the trial: nothing is billed
+    instant period_start; // of the period that it is a part of
 };
 // The parts of [start, end), rising, without the days of the trial. At most SEGMENTS_MAX.
 size_t period_parts(const struct subscription_terms *terms, const struct period *period,

@@ -196,6 +196,34 @@ static void read_fixed(struct json_at list, struct plan *plan)
     plan->fixed_count = size;
 }
 
+static bool is_limit(str key)
+{
+    return str_eq(key, STR("minimum")) || str_eq(key, STR("maximum")) ||
+           str_eq(key, STR("commitment"));
+}
+
+// The key names a statement's line: a limit's line has its kind as key. What is stored was put when
+// this held, or before it was asked for.
+static void check_keys(struct json_at document, const struct plan *plan)
+{
+    struct json_at charges = json_member(document, "charges");
+    struct json_at fixed = json_member(document, "fixed");
+    for (size_t i = 0; i < plan->charge_count; i++) {
+        if (is_limit(plan->charges[i].key))
+            (void)json_wrong(json_member(json_item(charges, i), "key"), "invalid",
+                             "A limit's line has this key.");
+    }
+    for (size_t i = 0; i < plan->fixed_count; i++) {
+        struct json_at at = json_member(json_item(fixed, i), "key");
+        if (is_limit(plan->fixed[i].key))
+            (void)json_wrong(at, "invalid", "A limit's line has this key.");
+        for (size_t j = 0; j < plan->charge_count; j++) {
+            if (plan->fixed[i].key.len > 0 && str_eq(plan->fixed[i].key, plan->charges[j].key))
+                (void)json_wrong(at, "invalid", "A charge has this key.");
+        }
+    }
+}
+
 // Entitlements stay in the document; here only their shape counts. Their names are the plan's own,
 // but a name that is no key is not repeated in a fault.
 static void check_entitlements(struct json_at at)
@@ -238,6 +266,8 @@ const struct plan *plan_parse(struct json_at document, bool stored)
         read_charges(json_member(document, "charges"), plan);
     if (parts.fixed != NULL)
         read_fixed(json_member(document, "fixed"), plan);
+    if (!stored)
+        check_keys(document, plan);
     if (parts.entitlements != NULL)
         check_entitlements(json_member(document, "entitlements"));
     // A full list of faults takes no more: what was not seen to be right counts as wrong.

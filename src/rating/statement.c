@@ -119,8 +119,8 @@ static result add_part(struct draft *draft, const struct part *part, bool last)
     return last ? add_ahead(draft, &pricing) : OK;
 }
 
-// The opening statement has no days: no usage, no limits, only what is billed ahead.
-static result add_opening(struct draft *draft)
+// No days: no usage, no limits, only what is billed ahead, or comes back of it.
+static result add_without_days(struct draft *draft)
 {
     struct pricing pricing = {
         .plan = draft->terms->segments[0].plan,
@@ -130,11 +130,33 @@ static result add_opening(struct draft *draft)
     return add_ahead(draft, &pricing);
 }
 
-result statement_compute(struct arena *arena, const struct subscription_terms *terms,
-                         const struct period *period, const struct usage *usage, json_t **statement)
+// What is billed ahead and settled belongs to the end of a whole period, or of a stretch that
+// reaches it.
+static result compute(struct draft *draft, instant period_end, json_t **statement)
 {
-    struct period located = {0};
-    struct draft draft = {
+    const struct subscription_terms *terms = draft->terms;
+    const struct period *period = draft->period;
+    const struct plan *plan = terms->segments[0].plan;
+    struct part *parts = arena_array(draft->arena, struct part, SEGMENTS_MAX);
+    size_t part_count = period_parts(terms, period, parts);
+    for (size_t i = 0; i < part_count; i++) {
+        bool last = i + 1 == part_count && period->end.us == period_end.us;
+        plan = parts[i].segment->plan;
+        TRY(add_part(draft, &parts[i], last));
+    }
+    if (part_count == 0)
+        TRY(add_without_days(draft));
+
+    struct totals totals = {0};
+    TRY(totals_compute(&draft->lines, terms, plan->rounding, &totals));
+    *statement = statement_print(&draft->lines, terms, period, plan, &totals);
+    return OK;
+}
+
+static struct draft draft_of(struct arena *arena, const struct subscription_terms *terms,
+                             const struct period *period, const struct usage *usage)
+{
+    return (struct draft){
         .arena = arena,
         .terms = terms,
         .usage = usage,
@@ -142,22 +164,28 @@ result statement_compute(struct arena *arena, const struct subscription_terms *t
         .lines = {.arena = arena},
         .scratch = arena_array(arena, struct rated, PRICING_SCRATCH),
     };
+}
+
+result statement_compute(struct arena *arena, const struct subscription_terms *terms,
+                         const struct period *period, const struct usage *usage, json_t **statement)
+{
+    struct period located = {0};
+    struct draft draft = draft_of(arena, terms, period, usage);
     TRY(period_locate(terms, period->number, &located, &draft.full_days));
     if (located.start.us != period->start.us || located.end.us != period->end.us)
         return FAIL(INVALID, "the period is not one of the subscription's");
+    return compute(&draft, located.end, statement);
+}
 
-    const struct plan *plan = terms->segments[0].plan;
-    struct part *parts = arena_array(arena, struct part, SEGMENTS_MAX);
-    size_t part_count = period_parts(terms, period, parts);
-    for (size_t i = 0; i < part_count; i++) {
-        plan = parts[i].segment->plan;
-        TRY(add_part(&draft, &parts[i], i + 1 == part_count));
-    }
-    if (period->number == 0)
-        TRY(add_opening(&draft));
-
-    struct totals totals = {0};
-    TRY(totals_compute(&draft.lines, terms, plan->rounding, &totals));
-    *statement = statement_print(&draft.lines, terms, period, plan, &totals);
-    return OK;
+result statement_of_stretch(struct arena *arena, const struct subscription_terms *terms,
+                            const struct period *stretch, const struct usage *usage,
+                            json_t **statement)
+{
+    struct period located = {0};
+    struct draft draft = draft_of(arena, terms, stretch, usage);
+    TRY(period_locate(terms, stretch->number, &located, &draft.full_days));
+    if (stretch->start.us < located.start.us || stretch->end.us > located.end.us ||
+        stretch->start.us >= stretch->end.us)
+        return FAIL(INVALID, "the stretch lies in no one period of the subscription");
+    return compute(&draft, located.end, statement);
 }

@@ -41,6 +41,32 @@ START_TEST(makes_a_version_for_other_content_only)
 }
 END_TEST
 
+START_TEST(a_number_written_otherwise_is_the_same_content)
+{
+    static const char *const documents[] = {
+        "{\"event_types\": [\"scan\"], \"aggregation\": \"sum\", \"weights\": {\"property\": \"size\","
+        " \"values\": {\"1\": \"0.0200\"}}, \"filters\": [{\"property\": \"size\", \"gt\": 1}]}",
+        "{\"event_types\": [\"scan\"], \"aggregation\": \"sum\", \"weights\": {\"property\": \"size\","
+        " \"values\": {\"1\": \"0.02\"}}, \"filters\": [{\"property\": \"size\", \"gt\": \"1.0\"}]}",
+    };
+    struct db *db = test_database();
+    ck_assert_ok(put(db, &arena, CATALOG_EVENT_TYPE, "scan",
+                     "{\"properties\": {\"size\": {\"type\": \"integer\"}}}"));
+    str first = {0};
+    for (size_t i = 0; i < COUNT_OF(documents); i++) {
+        struct ask ask = {.kind = CATALOG_METRIC, .key = "sizes", .document = documents[i]};
+        ck_assert_ok(ask_for(db, &arena, ask_put, &ask));
+        ck_assert_int_eq((int)ask.item.made, i == 0 ? MADE_RESOURCE : MADE_NOTHING);
+        ck_assert_int_eq(ask.item.version, 1);
+        if (i == 0)
+            first = ask.item.document;
+        ck_assert(str_eq(ask.item.document, first)); // what was put stands
+    }
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(replaces_only_what_the_caller_has_seen)
 {
     static const char first[] = "{\"properties\": {\"room\": {\"type\": \"code\"}}}";
@@ -120,6 +146,16 @@ START_TEST(refuses_what_does_not_fit_the_rest)
     } cases[] = {
         {CATALOG_METRIC, "Upper",
          "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}", "", "invalid_key"},
+        {CATALOG_EVENT_TYPE, "visit.123-45-6789", "{}", "", "phi_detected"},
+        {CATALOG_METRIC, "mrn-00123456",
+         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}", "", "phi_detected"},
+        {CATALOG_PLAN, "ssn-123-45-6789", "{\"currency\": \"USD\", \"interval\": \"week\"}", "",
+         "phi_detected"},
+        {CATALOG_PLAN, "p",
+         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"123-45-6789\","
+         " \"name\": \"A\", \"metric\": \"images\", \"model\": \"per_unit\","
+         " \"unit_amount\": \"1\"}]}",
+         "/charges/0/key", "phi_detected"},
         {CATALOG_METRIC, "m", "{\"event_types\": [\"nothing\"], \"aggregation\": \"count\"}",
          "/event_types/0", "unknown_type"},
         {CATALOG_METRIC, "m",
@@ -182,5 +218,5 @@ START_TEST(refuses_what_does_not_fit_the_rest)
 END_TEST
 
 TEST_MAIN("catalog", every_statement_fits_the_schema, makes_a_version_for_other_content_only,
-          replaces_only_what_the_caller_has_seen, archives_and_brings_back,
-          refuses_what_does_not_fit_the_rest)
+          a_number_written_otherwise_is_the_same_content, replaces_only_what_the_caller_has_seen,
+          archives_and_brings_back, refuses_what_does_not_fit_the_rest)

@@ -83,4 +83,42 @@ START_TEST(points_at_each_fault)
 }
 END_TEST
 
-TEST_MAIN("customers", reads_what_an_invoice_needs, points_at_each_fault)
+START_TEST(refuses_a_key_that_names_a_person)
+{
+    static const struct {
+        const char *key;
+        const char *code; // NULL: it passes
+    } cases[] = {
+        {"123-45-6789", "phi_detected"},
+        {"mrn-00123456", "phi_detected"},
+        {"ssn-123-45-6789", "phi_detected"},
+        {"jane.doe@example.com", "phi_detected"},
+        {"Upper", "invalid_key"},
+        {"clinic-042", NULL},
+        {"org-83997944", NULL},
+        {"c-37878795", NULL},
+        {"acme.health_2", NULL},
+        {"123456789", NULL},
+    };
+    struct db *db = test_database();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct ask ask = {.key = cases[i].key,
+                          .document =
+                              "{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\"}"};
+        result done = ask_for(db, &arena, ask_put_customer, &ask);
+        if (cases[i].code == NULL) {
+            ck_assert_ok(done);
+            continue;
+        }
+        ck_assert(failed(done));
+        ck_assert_uint_eq(ask.faults.count, 1);
+        ck_assert_uint_eq(ask.faults.items[0].pointer.len, 0);
+        ck_assert_str_eq(ask.faults.items[0].code, cases[i].code);
+    }
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+TEST_MAIN("customers", reads_what_an_invoice_needs, points_at_each_fault,
+          refuses_a_key_that_names_a_person)

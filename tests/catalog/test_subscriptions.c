@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog_fixture.h"
+#include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
+#include "phial/util/encode.h"
 
 static struct arena arena;
 
@@ -144,6 +146,74 @@ START_TEST(pins_versions_and_writes_them_into_the_log)
 }
 END_TEST
 
+static const char *text_in(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text == NULL ? "(none)" : text;
+}
+
+// SHA-256 of a plan entry without what the catalog says about the plan: as it is verified.
+static const char *content_hash(const json_t *plan)
+{
+    static const char *const added[] = {"key", "version", "sha256", "metrics"};
+    OWNED(json_release) json_t *content = json_copy(json_iterable(plan));
+    str canonical = {0};
+    for (size_t i = 0; i < COUNT_OF(added); i++)
+        (void)json_object_del(content, added[i]);
+    ck_assert_ok(json_canonical(&arena, content, &canonical));
+    sha256 hash = sha256_of(canonical);
+    return str_to_c(&arena, encode_hex(&arena, sha256_str(&hash)));
+}
+
+START_TEST(overrides_are_the_plan_of_one_subscription)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct step step = {0};
+    step.ask.document = "{\"customer\": \"clinic\", \"plan\": \"imaging\","
+                        " \"start\": \"2026-10-20T15:00:00Z\", \"overrides\": {\"minimum\": \"50\","
+                        " \"charges\": [{\"key\": \"reads\", \"unit_amount\": \"0.500\"}]}}";
+    ck_assert_ok(ask_for(db, &arena, ask_subscribe, &step.ask));
+    step.id = step.ask.subscription.id;
+    ck_assert_uint_gt(step.ask.subscription.overrides.len, 0);
+    int64_t customer_id = step.ask.subscription.customer_id;
+    ck_assert_ok(
+        run(db, change_plan, &step, "{\"plan\": \"imaging\", \"at\": \"2026-11-10T12:00:00Z\"}"));
+    ck_assert_uint_eq(step.ask.subscription.overrides.len, 0);
+
+    struct terms_question question = {.id = step.id};
+    ck_assert_ok(db_transact(db, &arena, read_terms, &question));
+    const struct segment *segments = question.terms.segments;
+    ck_assert_uint_eq(question.terms.segment_count, 2);
+    ck_assert(segments[0].plan->has_minimum && !segments[1].plan->has_minimum);
+    ck_assert_str_eq(
+        str_to_c(&arena, decimal_print(&arena, segments[0].plan->charges[0].unit_amount)), "0.5");
+    ck_assert_str_eq(
+        str_to_c(&arena, decimal_print(&arena, segments[1].plan->charges[0].unit_amount)), "0.75");
+    json_decref(question.held);
+
+    struct log_lines lines = {.customer_id = customer_id};
+    ck_assert_ok(db_transact(db, &arena, read_log, &lines));
+    OWNED(json_release) json_t *first = NULL;
+    OWNED(json_release) json_t *second = NULL;
+    OWNED(json_release) json_t *bound = NULL;
+    ck_assert_ok(json_parse(lines.lines[lines.count - 4], &first));
+    ck_assert_ok(json_parse(lines.lines[lines.count - 3], &bound));
+    ck_assert_ok(json_parse(lines.lines[lines.count - 2], &second));
+    const json_t *plan = json_object_get(first, "plan");
+    const json_t *other = json_object_get(second, "plan");
+    const json_t *entry = json_object_get(bound, "subscription");
+    ck_assert_str_eq(text_in(plan, "minimum"), "50.00");
+    ck_assert_str_eq(text_in(plan, "sha256"), content_hash(plan));
+    ck_assert_str_eq(text_in(other, "minimum"), "(none)");
+    ck_assert_str_eq(text_in(other, "sha256"), content_hash(other));
+    ck_assert_str_eq(text_in(json_object_get(entry, "plan"), "sha256"), text_in(plan, "sha256"));
+    ck_assert_str_eq(text_in(json_object_get(entry, "overrides"), "minimum"), "50.00");
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(refuses_what_could_not_be_billed)
 {
     static const struct {
@@ -169,8 +239,17 @@ START_TEST(refuses_what_could_not_be_billed)
         {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"yesterday\"}", "/start",
          "invalid_time"},
         {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
-         " \"overrides\": {\"minimum\": \"1\"}}",
-         "/overrides", "invalid"},
+         " \"overrides\": {\"minimum\": \"-1\"}}",
+         "/overrides/minimum", "invalid"},
+        {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
+         " \"overrides\": {\"charges\": {\"reads\": {\"metric\": \"none\"}}}}",
+         "/overrides/charges", "unknown_metric"},
+        {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
+         " \"overrides\": {\"charges\": {\"reads\": {\"name\": \"MRN 00123456\"}}}}",
+         "/overrides/charges", "phi_detected"},
+        {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
+         " \"overrides\": {\"currency\": \"EUR\"}}",
+         "/overrides", "unknown_member"},
     };
     struct db *db = test_database();
     put_example(db, &arena);
@@ -224,4 +303,5 @@ START_TEST(ends_where_it_is_told_to_and_not_later_again)
 END_TEST
 
 TEST_MAIN("subscriptions", pins_versions_and_writes_them_into_the_log,
-          refuses_what_could_not_be_billed, ends_where_it_is_told_to_and_not_later_again)
+          overrides_are_the_plan_of_one_subscription, refuses_what_could_not_be_billed,
+          ends_where_it_is_told_to_and_not_later_again)

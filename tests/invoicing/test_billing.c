@@ -125,6 +125,34 @@ START_TEST(enters_what_it_issues_into_the_ledger)
 }
 END_TEST
 
+START_TEST(an_issue_is_dated_as_its_entry_though_the_clock_went_back)
+{
+    struct clinic clinic;
+    struct listing list;
+    struct invoice invoice = {0};
+    clinic_open(&clinic);
+    subscribe(&clinic, NOVEMBER);
+    bill(&clinic, "2026-12-01T05:00:00Z");
+    list_invoices(&clinic, "draft", "2026-12-01T05:00:00Z", &list);
+    str first = list.items[list.count - 1].id;
+    ck_assert_fails(CONFLICT,
+                    decide(&clinic, decide_issue, first, "2026-12-01T04:59:59Z", &invoice));
+    ck_assert_ok(decide(&clinic, decide_issue, first, "2026-12-01T08:00:00Z", &invoice));
+    ck_assert_ok(decide(&clinic, decide_void, first, "2026-12-01T08:00:00Z", &invoice));
+
+    bill(&clinic, "2026-12-01T07:00:00Z");
+    list_invoices(&clinic, "draft", "2026-12-01T07:00:00Z", &list);
+    str second = list.items[list.count - 1].id;
+    ck_assert_ok(decide(&clinic, decide_issue, second, "2026-12-01T07:00:00Z", &invoice));
+    const json_t *stated = statement(&clinic, second, "2026-12-01T07:00:00Z");
+    ck_assert_str_eq(member(stated, "issued_at"), "2026-12-01T08:00:00.000000Z");
+    struct leaf_read read = {.customer_id = clinic.id, .index = invoice.ledger_index};
+    ck_assert_ok(db_transact(clinic.db, &clinic.arena, read_leaf, &read));
+    ck_assert(str_eq(leaf_member(read.leaf, "at"), STR("\"2026-12-01T08:00:00.000000Z\"")));
+    clinic_close(&clinic);
+}
+END_TEST
+
 START_TEST(a_draft_follows_late_events_and_voids)
 {
     struct clinic clinic;
@@ -328,6 +356,138 @@ START_TEST(unused_days_come_back_after_a_cancellation)
 }
 END_TEST
 
+static void cancel_at_its_start(struct clinic *clinic)
+{
+    struct altering cancel = {
+        .document = doc(&clinic->arena, "{'at': '2026-11-01T12:00:00Z'}"),
+        .id = clinic->subscription,
+        .now = moment("2026-11-10T00:00:00Z"),
+        .cancels = true,
+    };
+    ck_assert_ok(db_transact(clinic->db, &clinic->arena, alter, &cancel));
+}
+
+START_TEST(all_comes_back_after_a_cancellation_at_the_start)
+{
+    struct clinic clinic;
+    open_with_fee(&clinic);
+    bill(&clinic, "2026-11-03T12:00:00Z"); // the opening statement is issued
+    cancel_at_its_start(&clinic);
+    struct billing_run run = bill(&clinic, "2026-11-10T12:00:00Z");
+    ck_assert_int_eq(run.drafted, 1);
+    ck_assert_int_eq(run.issued, 1);
+    const json_t *last = statement_of_period(&clinic, 1, "2026-11-10T12:00:00Z");
+    ck_assert_uint_eq(json_array_size(json_object_get(last, "lines")), 1);
+    ck_assert_str_eq(member(last, "subtotal"), "-300.00");
+    ck_assert_str_eq(member(last, "status"), "issued");
+    ck_assert_str_eq(member(last, "period.end"), "2026-11-01T04:00:00.000000Z");
+    ck_assert_int_eq(bill(&clinic, "2027-12-03T14:00:00Z").drafted, 0);
+    clinic_close(&clinic);
+}
+END_TEST
+
+static result draft_opening(struct db_tx *tx, void *context)
+{
+    struct clinic *clinic = context;
+    struct change change = {.actor = STR("key:test"), .now = moment("2026-11-01T14:00:00Z")};
+    return opening_draft(tx, clinic->subscription, &change);
+}
+
+START_TEST(an_opening_statement_can_be_there_at_once)
+{
+    struct clinic clinic;
+    struct listing list;
+    open_with_fee(&clinic);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ok(db_transact(clinic.db, &clinic.arena, draft_opening, &clinic));
+        list_invoices(&clinic, "draft", "2026-11-01T14:00:00Z", &list);
+        ck_assert_uint_eq(list.count, 1);
+        ck_assert_str_eq(str_to_c(&clinic.arena, list.items[0].total), "324.75");
+    }
+    ck_assert_int_eq(bill(&clinic, "2026-11-01T15:00:00Z").drafted, 0);
+
+    cancel_at_its_start(&clinic);
+    const json_t *opening = statement_of_period(&clinic, 0, "2026-11-01T15:00:00Z");
+    ck_assert_str_eq(member(opening, "total"), "0.00");
+    clinic_close(&clinic);
+}
+END_TEST
+
+START_TEST(what_never_began_has_no_statement)
+{
+    struct clinic clinic;
+    struct listing list;
+    open_with_fee(&clinic);
+    cancel_at_its_start(&clinic);
+    ck_assert_int_eq(bill(&clinic, "2026-12-10T12:00:00Z").drafted, 0);
+    list_invoices(&clinic, "", "2026-12-10T12:00:00Z", &list);
+    ck_assert_uint_eq(list.count, 0);
+    clinic_close(&clinic);
+}
+END_TEST
+
+struct previewing {
+    str subscription;
+    instant start;
+    instant end;
+    json_t *statement;
+};
+
+static result preview_days(struct db_tx *tx, void *context)
+{
+    struct previewing *previewing = context;
+    return invoice_preview_stretch(tx, previewing->subscription, previewing->start, previewing->end,
+                                   &previewing->statement);
+}
+
+static result preview(struct clinic *clinic, const char *start, const char *end)
+{
+    struct previewing previewing = {
+        .subscription = clinic->subscription, .start = moment(start), .end = moment(end)};
+    result made = db_transact(clinic->db, &clinic->arena, preview_days, &previewing);
+    if (failed(made))
+        return made;
+    json_decref(clinic->statement);
+    clinic->statement = previewing.statement;
+    return OK;
+}
+
+START_TEST(previews_any_days_of_a_period)
+{
+    static const struct {
+        const char *start;
+        const char *end;
+        const char *from; // as the statement has it
+        const char *to;
+        const char *subtotal;
+    } cases[] = {
+        // The whole period, cut to the subscription's start.
+        {"2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z", "2026-11-11T05:00:00.000000Z",
+         "2026-12-01T05:00:00.000000Z", "1.50"},
+        // Inside days count from their midnights.
+        {"2026-11-12T10:00:00Z", "2026-11-20T23:00:00Z", "2026-11-12T05:00:00.000000Z",
+         "2026-11-20T05:00:00.000000Z", "0.75"},
+        {"2026-12-01T05:00:00Z", "2026-12-02T05:00:00Z", "2026-12-01T05:00:00.000000Z",
+         "2026-12-02T05:00:00.000000Z", "0.00"},
+    };
+    struct clinic clinic;
+    clinic_open(&clinic);
+    subscribe(&clinic,
+              "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-11-11T12:00:00Z'}");
+    send_event(&clinic, "a", "2026-11-12T12:00:00.000000Z", "ct");
+    send_event(&clinic, "b", "2026-11-20T12:00:00.000000Z", "ct");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        ck_assert_ok(preview(&clinic, cases[i].start, cases[i].end));
+        ck_assert_str_eq(member(clinic.statement, "subtotal"), cases[i].subtotal);
+        ck_assert_str_eq(member(clinic.statement, "period.start"), cases[i].from);
+        ck_assert_str_eq(member(clinic.statement, "period.end"), cases[i].to);
+    }
+    ck_assert_fails(INVALID, preview(&clinic, "2026-11-12T05:00:00Z", "2026-12-02T05:00:00Z"));
+    ck_assert_fails(NOT_FOUND, preview(&clinic, "2026-11-01T05:00:00Z", "2026-11-02T05:00:00Z"));
+    clinic_close(&clinic);
+}
+END_TEST
+
 // ---- races
 
 struct racing {
@@ -386,8 +546,11 @@ END_TEST
 
 TEST_MAIN("billing", every_statement_fits_the_schema,
           drafts_an_ended_period_and_issues_it_after_its_grace,
-          enters_what_it_issues_into_the_ledger, a_draft_follows_late_events_and_voids,
-          a_voided_invoice_frees_its_period, every_ended_period_of_a_past_start_gets_its_invoice,
-          bills_ahead_on_an_opening_statement, a_change_settles_what_was_billed_ahead,
-          unused_days_come_back_after_a_cancellation,
-          two_runs_make_each_invoice_once_and_leave_no_gap)
+          enters_what_it_issues_into_the_ledger,
+          an_issue_is_dated_as_its_entry_though_the_clock_went_back,
+          a_draft_follows_late_events_and_voids, a_voided_invoice_frees_its_period,
+          every_ended_period_of_a_past_start_gets_its_invoice, bills_ahead_on_an_opening_statement,
+          a_change_settles_what_was_billed_ahead, unused_days_come_back_after_a_cancellation,
+          all_comes_back_after_a_cancellation_at_the_start,
+          an_opening_statement_can_be_there_at_once, what_never_began_has_no_statement,
+          previews_any_days_of_a_period, two_runs_make_each_invoice_once_and_leave_no_gap)

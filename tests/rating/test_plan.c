@@ -122,6 +122,14 @@ START_TEST(refuses_with_a_pointer)
         {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'},"
               " {'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}]"),
          "invalid /charges/1/key"},
+        {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}],"
+              " 'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'c', 'amount': '1'}]"),
+         "invalid /fixed/1/key"},
+        {PLAN("'fixed': [{'key': 'commitment', 'amount': '1'}]"), "invalid /fixed/0/key"},
+        {PLAN("'fixed': [{'key': 'maximum', 'amount': '1'}]"), "invalid /fixed/0/key"},
+        {PLAN("'charges': [{'key': 'minimum', 'metric': 'm', 'model': 'per_unit',"
+              " 'unit_amount': '1'}]"),
+         "invalid /charges/0/key"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct documents documents;

@@ -33,6 +33,8 @@ struct story {
     "{'lines': [{'key': 'base', 'name': 'Base', 'kind': 'fixed', 'exact_amount': '300'," \
     " 'period': {'start': '" start "', 'end': '" end "'}}]}"
 
+#define WHOLE(timing) PLAN("'fixed': [" FEE("base", "'prorate': false, " timing) "]")
+
 static const struct story stories[] = {
     {"usage of the half-open period",
      false,
@@ -276,6 +278,57 @@ static const struct story stories[] = {
      NULL,
      2,
      " = 0.00"},
+    {"a fee that is not prorated is due once, though its plan goes and comes back",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, WHOLE("'timing': 'arrears'")},
+      {"2026-11-11T05:00:00Z", "{'key': 'q', 'currency': 'USD', 'interval': 'month'}"},
+      {"2026-11-21T05:00:00Z", WHOLE("'timing': 'arrears'")}},
+     {{0}},
+     NULL,
+     1,
+     "base 300.00 = 300.00"},
+    {"nor is it billed again in advance: here stands the next period's alone",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, WHOLE("'timing': 'advance'")},
+      {"2026-11-11T05:00:00Z", "{'key': 'q', 'currency': 'USD', 'interval': 'month'}"},
+      {"2026-11-21T05:00:00Z", WHOLE("'timing': 'advance'")}},
+     {{0}},
+     BILLED("2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z"),
+     1,
+     "base 300.00 = 300.00"},
+    {"another plan's fee of this key is another fee",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, WHOLE("'timing': 'arrears'")},
+      {"2026-11-11T05:00:00Z", "{'key': 'q', 'currency': 'USD', 'interval': 'month', 'fixed': "
+                               "[{'key': 'base', 'amount': '5', 'prorate': false}]}"}},
+     {{0}},
+     NULL,
+     1,
+     "base 300.00, base 5.00 = 305.00"},
+    {"what was billed ahead comes back whole when it ends at its start",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-11-01T04:00:00Z",
+     {{NULL, WHOLE("'timing': 'advance'")}},
+     {{0}},
+     BILLED("2026-11-01T04:00:00Z", "2026-12-01T05:00:00Z"),
+     1,
+     "base -300.00 = -300.00"},
+    {"and an opening statement that is still open comes to nothing",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-11-01T04:00:00Z",
+     {{NULL, WHOLE("'timing': 'advance'")}},
+     {{0}},
+     NULL,
+     0,
+     " = 0.00"},
     {"negative usage is rated by per_unit alone",
      false,
      "2026-11-01T04:00:00Z",
@@ -471,5 +524,47 @@ START_TEST(a_change_of_interval_ends_the_period)
 }
 END_TEST
 
+static json_t *stretch_of(struct documents *documents, const struct subscription_terms *terms,
+                          const char *start, const char *end)
+{
+    struct period stretch = {.number = 1, .start = at(start), .end = at(end)};
+    struct usage none = {0};
+    json_t *statement = NULL;
+    ck_assert_ok(statement_of_stretch(&documents->arena, terms, &stretch, &none, &statement));
+    json_array_append_new(documents->held, statement);
+    return statement;
+}
+
+START_TEST(a_stretch_has_its_share_of_the_whole_period)
+{
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL,
+                   PLAN("'minimum': '400', 'fixed': [" FEE("late", "'timing': 'arrears'") ", " FEE(
+                       "early", "'timing': 'advance'") "]")}},
+        .period = 1,
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct subscription_terms terms = {0};
+    (void)compute(&documents, &story, &terms);
+    const json_t *inside =
+        stretch_of(&documents, &terms, "2026-11-11T05:00:00Z", "2026-11-21T05:00:00Z");
+    ck_assert_str_eq(print_lines(&documents, inside), "late 100.00 = 100.00");
+    const json_t *last =
+        stretch_of(&documents, &terms, "2026-11-21T05:00:00Z", "2026-12-01T05:00:00Z");
+    ck_assert_str_eq(print_lines(&documents, last), "late 100.00, early 300.00 = 400.00");
+
+    struct period beyond = {
+        .number = 1, .start = at("2026-11-21T05:00:00Z"), .end = at("2026-12-02T05:00:00Z")};
+    struct usage none = {0};
+    json_t *untouched = NULL;
+    ck_assert_fails(INVALID,
+                    statement_of_stretch(&documents.arena, &terms, &beyond, &none, &untouched));
+    ck_assert_ptr_null(untouched);
+    documents_close(&documents);
+}
+END_TEST
+
 TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base, says_what_a_line_rests_on,
-          a_change_of_interval_ends_the_period)
+          a_change_of_interval_ends_the_period, a_stretch_has_its_share_of_the_whole_period)

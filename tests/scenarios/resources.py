@@ -126,7 +126,7 @@ def ledger(c):
     proof = c.get(f'/v1/ledger/clinic/inclusion?index=3&size={size}')
     assert proof['root'] == note[2] and proof['leaf'] == c.get('/v1/events/clinic/e1')['entry']['leaf']
     assert c.get('/v1/ledger/clinic/consistency?from=3')['to'] == size
-    refused(c.send('GET', f'/v1/ledger/clinic/inclusion?index={size}'), 400, 'bad_parameter')
+    refused(c.send('GET', f'/v1/ledger/clinic/inclusion?index={size}'), 422, 'invalid')
     lines = c.expect(200, 'GET', '/v1/ledger/clinic/entries').bytes.splitlines()
     assert len(lines) == size and c.expect(200, 'GET', '/v1/ledger/clinic/entries?from=2&to=4').bytes.splitlines() == lines[2:4]
 

@@ -97,14 +97,17 @@ struct subscription {
     instant created_at;
     str plan; // of the last segment
     int64_t plan_version;
+    str overrides; // of the last segment: JSON as it was given, "" without
 };
-// {"customer","plan","version"?,"start","end"?,"anchor"?}; appends plan and subscription entries to
-// the customer's log. only_customer: 0 or the customer that the key is bound to (NOT_FOUND
-// otherwise).
+// {"customer","plan","version"?,"start","end"?,"anchor"?,"overrides"?}; appends plan and
+// subscription entries to the customer's log. only_customer: 0 or the customer that the key is
+// bound to (NOT_FOUND otherwise).
 result subscription_create(struct db_tx *tx, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
+// {"plan","version"?,"at","overrides"?}; earlier overrides end with their plan.
 result subscription_change(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
+// {"at"}
 result subscription_cancel(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
 result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription);

@@ -37,6 +37,10 @@ struct billing_run {
 result billing_run(struct db *db, struct arena *arena, instant now, str actor,
                    struct billing_run *run);
 
+// The draft of the opening statement, where the subscription has begun and has one. What a
+// subscription is made with, so that the statement is there at once.
+result opening_draft(struct db_tx *tx, str subscription, const struct change *change);
+
 result invoice_get(struct db_tx *tx, str id, struct invoice *invoice);
 // The whole statement as it is answered: stored bytes of an issued one, computed for a draft.
 result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instant now,
@@ -60,6 +64,11 @@ result invoice_void(struct db_tx *tx, str id, const struct change *change, struc
 // What any period of a customer's subscription would come to now.
 result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
                        json_t **statement);
+// The same of some days, cut to local midnights and to the subscription's own start and end: the
+// period with these bounds, or a stretch of one. NOT_FOUND when none is left, INVALID when they lie
+// in more than one period.
+result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start, instant end,
+                               json_t **statement);
 
 // Usage of a customer over [from, to) on a metric's current version, as the API answers it.
 struct usage_query {

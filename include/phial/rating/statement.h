@@ -54,7 +54,9 @@ struct period {
 
 // Local midnight of the instant's local day: how start, end and at count.
 instant subscription_instant(const struct zone *zone, instant at);
-// The period of a number. NOT_FOUND when it would begin at or after the subscription's end.
+// The period of a number. NOT_FOUND when it would begin at or after the subscription's end; but one
+// that ended at its start, after an opening statement, still has a first period without days, which
+// gives back what was billed ahead.
 result period_find(const struct subscription_terms *terms, int64_t number, struct period *period);
 // Whether the subscription has an opening statement: its first plan has a fee in advance.
 bool period_opening(const struct subscription_terms *terms);
@@ -65,3 +67,9 @@ bool period_opening(const struct subscription_terms *terms);
 result statement_compute(struct arena *arena, const struct subscription_terms *terms,
                          const struct period *period, const struct usage *usage,
                          json_t **statement);
+// The same of some days of a period, [start, end) at local midnights: fees and limits by their
+// share of the whole period, fees billed ahead only where the stretch reaches the period's end.
+// INVALID when it does not lie in the period of its number.
+result statement_of_stretch(struct arena *arena, const struct subscription_terms *terms,
+                            const struct period *stretch, const struct usage *usage,
+                            json_t **statement);
