@@ -67,3 +67,13 @@ WHERE invoice_id = $1 AND customer_id = $2;
 SELECT COALESCE(MIN(reference), $2) AS reference
 FROM ledger_entry
 WHERE customer_id = $1 AND kind = 2 AND entry_index < $2;
+
+-- name: audit_first_voided
+-- The earliest invoice that an adjustment of a range voids.
+SELECT COALESCE(MIN(invoice.ledger_index), $2) AS ledger_index
+FROM ledger_entry AS entry
+JOIN invoice
+  ON invoice.customer_id = entry.customer_id
+ AND invoice.invoice_id = convert_from(entry.leaf, 'UTF8')::json -> 'adjustment' ->> 'invoice'
+WHERE entry.customer_id = $1 AND entry.kind = 7 AND entry.entry_index >= $2
+  AND entry.entry_index < $3;

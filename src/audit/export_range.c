@@ -128,6 +128,8 @@ static result reach_back(struct db_tx *tx, int64_t customer_id, struct export_ra
     TRY(reach_for_invoices(&needs, &invoices));
     TRY(lower(&needs, &audit_first_reference_sql,
               PARAMS(db_i64(customer_id), db_i64(needs.first), db_i64(range->to)), "reference"));
+    TRY(lower(&needs, &audit_first_voided_sql,
+              PARAMS(db_i64(customer_id), db_i64(needs.first), db_i64(range->to)), "ledger_index"));
     range->from = needs.first;
     return OK;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // export_range.h - which entries an export holds: contiguous, and back to the first that any of its
-// invoices, voids and amendments needs.
+// invoices, voids and amendments needs, voids of invoices too.
 #pragma once
 
 #include "phial/audit/audit.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tar.h - writes an export's files into a POSIX tar and sums each. libarchive stays in here and in
-// the verifier.
+// tar.h - writes an export's files into a POSIX tar and sums each. libarchive stays in here: the
+// verifier reads by itself.
 #pragma once
 
 #include "phial/crypto/crypto.h"

@@ -1,39 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
+// A walk over the blocks of a ustar archive that leaves no byte unread: SHA256SUMS covers what the
+// files hold, and here is covered what stands around them.
 #include "verify_archive.h"
 
 #include "export_names.h"
+#include "phial/util/array.h"
 #include "phial/util/owned.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, END_BYTES = 2 * BLOCK, FIRST_ROOM = 64 };
+enum { BLOCK = 512, END_BYTES = 2 * BLOCK, RECORD = 20 * BLOCK, FIRST_ROOM = 64 };
 
 // entries.ndjson may be long; nothing else is.
 static const int64_t entries_bytes_max = INT64_C(4) << 30;
 static const int64_t file_bytes_max = INT64_C(64) << 20;
 
+struct field {
+    size_t at;
+    size_t size;
+};
+
+static const struct field name_field = {0, 100};
+static const struct field size_field = {124, 12};
+static const struct field sum_field = {148, 8};
+static const struct field type_field = {156, 1};
+static const struct field link_field = {157, 100};
+static const struct field magic_field = {257, 8};
+static const struct field prefix_field = {345, 155};
+static const struct field rest_field = {500, 12};
+
+// mode, uid, gid, mtime, devmajor, devminor; uname, gname. They mean nothing here.
+static const struct field numbers[] = {{100, 8}, {108, 8}, {116, 8}, {136, 12}, {329, 8}, {337, 8}};
+static const struct field texts[] = {{265, 32}, {297, 32}};
+
 struct reading {
     struct arena *arena;
     struct report *report;
-    struct archive *archive;
-    int64_t archive_bytes;
+    int fd;
+    int64_t bytes; // of the archive
+    int64_t at;    // of the next block
+    size_t seen;
     struct archive_file *items;
     size_t count;
     size_t room;
 };
-
-static void archive_close(struct archive **archive)
-{
-    if (*archive != NULL)
-        (void)archive_read_free(*archive);
-}
 
 static void fd_close(const int *fd)
 {
@@ -57,11 +73,88 @@ static bool is_plain_name(str name)
     return true;
 }
 
-static bool is_regular(struct archive_entry *entry)
+static bool is_zero(str bytes)
 {
-    return archive_entry_filetype(entry) == AE_IFREG && archive_entry_hardlink(entry) == NULL &&
-           archive_entry_symlink(entry) == NULL && archive_entry_size_is_set(entry) != 0 &&
-           archive_entry_sparse_count(entry) == 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.ptr[i] != '\0')
+            return false;
+    }
+    return true;
+}
+
+static str field_of(str header, struct field field)
+{
+    return str_slice(header, field.at, field.at + field.size);
+}
+
+// Up to the first NUL; `rest` is what stands from there on.
+static str text_of(str field, str *rest)
+{
+    size_t len = strnlen(field.ptr, field.len);
+    *rest = str_slice(field, len, field.len);
+    return str_slice(field, 0, len);
+}
+
+// Octal digits, then nothing but blanks and NULs.
+static bool read_octal(str field, int64_t *number)
+{
+    size_t digits = 0;
+    int64_t read = 0;
+    while (digits < field.len && field.ptr[digits] >= '0' && field.ptr[digits] <= '7')
+        read = read * 8 + (field.ptr[digits++] - '0');
+    for (size_t i = digits; i < field.len; i++) {
+        if (field.ptr[i] != ' ' && field.ptr[i] != '\0')
+            return false;
+    }
+    *number = read;
+    return digits != 0 && digits < field.len;
+}
+
+// The one spelling that tar programs share: six digits, NUL, blank.
+static bool sum_holds(str header)
+{
+    char spelt[sizeof "777777\0"];
+    unsigned sum = 0;
+    for (size_t i = 0; i < header.len; i++) {
+        bool own = i >= sum_field.at && i < sum_field.at + sum_field.size;
+        sum += own ? (unsigned)' ' : (unsigned char)header.ptr[i];
+    }
+    (void)snprintf(spelt, sizeof spelt, "%06o", sum);
+    spelt[sizeof spelt - 1] = ' ';
+    return str_eq(field_of(header, sum_field), (str){spelt, sizeof spelt});
+}
+
+static bool is_idle_text(str field)
+{
+    str rest = {0};
+    str text = text_of(field, &rest);
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+            return false;
+    }
+    return is_zero(rest);
+}
+
+static bool is_idle(str header)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        str field = field_of(header, numbers[i]);
+        if (!is_zero(field) && !read_octal(field, &number))
+            return false;
+    }
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (!is_idle_text(field_of(header, texts[i])))
+            return false;
+    }
+    return is_zero(field_of(header, rest_field));
+}
+
+// No folder, link, device, no extension of ustar, no name in two pieces.
+static bool is_regular(str header)
+{
+    return str_eq(field_of(header, type_field), STR("0")) &&
+           is_zero(field_of(header, link_field)) && is_zero(field_of(header, prefix_field));
 }
 
 static struct archive_file *next_file(struct reading *reading)
@@ -77,76 +170,104 @@ static struct archive_file *next_file(struct reading *reading)
     return &reading->items[reading->count];
 }
 
-static bool fill(struct archive *archive, char *bytes, size_t len)
+// False when the archive ends before.
+static bool take(struct reading *reading, char *bytes, size_t len)
 {
     while (len != 0) {
-        la_ssize_t got = archive_read_data(archive, bytes, len);
+        ssize_t got = pread(reading->fd, bytes, len, (off_t)reading->at);
         if (got <= 0)
             return false;
         bytes += got;
         len -= (size_t)got;
+        reading->at += got;
     }
     return true;
 }
 
-// False when the archive ends inside the file.
-static bool read_file(struct reading *reading, struct archive_entry *entry)
+static bool take_padding(struct reading *reading, str shown)
 {
-    str name = str_from(archive_entry_pathname(entry));
-    int64_t size = archive_entry_size(entry);
-    str shown = report_text(reading->arena, name);
-    bool is_entries = str_eq(name, STR(EXPORT_ENTRIES));
-    if (!is_plain_name(name) || !is_regular(entry)) {
-        fault(reading->report, "The archive holds '%" STR_FMT "', which is no plain regular file.",
-              STR_ARG(shown));
-        return true;
-    }
-    if (size > reading->archive_bytes || size > (is_entries ? entries_bytes_max : file_bytes_max)) {
-        fault(reading->report, "'%" STR_FMT "' is larger than it may be.", STR_ARG(shown));
-        return true;
-    }
-    char *bytes = arena_array(reading->arena, char, (size_t)size + 1);
-    if (!fill(reading->archive, bytes, (size_t)size)) {
-        fault(reading->report, "The archive is cut off inside '%" STR_FMT "'.", STR_ARG(shown));
+    char padding[BLOCK];
+    size_t len = (size_t)(-reading->at & (BLOCK - 1));
+    if (!take(reading, padding, len))
         return false;
-    }
+    if (!is_zero((str){padding, len}))
+        fault(reading->report, "Something is hidden behind '%" STR_FMT "'.", STR_ARG(shown));
+    return true;
+}
+
+static bool take_data(struct reading *reading, str name, int64_t size, str shown)
+{
+    char *bytes = arena_array(reading->arena, char, (size_t)size + 1);
+    if (!take(reading, bytes, (size_t)size) || !take_padding(reading, shown))
+        return false;
     *next_file(reading) =
         (struct archive_file){str_copy(reading->arena, name), {bytes, (size_t)size}};
     reading->count++;
     return true;
 }
 
-static bool read_files(struct reading *reading)
+// False when what follows cannot be read.
+static bool read_member(struct reading *reading, str header)
 {
-    for (size_t seen = 0;; seen++) {
-        struct archive_entry *entry = NULL;
-        int got = archive_read_next_header(reading->archive, &entry);
-        if (got == ARCHIVE_EOF)
-            return true;
-        if (got != ARCHIVE_OK || seen == EXPORT_FILES_MAX) {
-            fault(reading->report, "The archive is no whole POSIX tar.");
-            return false;
-        }
-        if (!read_file(reading, entry))
-            return false;
+    int64_t size = 0;
+    str rest = {0};
+    str name = text_of(field_of(header, name_field), &rest);
+    str shown = report_text(reading->arena, name);
+    if (!sum_holds(header) ||
+        !str_eq(field_of(header, magic_field), STR("ustar\0"
+                                                   "00")) ||
+        !read_octal(field_of(header, size_field), &size) || reading->seen++ == EXPORT_FILES_MAX) {
+        fault(reading->report, "The archive is no whole POSIX tar.");
+        return false;
     }
+    if (!is_idle(header))
+        fault(reading->report, "The header of '%" STR_FMT "' is not as ustar has it.",
+              STR_ARG(shown));
+
+    int64_t most = str_eq(name, STR(EXPORT_ENTRIES)) ? entries_bytes_max : file_bytes_max;
+    bool plain = is_plain_name(name) && is_zero(rest) && is_regular(header);
+    bool whole = size <= reading->bytes - reading->at;
+    if (!plain)
+        fault(reading->report, "The archive holds '%" STR_FMT "', which is no plain regular file.",
+              STR_ARG(shown));
+    else if (size > most)
+        fault(reading->report, "'%" STR_FMT "' is larger than it may be.", STR_ARG(shown));
+    else
+        whole = whole && take_data(reading, name, size, shown);
+    if (!whole)
+        fault(reading->report, "The archive is cut off inside '%" STR_FMT "'.", STR_ARG(shown));
+    else if (!plain || size > most)
+        reading->at += (size + BLOCK - 1) / BLOCK * BLOCK;
+    return whole;
 }
 
-// Behind the last file stand two blocks of zeros, and nothing but zeros after them.
-static void check_end(struct reading *reading, int fd)
+// Two blocks of zeros end an archive; they may be filled up with more to a whole record.
+static void check_end(const struct reading *reading, int64_t end)
+{
+    char bytes[RECORD + END_BYTES];
+    int64_t least = end + END_BYTES;
+    int64_t record = (least + RECORD - 1) / RECORD * RECORD;
+    bool right = reading->bytes == least || reading->bytes == record;
+    if (right) {
+        ssize_t got = pread(reading->fd, bytes, sizeof bytes, (off_t)end);
+        right = got == reading->bytes - end && is_zero((str){bytes, (size_t)got});
+    }
+    if (!right)
+        fault(reading->report, "The archive is cut off, or something follows its end.");
+}
+
+static void read_members(struct reading *reading)
 {
     char block[BLOCK];
-    off_t at = lseek(fd, 0, SEEK_CUR) - END_BYTES;
-    bool zeros = at >= 0 && reading->archive_bytes % BLOCK == 0;
-    while (zeros && at < reading->archive_bytes) {
-        ssize_t got = pread(fd, block, sizeof block, at);
-        zeros = got > 0;
-        for (ssize_t i = 0; i < got && zeros; i++)
-            zeros = block[i] == '\0';
-        at += got;
+    for (bool more = true; more;) {
+        int64_t begin = reading->at;
+        more = take(reading, block, sizeof block);
+        if (!more || is_zero((str){block, sizeof block})) {
+            check_end(reading, begin);
+            return;
+        }
+        more = read_member(reading, (str){block, sizeof block});
     }
-    if (!zeros)
-        fault(reading->report, "The archive is cut off, or something follows its end.");
 }
 
 static int by_name(const void *a, const void *b)
@@ -181,16 +302,8 @@ result archive_files_read(struct arena *arena, const char *path, struct report *
                                : FAIL(INTERNAL, "cannot open the export");
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         return FAIL(INTERNAL, "the export is no regular file");
-    OWNED(archive_close) struct archive *archive = archive_read_new();
-    struct reading reading = {
-        .arena = arena, .report = report, .archive = archive, .archive_bytes = about.st_size};
-    // One block at a time, so that the descriptor stands where the archive ends.
-    if (archive == NULL || archive_read_support_format_tar(archive) != ARCHIVE_OK)
-        return FAIL(INTERNAL, "cannot read archives");
-    if (archive_read_open_fd(archive, fd, BLOCK) != ARCHIVE_OK)
-        fault(report, "The file is no tar.");
-    else if (read_files(&reading))
-        check_end(&reading, fd);
+    struct reading reading = {.arena = arena, .report = report, .fd = fd, .bytes = about.st_size};
+    read_members(&reading);
     sort_files(&reading);
     *files = (struct archive_files){reading.items, reading.count};
     return OK;

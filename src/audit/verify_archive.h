@@ -15,9 +15,10 @@ struct archive_files {
     size_t count;
 };
 
-// Faults for links, folders, names that are no plain relative path, a name twice, a file beyond its
-// bound, a cut or trailing end; what could be read is there all the same. NOT_FOUND, INTERNAL when
-// the file cannot be opened.
+// Faults for whatever is not a ustar archive of regular files, to the last byte: headers, what
+// fills their last blocks, the end; names that are no plain relative path, a name twice, a file
+// beyond its bound. What could be read is there all the same. NOT_FOUND, INTERNAL when the file
+// cannot be opened.
 result archive_files_read(struct arena *arena, const char *path, struct report *report,
                           struct archive_files *files);
 // NULL when there is none.

@@ -5,6 +5,8 @@
 #include "phial/util/encode.h"
 #include "verify_parts.h"
 
+enum { MANIFEST_MEMBERS = 13 };
+
 static bool text_is(const json_t *document, const char *name, str *text)
 {
     const json_t *value = json_object_get(document, name);
@@ -19,9 +21,31 @@ static bool number_is(const json_t *document, const char *name, int64_t *number)
     return json_is_integer(value) && *number >= 0;
 }
 
+// An instant as answers write it, or as entries do.
+static bool is_moment(struct arena *arena, const json_t *value)
+{
+    instant at = {0};
+    str text = json_str(value);
+    return !failed(instant_parse(text, &at)) && (str_eq(instant_print(arena, at), text) ||
+                                                 str_eq(instant_print_canonical(arena, at), text));
+}
+
+static bool is_period(struct arena *arena, const json_t *period)
+{
+    size_t known = 0;
+    static const char *const bounds[] = {"from", "to"};
+    for (size_t i = 0; i < COUNT_OF(bounds); i++) {
+        const json_t *bound = json_object_get(period, bounds[i]);
+        known += bound != NULL;
+        if (bound != NULL && !is_moment(arena, bound))
+            return false;
+    }
+    return json_is_object(period) && json_object_size(period) == known;
+}
+
 static bool read_manifest(struct exported *exported, const json_t *document)
 {
-    static const char *const others[] = {"requested_by", "purpose", "created_at", "software"};
+    static const char *const others[] = {"requested_by", "purpose", "software"};
     str format = {0};
     str root = {0};
     str text = {0};
@@ -41,7 +65,10 @@ static bool read_manifest(struct exported *exported, const json_t *document)
         !text_is(document, "root", &root) || !exported_hash(exported->arena, root, &hash) ||
         !number_is(document, "from_index", &from) || !number_is(document, "to_index", &to) ||
         !number_is(document, "size", &size) || !number_is(document, "entries", &entries) ||
-        from > to || to > size || entries != to - from)
+        from > to || to > size || entries != to - from ||
+        !is_moment(exported->arena, json_object_get(document, "created_at")) ||
+        !is_period(exported->arena, json_object_get(document, "period")) ||
+        json_object_size(document) != MANIFEST_MEMBERS)
         return false;
     exported->server = str_copy(exported->arena, server);
     exported->customer = str_copy(exported->arena, customer);

@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements against their entries, and what each entry says of the ledger it was made from.
 #include "export_names.h"
+#include "phial/util/array.h"
 #include "verify_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char unstored[] = "payment_status"; // of a statement, but not of its entry
-
-struct invoice_entry {
-    str id;
-    const struct exported_document *document;
-    bool stated; // a statement of the export is this entry's
-};
-
-struct invoice_entries {
-    struct invoice_entry *items; // in byte order of their ids
-    size_t count;
-};
 
 static int by_id(const void *a, const void *b)
 {
@@ -30,7 +20,7 @@ static struct invoice_entries list_entries(const struct exported *exported)
     struct invoice_entries list = {
         arena_array(exported->arena, struct invoice_entry, exported->document_count), 0};
     for (size_t i = 0; i < exported->document_count; i++) {
-        const struct exported_document *document = &exported->documents[i];
+        struct exported_document *document = &exported->documents[i];
         if (document->kind == ENTRY_invoice)
             list.items[list.count++] = (struct invoice_entry){
                 json_str(json_object_get(document->body, "id")), document, false};
@@ -46,6 +36,14 @@ static struct invoice_entries list_entries(const struct exported *exported)
     return list;
 }
 
+struct invoice_entry *invoice_entry_find(const struct invoice_entries *entries, str id)
+{
+    struct invoice_entry key = {.id = id};
+    if (entries->count == 0)
+        return NULL;
+    return bsearch(&key, entries->items, entries->count, sizeof key, by_id);
+}
+
 // Every member that one has and the other has not, or has otherwise.
 static void compare_members(const struct exported *exported, str file, const json_t *statement,
                             const json_t *entry)
@@ -54,8 +52,7 @@ static void compare_members(const struct exported *exported, str file, const jso
     json_t *value = NULL;
     json_object_foreach(json_iterable(statement), name, value)
     {
-        if (strcmp(name, unstored) != 0 && !json_is_null(value) &&
-            !json_equal(value, json_object_get(entry, name)))
+        if (strcmp(name, unstored) != 0 && !json_equal(value, json_object_get(entry, name)))
             fault(exported->report, "%" STR_FMT ": its %" STR_FMT " is not its entry's.",
                   STR_ARG(file), STR_ARG(report_text(exported->arena, str_from(name))));
     }
@@ -67,18 +64,39 @@ static void compare_members(const struct exported *exported, str file, const jso
     }
 }
 
+static bool is_payment_status(const json_t *status)
+{
+    static const char *const known[] = {"unpaid", "partially_paid", "paid", "overdue"};
+    for (size_t i = 0; i < COUNT_OF(known); i++) {
+        if (str_eq(json_str(status), str_from(known[i])))
+            return true;
+    }
+    return false;
+}
+
+static void check_name_and_payment(const struct exported *exported, const struct archive_file *file,
+                                   const json_t *statement)
+{
+    const json_t *status = json_object_get(statement, unstored);
+    str name = str_printf(exported->arena, EXPORT_INVOICES "%" STR_FMT ".json",
+                          STR_ARG(json_str(json_object_get(statement, "number"))));
+    if (!str_eq(name, file->name))
+        fault(exported->report, "%" STR_FMT " is not named after its number.", STR_ARG(file->name));
+    if (status != NULL && !is_payment_status(status))
+        fault(exported->report, "%" STR_FMT ": its %s is none that there is.", STR_ARG(file->name),
+              unstored);
+}
+
 static void check_statement(const struct exported *exported, const struct archive_file *file,
-                            struct invoice_entries *entries)
+                            const struct invoice_entries *entries)
 {
     OWNED(json_release) json_t *statement = NULL;
     if (failed(json_parse(file->bytes, &statement)) || !json_is_object(statement)) {
         fault(exported->report, "%" STR_FMT " is no JSON object.", STR_ARG(file->name));
         return;
     }
-    struct invoice_entry key = {.id = json_str(json_object_get(statement, "id"))};
     struct invoice_entry *found =
-        entries->count == 0 ? NULL
-                            : bsearch(&key, entries->items, entries->count, sizeof key, by_id);
+        invoice_entry_find(entries, json_str(json_object_get(statement, "id")));
     if (found == NULL) {
         fault(exported->report, "%" STR_FMT " is the statement of no entry of this export.",
               STR_ARG(file->name));
@@ -88,10 +106,11 @@ static void check_statement(const struct exported *exported, const struct archiv
         fault(exported->report, "%" STR_FMT " is a second statement of one entry.",
               STR_ARG(file->name));
     found->stated = true;
+    check_name_and_payment(exported, file, statement);
     compare_members(exported, file->name, statement, found->document->body);
 }
 
-static void check_statements(const struct exported *exported, struct invoice_entries *entries)
+static void check_statements(const struct exported *exported, const struct invoice_entries *entries)
 {
     for (size_t i = 0; i < exported->files.count; i++) {
         const struct archive_file *file = &exported->files.items[i];
@@ -115,12 +134,14 @@ static void check_ledger(struct prefix *prefix, const struct exported_document *
     long long index = invoice->index;
     sha256 claimed;
     sha256 root;
-    if (!json_is_integer(size) ||
+    if (!json_is_integer(size) || json_object_size(ledger) != 3 ||
         !exported_hash(exported->arena, json_str(json_object_get(ledger, "root")), &claimed) ||
         !str_eq(json_str(json_object_get(ledger, "customer")), exported->customer))
         fault(exported->report, "Entry %lld: its ledger is not a customer, size and root.", index);
     else if (json_integer_value(size) > invoice->index)
         fault(exported->report, "Entry %lld: it was computed on entries that follow it.", index);
+    else if (json_integer_value(size) < invoice->index)
+        fault(exported->report, "Entry %lld: it was not computed on every entry before it.", index);
     else if (!prefix_root(prefix, json_integer_value(size), &root))
         fault(exported->report, "Entry %lld: the export does not reach back to its ledger's size.",
               index);
@@ -134,10 +155,12 @@ void verify_invoices(struct exported *exported, int64_t *count)
     struct prefix prefix = {.exported = exported};
     struct invoice_entries entries = list_entries(exported);
     check_statements(exported, &entries);
+    verify_standing(exported, &entries);
     for (size_t i = 0; i < exported->document_count; i++) {
         const struct exported_document *document = &exported->documents[i];
         if (document->kind != ENTRY_invoice)
             continue;
+        verify_issue(exported, document);
         if (exported->has_spans && exported->has_manifest)
             check_ledger(&prefix, document);
         verify_recount(exported, document);

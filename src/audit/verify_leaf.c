@@ -85,6 +85,18 @@ static void read_set(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "its set is not a quantity, properties or a time");
 }
 
+// The one adjustment that there is: an invoice is voided.
+static void read_adjustment(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *adjustment = json_object_get(root, "adjustment");
+    if (!str_eq(json_str(json_object_get(adjustment, "action")), STR("void")) ||
+        !is_text(adjustment, "invoice") || !is_text(adjustment, "number") ||
+        json_object_size(adjustment) != 4)
+        wrong(reading, "its adjustment is not the void of an invoice");
+    if (json_str(json_object_get(adjustment, "reason")).len == 0)
+        wrong(reading, "it gives no reason");
+}
+
 static bool find_kind(str name, enum entry_kind *kind)
 {
     for (int i = 0; i < ENTRY_KIND_COUNT; i++) {
@@ -114,11 +126,15 @@ static void read_content(struct leaf_reading *reading, const json_t *root)
         if (json_object_size(root) != FRAME_MEMBERS + 3)
             wrong(reading, "it has not the members that an amendment has");
         return;
+    case ENTRY_adjustment:
+        read_adjustment(reading, root);
+        if (json_object_size(root) != FRAME_MEMBERS + 1)
+            wrong(reading, "it has not one member named after its kind");
+        return;
     case ENTRY_plan:
     case ENTRY_subscription:
     case ENTRY_invoice:
     case ENTRY_credit_note:
-    case ENTRY_adjustment:
     case ENTRY_key:
     case ENTRY_erasure:
     case ENTRY_retention:

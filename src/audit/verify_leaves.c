@@ -45,7 +45,12 @@ static void keep_document(struct exported *exported, const struct leaf_reading *
     if (json_array_append(exported->held, root) != 0)
         return;
     exported->documents[exported->document_count++] = (struct exported_document){
-        .index = reading->index, .kind = reading->kind, .body = json_object_get(root, name)};
+        .index = reading->index,
+        .kind = reading->kind,
+        .at = reading->at,
+        .voided_by = NEVER,
+        .body = json_object_get(root, name),
+    };
 }
 
 // A correction must point at a usage entry before it that nothing has voided by then.
@@ -92,7 +97,7 @@ static void take(struct passing *passing, const struct leaf_reading *reading, js
     if (reading->kind == ENTRY_void || reading->kind == ENTRY_amend)
         check_reference(passing, reading);
     if (reading->kind == ENTRY_plan || reading->kind == ENTRY_subscription ||
-        reading->kind == ENTRY_invoice)
+        reading->kind == ENTRY_invoice || reading->kind == ENTRY_adjustment)
         keep_document(exported, reading, root);
 }
 

@@ -20,12 +20,15 @@ struct exported_leaf {
     int64_t reference; // void, amend
 };
 
-// A plan, subscription or invoice entry.
+// A plan, subscription, invoice or adjustment entry.
 struct exported_document {
     int64_t index;
     enum entry_kind kind;
+    instant at;
+    int64_t voided_by;  // invoice: an entry's index, NEVER when it stands
     const json_t *body; // the member named after the kind
 };
+#define NEVER INT64_MAX
 
 struct exported {
     struct arena *arena;
@@ -105,6 +108,28 @@ void leaf_read(struct leaf_reading *reading, json_t **root);
 
 // verify_invoices.c: statements against entries; each entry's ledger root; then the recount.
 void verify_invoices(struct exported *exported, int64_t *count);
+
+struct invoice_entry {
+    str id;
+    struct exported_document *document;
+    bool stated; // a statement of the export is this entry's
+};
+
+struct invoice_entries {
+    struct invoice_entry *items; // in byte order of their ids
+    size_t count;
+};
+// NULL when there is none.
+struct invoice_entry *invoice_entry_find(const struct invoice_entries *entries, str id);
+
+// verify_invoice.c: what its issue added to one invoice, in itself.
+void verify_issue(const struct exported *exported, const struct exported_document *invoice);
+// Whether a member of an invoice comes from its issue, not from its computation.
+bool is_of_issue(const char *member);
+
+// verify_standing.c: the invoices among one another: numbers rise, each void is of one that stood,
+// a period has one at a time. Fills in voided_by.
+void verify_standing(const struct exported *exported, const struct invoice_entries *entries);
 
 // verify_recount.c
 void verify_recount(const struct exported *exported, const struct exported_document *invoice);

@@ -76,93 +76,80 @@ static void differs(const struct recount *recount, str where, const char *name,
 }
 
 // Every member that the recount has; `where` begins the sentence.
-static bool same_members(const struct recount *recount, str where, const json_t *stated,
-                         const json_t *recounted, bool tell)
+static void compare_members(const struct recount *recount, str where, const json_t *stated,
+                            const json_t *recounted)
 {
-    bool same = true;
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(json_iterable(recounted), name, value)
     {
         const json_t *other = json_object_get(stated, name);
-        if (str_eq(str_from(name), STR("lines")) || json_equal(other, value))
-            continue;
-        same = false;
-        if (tell)
+        if (!str_eq(str_from(name), STR("lines")) && !json_equal(other, value))
             differs(recount, where, name, other, value);
     }
-    return same;
 }
 
-static bool same_lines(const struct recount *recount, const json_t *recounted, bool tell)
+static void compare_lines(const struct recount *recount, const json_t *recounted)
 {
+    struct report *report = recount->exported->report;
+    long long index = recount->invoice->index;
     const json_t *stated = json_object_get(recount->invoice->body, "lines");
     const json_t *made = json_object_get(recounted, "lines");
     size_t count = json_array_size(stated);
-    bool same = count == json_array_size(made);
-    if (!same && tell)
-        fault(recount->exported->report, "Entry %lld: it has %zu lines, recounted %zu.",
-              (long long)recount->invoice->index, count, json_array_size(made));
+    if (count != json_array_size(made))
+        fault(report, "Entry %lld: it has %zu lines, recounted %zu.", index, count,
+              json_array_size(made));
     for (size_t i = 0; i < count && i < json_array_size(made); i++) {
         const json_t *line = json_array_get(stated, i);
         const json_t *again = json_array_get(made, i);
         str key = report_text(recount->arena, text_at(line, "key"));
         str where = str_printf(recount->arena, "line %zu (%" STR_FMT "): ", i + 1, STR_ARG(key));
-        same = same_members(recount, where, line, again, tell) && same;
-        if (json_object_size(line) <= json_object_size(again))
-            continue;
-        same = false;
-        if (tell)
-            fault(recount->exported->report, "Entry %lld: %" STR_FMT "it says more than recounted.",
-                  (long long)recount->invoice->index, STR_ARG(where));
+        compare_members(recount, where, line, again);
+        if (json_object_size(line) > json_object_size(again))
+            fault(report, "Entry %lld: %" STR_FMT "it says more than recounted.", index,
+                  STR_ARG(where));
     }
-    return same;
 }
 
-// Rates it with one statement before it, or none. With `tell` each difference is a fault.
-static result compare_with(struct recount *recount, const json_t *before, bool tell, bool *same)
+// What neither the recount nor the issue gives an invoice.
+static void check_no_more(const struct recount *recount, const json_t *recounted)
 {
-    OWNED(json_release) json_t *recounted = NULL;
-    recount->terms.before = before;
-    TRY(statement_compute(recount->arena, &recount->terms, &recount->period, &recount->usage,
-                          &recounted));
-    bool lines = same_lines(recount, recounted, tell);
-    bool members = same_members(recount, STR(""), recount->invoice->body, recounted, tell);
-    *same = lines && members;
-    return OK;
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(json_iterable(recount->invoice->body), name, value)
+    {
+        if (json_object_get(recounted, name) == NULL && !is_of_issue(name))
+            fault(recount->exported->report, "Entry %lld: no invoice has a member %" STR_FMT ".",
+                  (long long)recount->invoice->index,
+                  STR_ARG(report_text(recount->arena, str_from(name))));
+    }
 }
 
-// The statement of the period before, at or below a place in the list of documents; NULL when there
-// is none. `place` moves below what was found.
-static const json_t *find_before(const struct recount *recount, size_t *place)
+// The statement of the period before that stood at the ledger's size; NULL when there was none.
+static const json_t *find_before(const struct recount *recount)
 {
-    for (; *place != 0; (*place)--) {
-        const struct exported_document *document = &recount->exported->documents[*place - 1];
+    for (size_t i = recount->exported->document_count; i != 0; i--) {
+        const struct exported_document *document = &recount->exported->documents[i - 1];
         const json_t *number = json_object_get(json_object_get(document->body, "period"), "number");
-        if (document->kind != ENTRY_invoice || document->index >= recount->size ||
-            !str_eq(text_at(document->body, "subscription"), recount->terms.id) ||
-            !json_is_integer(number) || json_integer_value(number) != recount->period.number - 1)
-            continue;
-        (*place)--;
-        return document->body;
+        if (document->kind == ENTRY_invoice && document->index < recount->size &&
+            document->voided_by >= recount->size && json_is_integer(number) &&
+            json_integer_value(number) == recount->period.number - 1 &&
+            str_eq(text_at(document->body, "subscription"), recount->terms.id))
+            return document->body;
     }
     return NULL;
 }
 
-// An invoice settles what the standing statement of the period before billed ahead. Which one stood
-// is not in the log, where a voided invoice leaves no trace: usually the newest, else an older one
-// or none.
 static result compare(struct recount *recount)
 {
-    size_t place = recount->exported->document_count;
-    const json_t *newest = find_before(recount, &place);
-    bool same = false;
-    TRY(compare_with(recount, newest, false, &same));
-    for (const json_t *other = newest; !same && other != NULL;) {
-        other = find_before(recount, &place);
-        TRY(compare_with(recount, other, false, &same));
-    }
-    return same ? OK : compare_with(recount, newest, true, &same);
+    OWNED(json_release) json_t *recounted = NULL;
+    recount->terms.before = find_before(recount);
+    TRY(statement_compute(recount->arena, &recount->terms, &recount->period, &recount->usage,
+                          &recounted));
+    compare_lines(recount, recounted);
+    compare_members(recount, STR(""), recount->invoice->body, recounted);
+    check_no_more(recount, recounted);
+    return OK;
 }
 
 static result run(struct recount *recount)

@@ -197,7 +197,7 @@ result demo_export_and_verify(struct demo *demo)
     (void)printf("\n11. A signed export of that customer, verified without the server\n"
                  "   %lld entries, %lld invoices recounted and rated again: %s\n",
                  (long long)verification.entries, (long long)verification.invoices,
-                 verification.faults == 0 ? "VERIFIED" : "NOT VERIFIED");
+                 verification.faults == 0 ? "VERIFIED" : "REFUSED");
     return verification.faults == 0 ? OK : FAIL(INTERNAL, "the export does not verify");
 }
 

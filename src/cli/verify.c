@@ -29,7 +29,7 @@ int command_verify(struct arena *arena, int argc, char **argv)
     if (failed(outcome))
         return command_failed("verify", outcome);
     if (verification.faults != 0) {
-        (void)printf("NOT VERIFIED: %d faults\n", verification.faults);
+        (void)printf("REFUSED: %d faults\n", verification.faults);
         return EXIT_FAULT;
     }
     (void)printf("VERIFIED\n"

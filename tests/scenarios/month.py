@@ -268,12 +268,19 @@ def main():
     assert code == 0 and 'VERIFIED' in said, said
     independent(files, statements)
     by_hand(folder + '/hand', files, key)
+    code, said = phial.verify(write(folder + '/again.tar', files), key)  # Python's tar of the same files
+    assert code == 0, said
     for name, changed in mutations(files):
         for label, variant in ((name, changed), (name + ', sums made right', resum(changed))):
             code, said = phial.verify(write(folder + '/changed.tar', variant), key)
-            assert code == 1 and 'NOT VERIFIED' in said, (label, said)
+            assert code == 1 and 'REFUSED: ' in said and 'VERIFIED' not in said, (label, said)
     with open(archive, 'rb') as f:
         whole = f.read()
+    for n in range(60):
+        at = rng.randrange(len(whole))
+        with open(folder + '/flipped.tar', 'wb') as f:
+            f.write(whole[:at] + bytes([whole[at] ^ 1 << n % 8]) + whole[at + 1:])
+        assert phial.verify(folder + '/flipped.tar', key)[0] == 1, (at, n)
     with open(folder + '/cut.tar', 'wb') as f:
         f.write(whole[:len(whole) // 2])
     assert phial.verify(folder + '/cut.tar', key)[0] == 1
@@ -292,6 +299,17 @@ def main():
     recent = phial.export(c, folder, {'customer': 'clinic-a', 'from': stamp(NEXT + timedelta(hours=24)), 'purpose': 'test'})
     code, said = phial.verify(recent, key)
     assert code == 0, said
+
+    c.post(f'/v1/invoices/{issued["id"]}/void', {}, 200, Phial_Reason='made in error')
+    voided_at = {'from': stamp(NEXT + timedelta(hours=25))}
+    code, said = phial.verify(phial.export(c, folder, dict(voided_at, customer='clinic-a', purpose='test')), key)
+    assert code == 0, said  # reaches back to the invoice
+    c.post('/v1/billing/run', {}, 200)
+    second = next(r for r in c.get('/v1/invoices?status=issued&customer=clinic-a')['data'])
+    assert second['number'] == f'{NEXT.year}-000003', second
+    for wanted in ({}, {'invoice': second['id']}, voided_at):
+        code, said = phial.verify(phial.export(c, folder, dict(wanted, customer='clinic-a', purpose='test')), key)
+        assert code == 0 and '2 recounted' in said, (wanted, said)
     server.stop()
     server.remove()
     subprocess.run(['rm', '-rf', folder], check=True)
