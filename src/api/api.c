@@ -6,6 +6,7 @@
 #include "phial/util/array.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 enum { REASON_CHARACTERS_MAX = 500, IDEMPOTENCY_KEY_MAX = 255 };
 
@@ -141,9 +142,29 @@ struct entrance {
     struct request *request;
     struct caller *caller;
     str presented;
+    bool rated; // the verdict stands, also when the transaction is run again
+    struct rate_verdict rate;
     bool replayed;
     struct kept_answer answer;
 };
+
+static int64_t elapsed_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static result check_rate(struct entrance *entrance)
+{
+    struct rate_limit *limit = api_of(entrance->request)->rate_limit;
+    if (limit == NULL)
+        return OK;
+    if (!entrance->rated)
+        entrance->rate = rate_limit_take(limit, entrance->caller->key.id, elapsed_us());
+    entrance->rated = true;
+    return entrance->rate.allowed ? OK : FAIL(TOO_MANY_REQUESTS, "");
+}
 
 static result pass_entrance(struct db_tx *tx, void *context)
 {
@@ -153,6 +174,7 @@ static result pass_entrance(struct db_tx *tx, void *context)
     *caller = (struct caller){0};
     TRY(clock_now(tx, api_of(request)->test_clock, &caller->change.now));
     TRY(key_authenticate(tx, entrance->presented, caller->change.now, &caller->key));
+    TRY(check_rate(entrance));
     TRY(check_scope(request, &caller->key));
     caller->change.actor = str_printf(request->arena, "key:%" STR_FMT, STR_ARG(caller->key.id));
     request->faults->count = 0;
@@ -181,6 +203,20 @@ static void replay(const struct request *request, struct reply *reply,
     http_reply_header(reply, "Idempotent-Replayed", STR("true"));
 }
 
+static void add_rate_headers(struct arena *arena, struct reply *reply,
+                             const struct rate_verdict *rate)
+{
+    http_reply_header(reply, "RateLimit-Policy",
+                      str_printf(arena, "\"requests\";q=%lld;w=%lld", (long long)rate->burst,
+                                 (long long)rate->window_seconds));
+    http_reply_header(reply, "RateLimit",
+                      str_printf(arena, "\"requests\";r=%lld;t=%lld", (long long)rate->left,
+                                 (long long)rate->full_seconds));
+    if (!rate->allowed)
+        http_reply_header(reply, "Retry-After",
+                          str_printf(arena, "%lld", (long long)rate->retry_seconds));
+}
+
 result api_enter(void *context, struct request *request, struct reply *reply)
 {
     (void)context;
@@ -193,6 +229,8 @@ result api_enter(void *context, struct request *request, struct reply *reply)
     result passed = db_transact(request->db, request->arena, pass_entrance, &entrance);
     if (failed(passed) || entrance.replayed)
         caller->claimed = false; // somebody else's claim
+    if (entrance.rated)
+        add_rate_headers(request->arena, reply, &entrance.rate);
     TRY(passed);
     if (entrance.replayed)
         replay(request, reply, &entrance.answer);
@@ -224,9 +262,12 @@ static void settle_claim(struct request *request, const struct reply *reply)
 {
     struct caller *caller = request->caller;
     struct buf headers = {.arena = request->arena};
-    for (size_t i = 0; i < reply->header_count; i++)
-        buf_addf(&headers, "%s: %" STR_FMT "\n", reply->headers[i].name,
-                 STR_ARG(reply->headers[i].value));
+    for (size_t i = 0; i < reply->header_count; i++) {
+        str name = str_from(reply->headers[i].name);
+        if (!str_starts_with(name, STR("RateLimit"))) // of this request alone
+            buf_addf(&headers, "%" STR_FMT ": %" STR_FMT "\n", STR_ARG(name),
+                     STR_ARG(reply->headers[i].value));
+    }
     struct leaving leaving = {
         .caller = caller,
         .keep = worth_keeping(reply),

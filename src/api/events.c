@@ -5,6 +5,7 @@
 #include "phial/ingest/ingest.h"
 #include "phial/invoicing/invoicing.h"
 #include "phial/util/encode.h"
+#include "prefer.h"
 
 enum { SCAN_ROWS = 1000, INVOICES_MAX = 100 };
 
@@ -22,16 +23,7 @@ static result read_ingest(const struct request *request, struct ingest *ingest)
             return FAIL(BAD_PARAMETER, "atomic is true or false.");
         ingest->atomic = str_eq(atomic, STR("true"));
     }
-    str prefer = http_header(request, "Prefer");
-    while (prefer.len != 0) {
-        str one = prefer;
-        str rest = STR("");
-        if (!str_cut(prefer, ',', &one, &rest))
-            one = prefer;
-        if (str_eq(str_trim(one), STR("return=representation")))
-            ingest->represent_all = true;
-        prefer = rest;
-    }
+    ingest->represent_all = prefer_representation(http_header_list(request, "Prefer"));
     ingest->db = request->db;
     ingest->arena = request->arena;
     ingest->cache = worker_of(request)->cache;

@@ -10,8 +10,8 @@ result get_livez(const struct request *request, struct reply *reply)
 result get_readyz(const struct request *request, struct reply *reply)
 {
     const struct api *api = api_of(request);
-    if (api->ready != NULL && !api->ready(api->ready_context))
-        return FAIL(STOPPING, "The server is starting or stopping.");
+    if (api->ready != NULL)
+        TRY(api->ready(api->ready_context));
     TRY(db_ping(request->db));
     return http_reply_json(request, reply, 200, json_pack("{s:s}", "status", "ok"));
 }

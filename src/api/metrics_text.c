@@ -72,8 +72,12 @@ static void add_http(struct exposition *into, const struct http_figures *figures
                 figures->overload_refused);
     add_counter(into, "phial_http_received_bytes", "Bytes of requests.", figures->bytes_in);
     add_counter(into, "phial_http_sent_bytes", "Bytes of answers.", figures->bytes_out);
-    add_gauge(into, "phial_http_connections", "Connections that are open.", figures->connections);
-    add_gauge(into, "phial_http_queue_length", "Requests that wait for a worker.", figures->queued);
+    add_counter(into, "phial_http_connections", "Connections accepted.", figures->connections);
+    add_counter(into, "phial_http_queued", "Requests that waited for a worker.", figures->queued);
+    add_gauge(into, "phial_http_open_connections", "Connections that are open.",
+              figures->connections_open);
+    add_gauge(into, "phial_http_queue_length", "Requests that wait for a worker.",
+              figures->queue_length);
 }
 
 static void add_events(struct exposition *into, const struct api *api)
@@ -96,7 +100,7 @@ result get_metrics(const struct request *request, struct reply *reply)
 {
     const struct api *api = api_of(request);
     enum media media =
-        accept_media(http_header(request, "Accept"), MEDIA_PROMETHEUS, MEDIA_OPENMETRICS);
+        accept_media(http_header_list(request, "Accept"), MEDIA_PROMETHEUS, MEDIA_OPENMETRICS);
     struct exposition into = {
         .text = {.arena = request->arena},
         .open_metrics = media == MEDIA_OPENMETRICS,

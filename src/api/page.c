@@ -37,8 +37,8 @@ result page_open(const struct request *request, const char *filters, struct page
         str_to_c(request->arena, str_printf(request->arena, "limit cursor %s", filters));
     *page = (struct page){.request = request, .limit = LIMIT_PRESET, .after = STR("")};
     TRY(http_parameters_known(request, known));
-    TRY(parameter_i64(request, "limit", LIMIT_MAX, &limited, &page->limit));
-    if (limited && page->limit < 1)
+    if (failed(parameter_i64(request, "limit", LIMIT_MAX, &limited, &page->limit)) ||
+        (limited && page->limit < 1))
         return FAIL(BAD_PARAMETER, "The limit is a number from 1 to 500.");
     if (http_parameter(request, "cursor", &cursor))
         TRY(cursor_parse(request, cursor, &page->after));

@@ -34,7 +34,8 @@ struct app {
     struct jobs *jobs;
     struct http_server *server;
     struct api api;
-    atomic_bool ready; // neither starting nor stopping, and the own cluster is up
+    atomic_bool stopping;
+    atomic_bool cluster_down; // the own cluster; never without one
 };
 
 static result complain(const struct app *app, const char *option, const char *says)
@@ -164,10 +165,12 @@ static result start_signer(struct app *app)
     return outcome;
 }
 
-static bool is_ready(void *context)
+static result check_ready(void *context)
 {
     const struct app *app = context;
-    return atomic_load(&app->ready);
+    if (atomic_load(&app->stopping))
+        return FAIL(STOPPING, "");
+    return atomic_load(&app->cluster_down) ? FAIL(DB_AWAY, "") : OK;
 }
 
 static result start_jobs(struct app *app)
@@ -193,9 +196,10 @@ static result start_http(struct app *app)
     app->api = (struct api){
         .signer = app->signer,
         .jobs = app->jobs,
+        .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
-        .ready = is_ready,
+        .ready = check_ready,
         .ready_context = app,
     };
     memcpy(app->api.master_key, master_key.ptr, sizeof app->api.master_key);
@@ -251,7 +255,7 @@ static void watch_cluster(struct app *app)
     if (app->cluster == NULL)
         return;
     bool up = cluster_watch(app->cluster);
-    bool was_up = atomic_exchange(&app->ready, up);
+    bool was_up = !atomic_exchange(&app->cluster_down, !up);
     if (up != was_up)
         log_write(&app->log, up ? LOG_INFO : LOG_ERROR, up ? "database_back" : "database_lost",
                   LOG_NOTHING);
@@ -261,11 +265,10 @@ static void watch_cluster(struct app *app)
 static void serve(struct app *app, const sigset_t *stop)
 {
     const struct timespec step = {.tv_sec = WATCH_SECONDS};
-    atomic_store(&app->ready, true);
     say_ready(app);
     while (sigtimedwait(stop, NULL, &step) < 0)
         watch_cluster(app);
-    atomic_store(&app->ready, false);
+    atomic_store(&app->stopping, true);
     notify("STOPPING=1");
     log_write(&app->log, LOG_INFO, "stopping", LOG_NOTHING);
 }
@@ -274,6 +277,7 @@ static void stop_all(struct app *app)
 {
     if (app->server != NULL)
         http_stop(app->server);
+    rate_limit_close(app->api.rate_limit);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);
     if (app->signer != NULL)

@@ -3,6 +3,7 @@
 #include "phial/config/config.h"
 
 #include "options.h"
+#include "phial/util/array.h"
 #include "phial/util/buf.h"
 #include "phial/util/file.h"
 
@@ -16,17 +17,45 @@ struct reading {
     struct arena *arena;
     const char *path;
     str rest;
-    int line; // the one that inih holds
+    int line;          // the one that inih holds
+    bool section_lost; // what follows stands under a header that could not be read
+    bool *seen;        // options that a line before has set
     FILE *out;
     int fault_count;
     struct config *config;
 };
+
+static const char unreadable[] = "neither `[section]` nor `option = value`";
 
 static void fault(struct reading *reading, int line, const char *option, const char *says)
 {
     reading->fault_count++;
     (void)fprintf(reading->out, "%s:%d: %s%s%s\n", reading->path, line, option,
                   *option == '\0' ? "" : ": ", says);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// What inih makes of a line. It tells of the first that it cannot read, and at the end only; so
+// that faults come in the order of their lines, none such reaches it.
+static bool is_readable(struct reading *reading, str text)
+{
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    if (reading->line == 1 && str_starts_with(text, str_from(byte_order_mark)))
+        text = str_slice(text, 3, text.len);
+    while (text.len != 0 && is_blank(text.ptr[0]))
+        text = str_slice(text, 1, text.len);
+    if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';')
+        return true;
+    bool is_header = text.ptr[0] == '[';
+    bool readable =
+        is_header ? str_contains(text, ']') : str_contains(text, '=') || str_contains(text, ':');
+    if (is_header)
+        reading->section_lost = !readable;
+    return readable;
 }
 
 // Like fgets, from memory.
@@ -46,6 +75,9 @@ static char *next_line(char *line, int size, void *context)
         text = STR("");
     } else if (str_contains(text, '\0')) {
         fault(reading, reading->line, "", "the line holds a NUL");
+        text = STR("");
+    } else if (!is_readable(reading, text)) {
+        fault(reading, reading->line, "", unreadable);
         text = STR("");
     }
     if (text.len != 0)
@@ -82,13 +114,18 @@ static int take_option(void *context, const char *section, const char *name, con
     struct reading *reading = context;
     const struct option *option = NULL;
     bool from_file = false;
+    if (reading->section_lost)
+        return TAKEN; // nobody knows which option it is
     if (*section == '\0')
         fault(reading, reading->line, name, "stands in no section");
     else if (!option_section_exists(section))
         fault(reading, reading->line, section, "unknown section");
     else if (!option_find(section, name, &option, &from_file))
         fault(reading, reading->line, name, "unknown option");
+    else if (reading->seen[option - options])
+        fault(reading, reading->line, name, "is set twice");
     else {
+        reading->seen[option - options] = true;
         const char *wrong =
             from_file ? set_from_file(reading->arena, option, value, reading->config)
                       : option_set(reading->arena, option,
@@ -102,9 +139,11 @@ static int take_option(void *context, const char *section, const char *name, con
 static void read_file(struct reading *reading)
 {
     if (failed(file_read(reading->arena, reading->path, FILE_BYTES_MAX, &reading->rest))) {
-        fault(reading, 0, "", "the file cannot be read");
+        reading->fault_count++;
+        (void)fprintf(reading->out, "%s: cannot be read\n", reading->path);
         return;
     }
+    reading->seen = arena_array(reading->arena, bool, option_count);
     // Debian's inih takes these while running. A value is what stands behind the sign, to the end
     // of its line: a password may hold a semicolon.
     ini_use_stack = false;
@@ -114,7 +153,7 @@ static void read_file(struct reading *reading)
     ini_allow_multiline = false;
     int wrong_line = ini_parse_stream(next_line, reading, take_option, reading);
     if (wrong_line != 0)
-        fault(reading, wrong_line, "", "neither `[section]` nor `option = value`");
+        fault(reading, wrong_line, "", unreadable);
 }
 
 static const char *find_variable(char *const *environment, str name)
@@ -146,6 +185,46 @@ static int read_variable(struct arena *arena, const struct option *option, char 
     return 1;
 }
 
+// PHIAL_HTTP_...: whether the name begins with one of our sections.
+static bool names_section(struct arena *arena, str name)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        str variable = option_variable(arena, &options[i]);
+        size_t prefix = strlen("PHIAL_") + strlen(options[i].section) + 1;
+        if (str_starts_with(name, str_slice(variable, 0, prefix)))
+            return true;
+    }
+    return false;
+}
+
+static bool names_option(struct arena *arena, str name)
+{
+    for (size_t i = 0; i < option_count; i++) {
+        str variable = option_variable(arena, &options[i]);
+        bool is_file = options[i].kind == OPTION_SECRET && str_ends_with(name, STR("_FILE"));
+        if (str_eq(name, variable) ||
+            (is_file && str_eq(str_slice(name, 0, name.len - strlen("_FILE")), variable)))
+            return true;
+    }
+    return false;
+}
+
+// A variable that is meant for an option and misses it would be silently without effect.
+static int refuse_unknown_variables(struct arena *arena, char *const *environment, FILE *out)
+{
+    int fault_count = 0;
+    for (size_t i = 0; environment != NULL && environment[i] != NULL; i++) {
+        str name = {0};
+        str value = {0};
+        if (!str_cut(str_from(environment[i]), '=', &name, &value) || !names_section(arena, name) ||
+            names_option(arena, name))
+            continue;
+        (void)fprintf(out, "environment: %" STR_FMT ": unknown option\n", STR_ARG(name));
+        fault_count++;
+    }
+    return fault_count;
+}
+
 result config_read(struct arena *arena, const char *path, char *const *environment, FILE *out,
                    struct config *config)
 {
@@ -162,6 +241,7 @@ result config_read(struct arena *arena, const char *path, char *const *environme
     }
     for (size_t i = 0; i < option_count; i++)
         fault_count += read_variable(arena, &options[i], environment, out, &draft);
+    fault_count += refuse_unknown_variables(arena, environment, out);
     if (fault_count != 0)
         return FAIL(BAD_CONFIG, "the configuration has faults");
     *config = draft;

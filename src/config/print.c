@@ -84,8 +84,9 @@ void config_print_markdown(FILE *out)
         "it, and the environment overrides the file: `PHIAL_SERVER_PORT` is `port` in `[server]`.\n"
         "A secret may come from a file of its own: `url_file = PATH`, `PHIAL_DATABASE_URL_FILE`.\n"
         "A comment is a line of its own that begins with `#` or `;`; a value reaches to the end of\n"
-        "its line. Where an option is set twice, the later line holds. An unknown section or\n"
-        "option is an error: `phiald --check-config --config FILE` names its line.\n"
+        "its line. An option that is set twice in the file is an error, and so is an unknown\n"
+        "section or option: `phiald --check-config --config FILE` names its line. So is an unknown\n"
+        "variable that begins with `PHIAL_`; `PHIAL_URL` and `PHIAL_KEY` are the client's.\n"
         "`phiald --dump-config` prints what is in force, secrets redacted.\n");
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &options[i];

@@ -20,15 +20,19 @@ enum {
     START_MS_MAX = 60000,
     STOP_MS_MAX = 30000,
     KILL_MS_MAX = 5000,
+    FAST_LOOKS = 2, // of a server that is stopping by itself, before it is hurried
+    QUICK_LOOKS = 10,
     LOG_BYTES_MAX = 16777216,
+    RECORD_PID = 1, // lines of postmaster.pid
+    RECORD_STATUS = 8,
 };
 
 struct cluster {
     struct cluster_folder folder;
     const char *url;
-    struct db *db; // to `phial`, for looking whether it answers
-    pid_t pid;     // 0: not running
-    bool is_child; // else adopted
+    pid_t pid;          // 0: not running
+    bool is_child;      // else adopted
+    int looks_stopping; // in a row that found it shutting down
 };
 
 // What the server is started with. Statements, parameters and errors stay out of its log: they can
@@ -107,19 +111,41 @@ static bool end(struct cluster *cluster, int signal_number, int wait_ms)
     return false;
 }
 
-// The number in the first line of postmaster.pid, 0 without.
+// A line of postmaster.pid, counted from 1; "" without.
+static str record_line(struct arena *arena, const struct cluster *cluster, int number)
+{
+    str text = {0};
+    str line = {0};
+    const char *path = str_printf(arena, "%s/postmaster.pid", cluster->folder.data).ptr;
+    if (failed(file_read(arena, path, 4096, &text)))
+        return STR("");
+    for (int i = 0; i < number; i++) {
+        if (!str_cut(text, '\n', &line, &text))
+            return STR("");
+    }
+    return str_trim(line);
+}
+
+// 0 without.
 static pid_t recorded_pid(const struct cluster *cluster)
 {
     struct arena arena = {0};
-    str text = {0};
-    str line = {0};
     int64_t pid = 0;
-    const char *path = str_printf(&arena, "%s/postmaster.pid", cluster->folder.data).ptr;
-    bool recorded = !failed(file_read(&arena, path, 4096, &text)) &&
-                    str_cut(text, '\n', &line, &text) && str_to_i64(line, &pid) && pid > 0 &&
-                    pid <= INT32_MAX;
+    bool recorded =
+        str_to_i64(record_line(&arena, cluster, RECORD_PID), &pid) && pid > 0 && pid <= INT32_MAX;
     arena_reset(&arena);
     return recorded ? (pid_t)pid : 0;
+}
+
+// Somebody asked it to stop. A smart shutdown waits for our own connections, so for ever; one that
+// recovers from a crash refuses connections too, but must be left alone: its record tells the two
+// apart.
+static bool is_stopping(const struct cluster *cluster)
+{
+    struct arena arena = {0};
+    bool stopping = str_eq(record_line(&arena, cluster, RECORD_STATUS), STR("stopping"));
+    arena_reset(&arena);
+    return stopping;
 }
 
 // PostgreSQL finds out by itself that a recorded process is dead. Where its number has gone to
@@ -154,7 +180,9 @@ static bool adopt(struct cluster *cluster, struct db *db)
         return false;
     cluster->pid = pid;
     cluster->is_child = false;
-    if (await(cluster, db, ADOPT_MS_MAX))
+    if (is_stopping(cluster))
+        (void)end(cluster, SIGINT, STOP_MS_MAX);
+    else if (await(cluster, db, ADOPT_MS_MAX))
         return true;
     (void)(end(cluster, SIGQUIT, KILL_MS_MAX) || end(cluster, SIGKILL, KILL_MS_MAX));
     return false;
@@ -190,19 +218,28 @@ static str url_of(struct arena *arena, const struct cluster_folder *folder, cons
     return (str){str_to_c(arena, buf_str(&url)), url.len};
 }
 
+// A connection that is open already says nothing about the next one.
+static result knock(const struct cluster *cluster)
+{
+    struct db *db = db_open(&(struct db_options){.url = cluster->url});
+    result outcome = db_ping(db);
+    db_close(db);
+    return outcome;
+}
+
 static result bring_up(struct cluster *cluster, struct db *maintenance)
 {
     if (!adopt(cluster, maintenance) && !start_and_await(cluster, maintenance))
         return FAIL(DB_AWAY, "PostgreSQL does not start; see postgresql.log");
     // A server that a killed daemon left may still be busy making it.
     for (int waited_ms = 0; waited_ms < KILL_MS_MAX; waited_ms += STEP_MS) {
-        if (!failed(db_ping(cluster->db)))
+        if (!failed(knock(cluster)))
             return OK;
         TRY(db_ping(maintenance));
         (void)failed(command_run(maintenance, "CREATE DATABASE phial"));
         process_pause(STEP_MS);
     }
-    return db_ping(cluster->db);
+    return knock(cluster);
 }
 
 result cluster_start(struct arena *arena, const char *folder, struct cluster **cluster)
@@ -210,7 +247,6 @@ result cluster_start(struct arena *arena, const char *folder, struct cluster **c
     struct cluster *fresh = arena_new(arena, struct cluster);
     TRY(cluster_folder_open(arena, folder, &fresh->folder));
     fresh->url = url_of(arena, &fresh->folder, "phial").ptr;
-    fresh->db = db_open(&(struct db_options){.url = fresh->url});
 
     const char *url = url_of(arena, &fresh->folder, "postgres").ptr;
     struct db *maintenance = db_open(&(struct db_options){.url = url});
@@ -231,8 +267,13 @@ const char *cluster_url(const struct cluster *cluster)
 
 bool cluster_watch(struct cluster *cluster)
 {
-    if (is_alive(cluster))
-        return !failed(db_ping(cluster->db));
+    if (is_alive(cluster)) {
+        cluster->looks_stopping = is_stopping(cluster) ? cluster->looks_stopping + 1 : 0;
+        if (cluster->looks_stopping >= FAST_LOOKS)
+            (void)kill(cluster->pid, cluster->looks_stopping < QUICK_LOOKS ? SIGINT : SIGQUIT);
+        return cluster->looks_stopping == 0 && !failed(knock(cluster));
+    }
+    cluster->looks_stopping = 0;
     clear_record(cluster);
     (void)failed(start_server(cluster)); // the next look tells
     return false;
@@ -240,8 +281,6 @@ bool cluster_watch(struct cluster *cluster)
 
 void cluster_stop(struct cluster *cluster)
 {
-    db_close(cluster->db);
-    cluster->db = NULL;
     (void)(end(cluster, SIGINT, STOP_MS_MAX) || end(cluster, SIGQUIT, KILL_MS_MAX) ||
            end(cluster, SIGKILL, KILL_MS_MAX));
     (void)rmdir(cluster->folder.socket); // made again by the next start

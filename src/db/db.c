@@ -201,5 +201,7 @@ result db_check(struct db *db, const struct db_stmt *stmt)
     TRY(statement_prepare(db, stmt));
     OWNED(rows_release) PGresult *rows = PQdescribePrepared(db->connection, stmt->name);
     TRY(answer_check(db, rows));
-    return PQnparams(rows) == stmt->param_count ? OK : FAIL(DB_FAILED, stmt->name);
+    return PQnparams(rows) == stmt->param_count
+               ? OK
+               : FAIL(DB_FAILED, "a statement has other parameters");
 }

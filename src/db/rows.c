@@ -149,7 +149,7 @@ result db_one(struct db_tx *tx, const struct db_stmt *stmt, struct db_params par
     OWNED(rows_release) PGresult *rows = NULL;
     TRY(run(tx, stmt, params, &rows));
     if (PQntuples(rows) == 0)
-        return FAIL(NOT_FOUND, stmt->name);
+        return FAIL(NOT_FOUND, "no such row");
     struct places places = find_columns(rows, columns);
     return read_row(tx->arena, rows, &places, columns);
 }

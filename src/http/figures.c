@@ -32,4 +32,6 @@ void figures_read(const struct figures *figures, struct http_figures *into)
     into->bytes_in = figures->bytes_in;
     into->bytes_out = figures->bytes_out;
     into->seconds_sum_us = figures->seconds_sum_us;
+    into->connections_open = figures->connections_open;
+    into->queue_length = figures->queue_length;
 }

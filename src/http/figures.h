@@ -18,6 +18,8 @@ struct figures {
     _Atomic uint64_t bytes_out;
     _Atomic uint64_t seconds_buckets[DURATION_BUCKETS];
     _Atomic uint64_t seconds_sum_us;
+    _Atomic uint64_t connections_open;
+    _Atomic uint64_t queue_length;
 };
 
 void figures_count_status(struct figures *figures, int status);

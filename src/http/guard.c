@@ -64,6 +64,7 @@ static size_t screen(struct guard *guard, const char *bytes, size_t len)
     struct framing_found found = framing_scan(&guard->framing, (str){bytes, len});
     bool was_under_way = is_under_way(guard);
     guard->guards->figures->bytes_in += len;
+    guard->spoken = true;
     guard->under_way += found.requests;
     set_phase(guard, framing_phase(&guard->framing), found.requests != 0);
     guard->window_bytes += found.body;
@@ -110,7 +111,9 @@ static void log_refusal(const struct guards *guards, result why, str id)
               LOG_FIELDS(log_i64("status", info->status), log_text("code", str_from(info->slug)),
                          log_text("request_id", id)));
     figures_count_status(guards->figures, info->status);
-    if (why.code != ERR_REQUEST_TIMEOUT)
+    if (why.code == ERR_BUSY)
+        guards->figures->overload_refused++;
+    else if (why.code != ERR_REQUEST_TIMEOUT)
         guards->figures->framing_refused++;
 }
 
@@ -199,7 +202,9 @@ struct guard *guard_open(struct guards *guards, int fd)
     guards->first = guard;
     guards->count++;
     guards->figures->connections++;
+    guards->figures->connections_open++;
     guarded[fd] = guard;
+    guards_make_room(guards, guard);
     return guard;
 }
 
@@ -242,6 +247,8 @@ void guard_close(struct guard *guard)
         if (guard->next != NULL)
             guard->next->link = guard->link;
         guard->guards->count--;
+        guard->guards->leaving -= guard->leaving;
+        guard->guards->figures->connections_open--;
         guard->guards->under_way -= is_under_way(guard);
         if (failed(guard->refused) || guard->phase != FRAMING_IDLE)
             linger(guard->guards, guard->fd);
@@ -250,10 +257,11 @@ void guard_close(struct guard *guard)
     free(guard);
 }
 
-result guards_open(struct guards *guards, const struct http_limits *limits, const struct log *log,
-                   struct figures *figures)
+result guards_open(struct guards *guards, const struct http_limits *limits, size_t connections_max,
+                   const struct log *log, struct figures *figures)
 {
-    *guards = (struct guards){.limits = limits, .log = log, .figures = figures};
+    *guards = (struct guards){
+        .limits = limits, .connections_max = connections_max, .log = log, .figures = figures};
     guards->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (guards->wake < 0)
         return FAIL(INTERNAL, "no eventfd");

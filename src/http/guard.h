@@ -26,9 +26,11 @@ struct guard {
     struct framing framing;
     result refused; // ERR_NONE as long as all is well
     bool answered;
+    bool spoken;        // its first byte has come
+    bool leaving;       // told to end, by room.c or watch.c
     unsigned under_way; // complete requests that are not answered yet
     enum framing_phase phase;
-    int64_t since_us; // when the head, or the body's window, began
+    int64_t since_us; // when the head, the body's window, or being idle began
     uint64_t window_bytes;
 };
 
@@ -41,7 +43,9 @@ struct guards {
     int wake;             // eventfd
     pthread_mutex_t lock; // guards all below, and every guard
     struct guard *first;
+    size_t connections_max;
     size_t count;
+    size_t leaving;
     size_t under_way; // connections with something that is not answered yet
     bool draining;
     bool stopping;
@@ -52,8 +56,8 @@ struct guards {
     size_t lingering_count;
 };
 
-result guards_open(struct guards *guards, const struct http_limits *limits, const struct log *log,
-                   struct figures *figures);
+result guards_open(struct guards *guards, const struct http_limits *limits, size_t connections_max,
+                   const struct log *log, struct figures *figures);
 void guards_close(struct guards *guards);
 void guards_drain(struct guards *guards); // idle connections end; the others when they fall idle
 bool guards_all_idle(struct guards *guards);
@@ -61,6 +65,10 @@ bool guards_all_idle(struct guards *guards);
 struct guard *guard_open(struct guards *guards, int fd); // NULL when there is no room
 void guard_request_done(struct guard *guard);
 void guard_close(struct guard *guard); // before the socket is closed
+
+// room.c: under the lock.
+void guard_end(struct guard *guard); // without a word, unless it was refused
+void guards_make_room(struct guards *guards, struct guard *newcomer);
 
 // The body of the watcher thread (watch.c), which takes the guards.
 void *guards_watch(void *argument);

@@ -2,6 +2,7 @@
 #include "message.h"
 
 #include "phial/util/array.h"
+#include "phial/util/buf.h"
 
 #include <string.h>
 #include <strings.h>
@@ -215,6 +216,31 @@ str message_media_type(struct arena *arena, str value)
     return (str){lower, type.len};
 }
 
+static str unquote(str word)
+{
+    bool quoted = word.len >= 2 && word.ptr[0] == '"' && word.ptr[word.len - 1] == '"';
+    return quoted ? str_slice(word, 1, word.len - 1) : word;
+}
+
+bool message_is_utf8(str value)
+{
+    str type = {0};
+    str rest = {0};
+    (void)str_cut(value, ';', &type, &rest);
+    while (rest.len != 0) {
+        str parameter = rest;
+        str further = STR("");
+        str name = {0};
+        str charset = {0};
+        (void)str_cut(rest, ';', &parameter, &further);
+        if (str_cut(parameter, '=', &name, &charset) && name_eq(str_trim(name), "charset") &&
+            !name_eq(unquote(str_trim(charset)), "utf-8"))
+            return false;
+        rest = further;
+    }
+    return true;
+}
+
 static const struct http_pair *find_header(const struct request *request, const char *name)
 {
     const struct http_message *message = request->message;
@@ -229,6 +255,19 @@ str http_header(const struct request *request, const char *name)
 {
     const struct http_pair *header = find_header(request, name);
     return header == NULL ? STR("") : header->value;
+}
+
+str http_header_list(const struct request *request, const char *name)
+{
+    const struct http_message *message = request->message;
+    struct buf list = {.arena = request->arena};
+    for (size_t i = 0; message != NULL && i < message->header_count; i++) {
+        if (!name_eq(message->headers[i].name, name))
+            continue;
+        buf_add(&list, list.len == 0 ? STR("") : STR(", "));
+        buf_add(&list, message->headers[i].value);
+    }
+    return buf_str(&list);
 }
 
 bool http_has_header(const struct request *request, const char *name)

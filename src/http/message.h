@@ -35,3 +35,5 @@ bool message_decode(struct arena *arena, str text, bool plus_is_blank, str *deco
 
 // The media type, in lower case and without its parameters.
 str message_media_type(struct arena *arena, str value);
+// Whether a Content-Type leaves the charset open or says UTF-8.
+bool message_is_utf8(str value);

@@ -90,10 +90,16 @@ static json_t *faults_json(const struct faults *faults)
     return list;
 }
 
+// Why something is not there would tell what is; and what fails inside is for the log.
+static bool is_telling(const struct error_info *info)
+{
+    return info->status != 404 && info->status != 500;
+}
+
 void http_problem(const struct request *request, struct reply *reply, result why)
 {
     const struct error_info *info = error_info(why.code);
-    bool detailed = why.detail != NULL && why.detail[0] != '\0';
+    bool detailed = is_telling(info) && why.detail != NULL && why.detail[0] != '\0';
     OWNED(json_release)
     json_t *json = json_pack(
         "{s:o,s:s,s:i,s:s,s:s,s:o}", "type", json_sprintf("/problems/%s", info->slug), "title",

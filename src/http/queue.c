@@ -10,6 +10,12 @@ bool queue_is_full(struct http_server *server)
     return server->stopping || server->queued >= server->options.queue_max;
 }
 
+bool queue_is_working(struct http_server *server)
+{
+    HOLD(&server->lock);
+    return server->queued + server->running > 0;
+}
+
 bool queue_add(struct http_server *server, struct job *job)
 {
     HOLD(&server->lock);
@@ -21,6 +27,7 @@ bool queue_add(struct http_server *server, struct job *job)
     server->last = &job->next;
     server->queued++;
     server->figures.queued++;
+    server->figures.queue_length++;
     (void)pthread_cond_signal(&server->work);
     return true;
 }
@@ -38,8 +45,16 @@ static struct job *take(struct http_server *server)
     if (server->first == NULL)
         server->last = &server->first;
     server->queued--;
+    server->running++;
+    server->figures.queue_length--;
     job->next = NULL;
     return job;
+}
+
+static void release(struct http_server *server)
+{
+    HOLD(&server->lock);
+    server->running--;
 }
 
 static void *work(void *argument)
@@ -54,6 +69,7 @@ static void *work(void *argument)
         struct MHD_Connection *connection = job->connection;
         job->stage = JOB_ANSWERED;
         MHD_resume_connection(connection);
+        release(server);
     }
     return NULL;
 }

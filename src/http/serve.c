@@ -54,6 +54,8 @@ static result read_body(const struct http_options *options, struct request *requ
     request->media_type = message_media_type(request->arena, http_header(request, "Content-Type"));
     if (request->route->body == BODY_NONE)
         return OK;
+    if (!message_is_utf8(http_header(request, "Content-Type")))
+        return FAIL(UNSUPPORTED_MEDIA_TYPE, "The body's charset can only be UTF-8.");
     TRY(body_decode(http_header(request, "Content-Encoding"), options->body_bytes_max, body));
     request->body = bytes_str(body);
     return request->route->body == BODY_JSON ? read_json(request, json) : OK;
@@ -84,9 +86,11 @@ static result run(const struct http_options *options, struct request *request, s
 static void log_failure(const struct http_options *options, const struct request *request,
                         result outcome)
 {
-    if (error_info(outcome.code)->status < 500)
+    int status = error_info(outcome.code)->status;
+    if (status < 500)
         return;
-    log_write(options->log, LOG_ERROR, "request_failed",
+    enum log_level level = status == 503 ? LOG_WARN : LOG_ERROR; // 503: come again
+    log_write(options->log, level, "request_failed",
               LOG_FIELDS(log_text("code", str_from(error_info(outcome.code)->slug)),
                          log_text("detail", str_from(outcome.detail)),
                          log_text("where", str_from(outcome.where)),

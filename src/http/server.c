@@ -20,6 +20,7 @@
 enum {
     BACKLOG = 1024,
     SPARE_FDS = 512,
+    SPARE_CONNECTIONS = 128,        // beyond connections_max, only until room.c has made room
     CONNECTION_MEMORY = 128 * 1024, // room for the largest head, so that the guard is always first
     CONNECTION_MEMORY_STEP = 16 * 1024,
     SHED_BYTES = 64 * 1024, // a larger body is not read when the queue is full already
@@ -34,6 +35,7 @@ const struct http_limits http_limits_default = {
     .idle_seconds = 75,
     .linger_us = 2000000,
     .stop_us = 25000000,
+    .stop_client_us = 10000000,
     .tick_us = 250000,
     .bodies_bytes_max = 512ULL << 20,
 };
@@ -234,7 +236,7 @@ static result start_listening(struct http_server *server)
 static void raise_fd_limit(const struct http_server *server)
 {
     struct rlimit limit = {0};
-    rlim_t wanted = (rlim_t)server->options.connections_max + SPARE_FDS;
+    rlim_t wanted = (rlim_t)server->options.connections_max + SPARE_CONNECTIONS + SPARE_FDS;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
@@ -258,7 +260,7 @@ static result start_daemon(struct http_server *server)
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_done,
         NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)options->connections_max, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)options->connections_max + SPARE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
         server->limits.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_MEMORY_STEP, MHD_OPTION_ARRAY,
         tls ? tls_items : &tls_items[3], MHD_OPTION_END);
@@ -269,7 +271,8 @@ static result start(struct http_server *server)
 {
     TRY(queue_open(server));
     TRY(start_listening(server));
-    TRY(guards_open(&server->guards, &server->limits, server->options.log, &server->figures));
+    TRY(guards_open(&server->guards, &server->limits, (size_t)server->options.connections_max,
+                    server->options.log, &server->figures));
     server->guarding = true;
     raise_fd_limit(server);
     return start_daemon(server);
@@ -314,12 +317,27 @@ void http_drain(struct http_server *server)
     guards_drain(&server->guards);
 }
 
+// An answer that a worker has just made gets the time in which it can be sent.
+static void await_idle(struct http_server *server)
+{
+    const struct http_limits *limits = &server->limits;
+    int64_t began_us = elapsed_us();
+    int64_t worked_us = began_us;
+    for (int64_t now_us = began_us; !guards_all_idle(&server->guards); now_us = elapsed_us()) {
+        if (queue_is_working(server))
+            worked_us = now_us;
+        if (now_us - began_us >= limits->stop_us || (now_us - began_us >= limits->stop_client_us &&
+                                                     now_us - worked_us >= limits->linger_us))
+            return;
+        (void)usleep(STOP_POLL_US);
+    }
+}
+
 void http_stop(struct http_server *server)
 {
     http_drain(server);
-    int64_t until_us = elapsed_us() + server->limits.stop_us;
-    while (server->daemon != NULL && !guards_all_idle(&server->guards) && elapsed_us() < until_us)
-        (void)usleep(STOP_POLL_US);
+    if (server->daemon != NULL)
+        await_idle(server);
     queue_close(server); // before the daemon: no connection may be suspended when it ends
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);

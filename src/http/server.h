@@ -55,6 +55,7 @@ struct http_server {
     struct job *first;
     struct job **last;
     int queued;
+    int running;
     bool stopping;
     struct worker workers[WORKERS_MAX];
     int worker_count;
@@ -78,3 +79,4 @@ result queue_open(struct http_server *server);
 void queue_close(struct http_server *server);                // empties it first
 bool queue_add(struct http_server *server, struct job *job); // false when it is full
 bool queue_is_full(struct http_server *server);
+bool queue_is_working(struct http_server *server); // or has something to work on

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// watch.c - ends requests that take too long to arrive, and reads the rest of what refused
-// clients send.
+// watch.c - ends requests that take too long to arrive or to begin, and reads the rest of what
+// refused clients send.
 #include "clock.h"
 #include "guard.h"
 #include "lock.h"
@@ -32,12 +32,21 @@ static result check_times(struct guard *guard, int64_t now_us)
     return OK;
 }
 
+// Who connects has something to say. An idle connection that has been used is libmicrohttpd's.
+static bool has_nothing_to_say(const struct guard *guard, int64_t now_us)
+{
+    return !guard->spoken && !guard->leaving &&
+           now_us - guard->since_us > guard->guards->limits->head_us;
+}
+
 static void check_all_times(struct guards *guards)
 {
     int64_t now_us = elapsed_us();
     for (struct guard *guard = guards->first; guard != NULL; guard = guard->next) {
         if (failed(guard->refused))
             continue;
+        if (has_nothing_to_say(guard, now_us))
+            guard_end(guard);
         guard->refused = check_times(guard, now_us);
         if (failed(guard->refused))
             (void)shutdown(guard->fd, SHUT_RD); // wakes the loop, which then asks the guard

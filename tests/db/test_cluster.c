@@ -86,6 +86,29 @@ START_TEST(makes_a_cluster_and_starts_it_again_when_it_dies)
 }
 END_TEST
 
+// A smart shutdown waits for connections that are open, and takes no new ones.
+START_TEST(a_server_that_somebody_shuts_down_is_started_again)
+{
+    struct arena arena = {0};
+    struct cluster *cluster = NULL;
+    const char *folder = folder_path();
+    ck_assert_ok(cluster_start(&arena, folder, &cluster));
+    struct db *open = db_open(&(struct db_options){.url = cluster_url(cluster)});
+    ck_assert_ok(db_ping(open));
+
+    pid_t first = server_pid(folder);
+    ck_assert_int_eq(kill(first, SIGTERM), 0);
+    while (cluster_watch(cluster)) // its end is seen, though a connection is open
+        (void)usleep(10000);
+    ck_assert(comes_back(cluster));
+    ck_assert_int_ne(server_pid(folder), first);
+    assert_answers(cluster);
+    db_close(open);
+    cluster_stop(cluster);
+    arena_reset(&arena);
+}
+END_TEST
+
 // A daemon that is killed leaves its server behind.
 static void start_and_die(const char *folder)
 {
@@ -174,6 +197,7 @@ START_TEST(leaves_nothing)
 END_TEST
 
 TEST_MAIN("cluster", makes_a_cluster_and_starts_it_again_when_it_dies,
+          a_server_that_somebody_shuts_down_is_started_again,
           adopts_the_server_that_a_killed_daemon_left,
           a_record_whose_number_went_to_another_process_does_not_hinder,
           a_long_path_has_its_socket_elsewhere, leaves_nothing)

@@ -46,7 +46,9 @@ START_TEST(answers_and_explains)
          {"\"code\":\"invalid\"",
           "\"errors\":[{\"pointer\":\"/a\",\"code\":\"invalid\",\"detail\":\"Not so.\"}",
           "{\"pointer\":\"/b\",\"code\":\"phi_detected\",\"detector\":\"us_ssn\""}},
-        {"GET /nothing" END "\r\n", "500", {"internal_error"}},
+        {"GET /nothing" END "\r\n",
+         "500",
+         {"internal_error", "\"detail\":\"The server failed; nothing was changed.\""}},
         {"GET /file" END "\r\n", "200", {"application/x-tar", "\r\n\r\nfrom a file"}},
         {"HEAD /file" END "\r\n", "200", {"Content-Length: 11"}},
         {"GET /args/a%2Fb/and/%C3%A9?a=1+2" END "\r\n", "200", {"[a/b][\xc3\xa9][1 2]"}},
@@ -81,6 +83,22 @@ START_TEST(reads_bodies)
          "400",
          {"invalid_json"}},
         {"POST /json" END "Content-Length: 2\r\n\r\n[]", "415", {"Accept-Post: application/json"}},
+        {"POST /json" END "Content-Type: application/json;x=\"y\" ; CHARSET=\"Utf-8\"\r\n"
+         "Content-Length: 2\r\n\r\n[]",
+         "201",
+         {"{\"got\":[]}"}},
+        {"POST /json" END "Content-Type: application/json; charset=latin1\r\nContent-Length: 2\r\n"
+         "\r\n[]",
+         "415",
+         {"unsupported_media_type", "UTF-8"}},
+        {"POST /json" END "Content-Type: application/json;charset=utf-16;charset=utf-8\r\n"
+         "Content-Length: 2\r\n\r\n[]",
+         "415",
+         {"unsupported_media_type"}},
+        {"POST /echo" END "Content-Type: application/x-ndjson; charset=\"us-ascii\"\r\n"
+         "Content-Length: 2\r\n\r\n[]",
+         "415",
+         {"unsupported_media_type"}},
         {"POST /json" END "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n[]",
          "415",
          {"unsupported_media_type"}},
@@ -312,7 +330,9 @@ START_TEST(stops_in_spite_of_half_a_request)
     struct wire wire = {0};
     struct http_options options = wire_options(&wire);
     struct http_limits limits = wire_limits();
-    limits.stop_us = 100000;
+    limits.stop_client_us = 100000;
+    limits.linger_us = 50000;
+    limits.stop_us = 60000000;
     limits.head_us = 60000000;
     limits.body_window_us = 60000000;
     ck_assert_ok(http_start_limited(&options, &limits, &wire.server));
@@ -326,6 +346,37 @@ START_TEST(stops_in_spite_of_half_a_request)
     ck_assert_int_eq(wire.executed, 0);
     (void)close(head);
     (void)close(body);
+}
+END_TEST
+
+// What is being served is waited for longer than a client that does not read.
+START_TEST(waits_for_work_and_not_for_clients)
+{
+    struct wire wire = {.hold = true};
+    struct http_options options = wire_options(&wire);
+    struct http_limits limits = wire_limits();
+    limits.stop_client_us = 100000;
+    limits.linger_us = 50000;
+    limits.stop_us = 60000000;
+    limits.head_us = 60000000;
+    ck_assert_ok(http_start_limited(&options, &limits, &wire.server));
+    int half = wire_connect(&wire);
+    int busy = wire_connect(&wire);
+    str slow = STR("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    ck_assert(wire_send(half, slow.ptr, 10));
+    ck_assert(wire_send(busy, slow.ptr, slow.len));
+    (void)usleep(50000);
+    pthread_t stopper;
+    ck_assert_int_eq(pthread_create(&stopper, NULL, stop, &wire), 0);
+    (void)usleep(400000);
+    ck_assert_int_eq(wire.executed, 0);
+    wire.hold = false;
+    char answer[ANSWER_MAX] = "";
+    ck_assert(wire_read(busy, answer, NULL, PATIENCE_MS));
+    ck_assert_ptr_nonnull(strstr(answer, "\r\n\r\nhello"));
+    (void)pthread_join(stopper, NULL);
+    (void)close(half);
+    (void)close(busy);
 }
 END_TEST
 
@@ -367,4 +418,5 @@ TEST_MAIN("http/server", answers_and_explains, reads_bodies, continues_when_aske
           decompresses_within_bounds, asks_who_before_what, answers_a_pipeline_in_order,
           sheds_what_it_cannot_queue, sheds_and_still_refuses, bounds_all_bodies_together,
           finishes_what_runs_before_it_stops, stops_in_spite_of_half_a_request,
-          survives_clients_that_leave, refuses_a_port_that_is_taken)
+          waits_for_work_and_not_for_clients, survives_clients_that_leave,
+          refuses_a_port_that_is_taken)

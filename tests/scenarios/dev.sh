@@ -116,6 +116,23 @@ kill -9 "$(head -n 1 "$data/cluster/postmaster.pid")"
 await 200 30 "$url/readyz"
 await 200 5 -H "Authorization: Bearer $key" "$url/v1/customers/clinic"
 
+step "PostgreSQL is asked to stop, with our connections open: ready again within 30 seconds"
+server=$(head -n 1 "$data/cluster/postmaster.pid")
+kill -TERM "$server"
+await 503 10 "$url/readyz"
+await 200 30 "$url/readyz"
+[ "$(head -n 1 "$data/cluster/postmaster.pid")" != "$server" ] || fail "the old PostgreSQL runs on"
+await 200 5 -H "Authorization: Bearer $key" "$url/v1/customers/clinic"
+
+step "PostgreSQL does not answer: 503 says which, and it is not the daemon's failure"
+server=$(head -n 1 "$data/cluster/postmaster.pid")
+kill -STOP "$server"
+await 503 20 "$url/readyz"
+curl -s -m 10 "$url/readyz" | grep -q '"code":"database_away"' || fail "readyz does not say why"
+kill -CONT "$server"
+await 200 30 "$url/readyz"
+! grep '"request_failed"' "$work/first.err" | grep -q '"error"' || fail "a 503 is logged as an error"
+
 step "the daemon is killed: the next start takes its PostgreSQL over and keeps everything"
 kill -9 "$daemon"
 { wait "$daemon" || true; } 2>/dev/null # bash tells of the kill

@@ -64,6 +64,34 @@ def bound_key(server):
                  '/v1/customers/other/usage?metric=calls&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z'):
         problem(bound.send('GET', path), 404, 'not_found')
     assert [k['key'] for k in bound.get('/v1/customers')['data']] == ['clinic']
+    # what there is of others cannot be told from what there is not
+    c.put('/v1/event-types/seen', {'properties': {}})
+    assert c.post('/v1/events', {'id': 'o-1', 'customer': 'other', 'type': 'seen', 'time': stamp(NOW)})['accepted'] == 1
+
+    def anonymous(answer):
+        return answer.status, answer.bytes.replace(answer.headers['Request-Id'].encode(), b'ID')
+
+    for method, path, body in (
+            ('GET', '/v1/customers/CUSTOMER', None),
+            ('GET', '/v1/customers/CUSTOMER/usage?metric=calls&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z', None),
+            ('GET', '/v1/events?customer=CUSTOMER', None),
+            ('GET', '/v1/events/CUSTOMER/o-1', None),
+            ('POST', '/v1/events/CUSTOMER/o-1/void', {}),
+            ('POST', '/v1/events/CUSTOMER/o-1/amend', {'quantity': '2'}),
+            ('GET', '/v1/invoices?customer=CUSTOMER', None),
+            ('POST', '/v1/invoices/preview', {'customer': 'CUSTOMER'}),
+            ('GET', '/v1/ledger/CUSTOMER/checkpoint', None),
+            ('GET', '/v1/ledger/CUSTOMER/consistency?from=0', None),
+            ('GET', '/v1/ledger/CUSTOMER/entries', None),
+            ('GET', '/v1/ledger/CUSTOMER/inclusion?index=0', None),
+            ('GET', '/v1/subscriptions?customer=CUSTOMER', None),
+            ('POST', '/v1/exports', {'customer': 'CUSTOMER', 'purpose': 'audit'})):
+        answers = []
+        for customer in ('other', 'nobody'):
+            sent = None if body is None else json.dumps(body).replace('CUSTOMER', customer)
+            answers.append(anonymous(bound.send(method, path.replace('CUSTOMER', customer), sent, Phial_Reason='none')))
+        assert answers[0] == answers[1], (method, path, answers)
+        assert answers[0][0] == 404 and b'"detail":"No such resource."' in answers[0][1], (method, path, answers)
     event = {'id': 'b-1', 'type': 'call', 'time': stamp(NOW)}
     assert bound.post('/v1/events', dict(event, customer='clinic'))['accepted'] == 1
     assert bound.post('/v1/events', dict(event, customer='other'), 422)['results'][0]['code'] == 'unknown_customer'
@@ -105,8 +133,8 @@ def faults(server):
     wrong = c.send('PATCH', '/v1/customers/clinic', {})
     problem(wrong, 405, 'method_not_allowed')
     assert {'GET', 'PUT', 'DELETE'} <= {m.strip() for m in wrong.headers['Allow'].split(',')}
-    problem(c.send('GET', '/v1/customers?limit=501'), 400, 'bad_parameter')
-    problem(c.send('GET', '/v1/customers?limit=0'), 400, 'bad_parameter')
+    for limit in ('501', '0', '-1', 'x', '', '9' * 30):
+        assert '1 to 500' in problem(c.send('GET', '/v1/customers?limit=' + limit), 400, 'bad_parameter')['detail'], limit
     problem(c.send('GET', '/v1/customers?colour=red'), 400, 'bad_parameter')
     problem(c.send('GET', '/v1/customers?cursor=zzz'), 400, 'bad_cursor')
     problem(c.send('GET', '/v1/customers/%00'), 400, 'bad_request')
@@ -182,6 +210,11 @@ def bodies(server):
     c.get('/v1/events/clinic/at-1', 404)
     full = c.post('/v1/events', [good, dict(good)], 200, Prefer='return=representation')
     assert [r['status'] for r in full['results']] == ['accepted', 'duplicate'] and full['results'][0]['index'] == full['results'][1]['index']
+    for prefer in ('Return="representation"; x="a,b"', 'wait=1, return=representation'):
+        answer = c.expect(200, 'POST', '/v1/events', [good], Prefer=prefer)
+        assert len(answer.json['results']) == 1 and answer.headers['Preference-Applied'] == 'return=representation', (prefer, answer)
+    problem(c.send('POST', '/v1/events', [good], media='application/json; charset=latin1'), 415, 'unsupported_media_type')
+    c.expect(200, 'POST', '/v1/events', [good], media='application/json; charset="UTF-8"')
     for when, code in ((NOW - timedelta(days=36), 'time_too_old'), (NOW + timedelta(minutes=7), 'time_in_future')):
         assert c.post('/v1/events', dict(good, id='w', time=stamp(when)), 422)['results'][0]['code'] == code
 
@@ -191,6 +224,13 @@ def operations(server):
     assert c.send('GET', '/livez').status == 200 and c.send('GET', '/readyz').status == 200
     text = c.send('GET', '/metrics').bytes.decode()
     assert '# TYPE' in text and 'phial_' in text
+    figures = dict(line.rsplit(' ', 1) for line in text.splitlines() if not line.startswith('#'))
+    kinds = dict(line.split()[2:] for line in text.splitlines() if line.startswith('# TYPE'))
+    assert kinds['phial_http_connections_total'] == 'counter' and kinds['phial_http_open_connections'] == 'gauge', kinds
+    assert 1 <= int(figures['phial_http_open_connections']) < int(figures['phial_http_connections_total']), figures
+    assert figures['phial_http_queue_length'] == '0' and int(figures['phial_http_queued_total']) > 100, figures
+    assert all((kind == 'counter') == name.endswith('_total') for name, kind in kinds.items()), kinds
+    c.expect(404, 'GET', '/problems/nothing')
     document = c.get('/openapi.json')
     assert document['openapi'].startswith('3.1') and '/v1/events' in document['paths']
     head = c.send('HEAD', '/livez')
@@ -201,6 +241,35 @@ def operations(server):
     assert c.send('GET', '/problems/not_found').status == 200
 
 
+def rates():
+    server = phial.Server(environment={'PHIAL_LIMITS_REQUESTS_PER_SECOND': '1', 'PHIAL_LIMITS_BURST': '5'})
+    first = server.client.post('/v1/keys', {'name': 'second', 'scopes': ['catalog:read']}, Idempotency_Key='k')
+    again = server.client.expect(201, 'POST', '/v1/keys', {'name': 'second', 'scopes': ['catalog:read']}, Idempotency_Key='k')
+    assert again.json == first and len(again.headers.get_all('RateLimit')) == 1
+    c = phial.Client(server.url, first['key'])
+    left = []
+    while True:
+        answer = c.send('GET', '/v1/customers')
+        assert answer.headers['RateLimit-Policy'] == '"requests";q=5;w=5', answer.headers
+        limit = dict(p.split('=') for p in answer.headers['RateLimit'].split(';')[1:])
+        if answer.status == 429:
+            break
+        assert answer.status == 200 and 0 <= int(limit['t']) <= 5, answer
+        left.append(int(limit['r']))
+        assert len(left) < 50
+    problem(answer, 429, 'too_many_requests')
+    assert left[0] == 4 and left[-1] == 0 and int(limit['r']) == 0, (left, limit)
+    wait = int(answer.headers['Retry-After'])
+    assert 1 <= wait <= 5
+    problem(phial.Client(server.url, None).send('GET', '/v1/customers'), 401, 'unauthenticated')
+    assert phial.Client(server.url, None).send('GET', '/livez').headers['RateLimit'] is None
+    assert server.client.send('GET', '/v1/customers').status == 200  # each key has its own
+    time.sleep(wait)
+    c.get('/v1/customers')
+    server.remove()
+    print('passed rates')
+
+
 def main():
     server = phial.Server()
     for story in (preconditions, keys, bound_key, faults, idempotency, bodies, operations):
@@ -208,6 +277,7 @@ def main():
         print('passed', story.__name__)
     lists(server)
     server.remove()
+    rates()
     print('ok')
 
 

@@ -2,6 +2,7 @@
 // api.h - the routes of the daemon. One file per resource in src/api; one row per route.
 #pragma once
 
+#include "phial/api/rate_limit.h"
 #include "phial/catalog/cache.h"
 #include "phial/catalog/keys.h"
 #include "phial/http/http.h"
@@ -16,10 +17,11 @@ extern const struct route_table api_routes;
 struct api {
     struct signer *signer;
     struct jobs *jobs;
+    struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;
-    bool (*ready)(void *context); // for /readyz: neither starting nor stopping
+    result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
     char master_key[32];
     struct { // for /metrics

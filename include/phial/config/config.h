@@ -25,8 +25,9 @@ struct config {
 #undef OPTION
 };
 
-// path NULL: presets and environment only. Every fault is printed to `out` as `file:line: message`;
-// BAD_CONFIG then. Values of secrets are never printed.
+// path NULL: presets and environment only. Every fault is printed to `out` as `file:line: message`,
+// in the order of the lines; BAD_CONFIG then. So is a PHIAL_ variable that names no option. Values
+// of secrets are never printed.
 result config_read(struct arena *arena, const char *path, char *const *environment, FILE *out,
                    struct config *config);
 void config_print(const struct config *config, FILE *out); // secrets redacted; reads back as a file

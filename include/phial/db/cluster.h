@@ -15,6 +15,7 @@ struct cluster;
 // left, else starts one, waits until it answers, and makes the database `phial`.
 result cluster_start(struct arena *arena, const char *folder, struct cluster **cluster);
 const char *cluster_url(const struct cluster *cluster); // postgresql://user@/phial?host=...
-// Starts it again when it has died; true while it is up. Called about once a second.
+// Starts it again when it has died or is being shut down by somebody else; true while it is up and
+// takes new connections. Called about once a second.
 bool cluster_watch(struct cluster *cluster);
 void cluster_stop(struct cluster *cluster); // fast shutdown; waits

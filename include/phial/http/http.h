@@ -46,6 +46,8 @@ struct request {
 };
 
 str http_header(const struct request *request, const char *name); // "" when absent
+// All lines of that name as one list: for headers whose value is a list.
+str http_header_list(const struct request *request, const char *name);
 bool http_has_header(const struct request *request, const char *name);
 // Query parameters, decoded, "+" as a blank. False when absent; a name given twice is refused
 // before the handler runs.
@@ -120,17 +122,19 @@ void http_drain(
     struct http_server *server); // takes no new connections, lets running requests finish
 void http_stop(struct http_server *server); // drain, then close
 
-// Counters for /metrics, summed over the life of the server.
+// For /metrics: summed over the life of the server, but for the last two.
 struct http_figures {
     uint64_t requests_by_class[6]; // [2] is 2xx
     uint64_t framing_refused;
     uint64_t overload_refused;
-    uint64_t connections;
-    uint64_t queued;
+    uint64_t connections; // accepted
+    uint64_t queued;      // requests that a worker was to serve
     uint64_t bytes_in;
     uint64_t bytes_out;
     uint64_t seconds_buckets[12]; // see http_bucket_bounds_us
     uint64_t seconds_sum_us;
+    uint64_t connections_open; // now
+    uint64_t queue_length;     // now
 };
 extern const uint64_t http_bucket_bounds_us[11]; // the twelfth bucket is +Inf
 void http_figures_read(const struct http_server *server, struct http_figures *figures);
