@@ -2,11 +2,11 @@
 // reader.h - reads JSON (RFC 8259) from left to right, strictly and without building a tree.
 //
 // Refused: control characters in strings, numbers and literals in any other spelling, whatever else
-// the grammar does not have. What can still be read past is noted, and its texts are not to be used:
-// a name that comes twice in one object, at any depth, in `duplicate`; lone surrogates, bytes that
-// are not UTF-8 and values nested deeper than READER_DEPTH_MAX in `unfit`. Texts borrow from the
-// body, or from the arena where they had escapes. Every verb answers false where the text is not
-// JSON.
+// the grammar does not have. What can still be read past is noted, and its texts are not to be
+// used: a name that comes twice in one object, at any depth, in `duplicate`; lone surrogates, bytes
+// that are not UTF-8 and values nested deeper than READER_DEPTH_MAX in `unfit`. Texts borrow from
+// the body, or from the arena where they had escapes. Every verb answers false where the text is
+// not JSON.
 #pragma once
 
 #include "phial/phi/event_type.h"
