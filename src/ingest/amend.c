@@ -60,7 +60,7 @@ static result tokenise(const struct amendment *amendment, const struct property 
     }
     TRY(found);
     str token = token_print(arena, key, property, amendment->source, amendment->id, *json);
-    *json = str_printf(arena, "\"%" STR_FMT "\"", STR_ARG(token));
+    *json = str_concat(arena, STR("\""), token, STR("\""));
     return OK;
 }
 

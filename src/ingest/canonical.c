@@ -40,7 +40,7 @@ static result tokenise(struct canonical *canonical, const struct canonical_event
     }
     TRY(found);
     str token = token_print(canonical->arena, key, property, event->source, event->id, *json);
-    *json = str_printf(canonical->arena, "\"%" STR_FMT "\"", STR_ARG(token));
+    *json = str_concat(canonical->arena, STR("\""), token, STR("\""));
     return OK;
 }
 

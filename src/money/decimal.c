@@ -51,18 +51,30 @@ result decimal_parse(str text, decimal *out)
     return OK;
 }
 
+// Written for every event: from the last digit to the first.
 str decimal_print(struct arena *arena, decimal value)
 {
     bool negative = value.units < 0;
     int128 units = negative ? -value.units : value.units;
-    long long whole = (long long)(units / one);
-    long long fraction = (long long)(units % one);
+    uint64_t whole = (uint64_t)(units / one);
+    uint64_t fraction = (uint64_t)(units % one);
+    char *text = arena_array(arena, char, DECIMAL_TEXT_MAX);
+    char *end = text + DECIMAL_TEXT_MAX;
+    char *at = end;
 
-    str text = str_printf(arena, "%s%lld.%0*lld", negative ? "-" : "", whole,
-                          DECIMAL_FRACTION_DIGITS, fraction);
-    while (str_ends_with(text, STR("0")))
-        text.len--;
-    return str_ends_with(text, STR(".")) ? str_slice(text, 0, text.len - 1) : text;
+    if (fraction != 0) {
+        for (int i = 0; i < DECIMAL_FRACTION_DIGITS; i++, fraction /= 10)
+            *--at = (char)('0' + fraction % 10);
+        while (end[-1] == '0')
+            end--;
+        *--at = '.';
+    }
+    do
+        *--at = (char)('0' + whole % 10);
+    while ((whole /= 10) != 0);
+    if (negative)
+        *--at = '-';
+    return (str){at, (size_t)(end - at)};
 }
 
 decimal decimal_from_i64(int64_t whole)

@@ -54,5 +54,5 @@ str token_print(struct arena *arena, const struct hmac_key *key, const struct pr
     sha256 mac = hmac_end(key, &state);
 
     str digits = encode_base32(arena, (str){(const char *)mac.bytes, BYTES});
-    return str_printf(arena, "tok_%" STR_FMT, STR_ARG(str_slice(digits, 0, DIGITS)));
+    return str_concat(arena, STR("tok_"), str_slice(digits, 0, DIGITS), STR(""));
 }

@@ -42,6 +42,19 @@ str str_copy(struct arena *arena, str s)
     return (str){str_to_c(arena, s), s.len};
 }
 
+str str_concat(struct arena *arena, str a, str b, str c)
+{
+    const str parts[] = {a, b, c};
+    char *text = arena_array(arena, char, a.len + b.len + c.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].len != 0)
+            memcpy(text + len, parts[i].ptr, parts[i].len);
+        len += parts[i].len;
+    }
+    return (str){text, len};
+}
+
 bool str_eq(str a, str b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);

@@ -26,6 +26,7 @@ const char *str_to_c(struct arena *arena, str s);
 str str_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 str str_copy(struct arena *arena, str s);
+str str_concat(struct arena *arena, str a, str b, str c);
 
 bool str_eq(str a, str b);
 int str_compare(str a, str b); // by bytes; the shorter first when one begins the other
