@@ -135,82 +135,83 @@ START_TEST(archives_and_brings_back)
 }
 END_TEST
 
+static const struct {
+    enum catalog_kind kind;
+    const char *key;
+    const char *document;
+    const char *pointer;
+    const char *code;
+} misfits[] = {
+    {CATALOG_METRIC, "Upper", "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}",
+     "", "invalid_key"},
+    {CATALOG_EVENT_TYPE, "visit.123-45-6789", "{}", "", "phi_detected"},
+    {CATALOG_METRIC, "mrn-00123456",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}", "", "phi_detected"},
+    {CATALOG_PLAN, "ssn-123-45-6789", "{\"currency\": \"USD\", \"interval\": \"week\"}", "",
+     "phi_detected"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"123-45-6789\","
+     " \"name\": \"A\", \"metric\": \"images\", \"model\": \"per_unit\","
+     " \"unit_amount\": \"1\"}]}",
+     "/charges/0/key", "phi_detected"},
+    {CATALOG_METRIC, "m", "{\"event_types\": [\"nothing\"], \"aggregation\": \"count\"}",
+     "/event_types/0", "unknown_type"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\", \"property\": \"size\"}",
+     "/property", "unknown_property"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\","
+     " \"property\": \"modality\"}",
+     "/property", "invalid"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\","
+     " \"group_by\": [\"modality\", \"city\"]}",
+     "/group_by/1", "unknown_property"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\","
+     " \"filters\": [{\"property\": \"city\", \"eq\": \"x\"}]}",
+     "/filters/0/property", "unknown_property"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"name\": \"A\", \"metric\": \"none\", \"model\": \"per_unit\","
+     " \"unit_amount\": \"1\"}]}",
+     "/charges/0/metric", "unknown_metric"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"week\", \"charges\": [{\"key\": \"a\","
+     " \"name\": \"A\", \"metric\": \"patients\", \"model\": \"per_unit\","
+     " \"unit_amount\": \"1\"}]}",
+     "/charges/0/metric", "invalid"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"name\": \"for 123-45-6789\", \"metric\": \"images\", \"model\": \"per_unit\","
+     " \"unit_amount\": \"1\"}]}",
+     "/charges/0/name", "phi_detected"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"name\": \"A\", \"metric\": \"images\", \"model\": \"per_unit\","
+     " \"unit_amount\": 0.75}]}",
+     "/charges/0/unit_amount", "decimal_expected"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [],"
+     " \"entitlements\": {\"a b\": true}}",
+     NULL, NULL},
+};
+
 START_TEST(refuses_what_does_not_fit_the_rest)
 {
-    static const struct {
-        enum catalog_kind kind;
-        const char *key;
-        const char *document;
-        const char *pointer;
-        const char *code;
-    } cases[] = {
-        {CATALOG_METRIC, "Upper",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}", "", "invalid_key"},
-        {CATALOG_EVENT_TYPE, "visit.123-45-6789", "{}", "", "phi_detected"},
-        {CATALOG_METRIC, "mrn-00123456",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\"}", "", "phi_detected"},
-        {CATALOG_PLAN, "ssn-123-45-6789", "{\"currency\": \"USD\", \"interval\": \"week\"}", "",
-         "phi_detected"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"123-45-6789\","
-         " \"name\": \"A\", \"metric\": \"images\", \"model\": \"per_unit\","
-         " \"unit_amount\": \"1\"}]}",
-         "/charges/0/key", "phi_detected"},
-        {CATALOG_METRIC, "m", "{\"event_types\": [\"nothing\"], \"aggregation\": \"count\"}",
-         "/event_types/0", "unknown_type"},
-        {CATALOG_METRIC, "m",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\", \"property\": \"size\"}",
-         "/property", "unknown_property"},
-        {CATALOG_METRIC, "m",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\","
-         " \"property\": \"modality\"}",
-         "/property", "invalid"},
-        {CATALOG_METRIC, "m",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\","
-         " \"group_by\": [\"modality\", \"city\"]}",
-         "/group_by/1", "unknown_property"},
-        {CATALOG_METRIC, "m",
-         "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"count\","
-         " \"filters\": [{\"property\": \"city\", \"eq\": \"x\"}]}",
-         "/filters/0/property", "unknown_property"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
-         " \"name\": \"A\", \"metric\": \"none\", \"model\": \"per_unit\","
-         " \"unit_amount\": \"1\"}]}",
-         "/charges/0/metric", "unknown_metric"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"week\", \"charges\": [{\"key\": \"a\","
-         " \"name\": \"A\", \"metric\": \"patients\", \"model\": \"per_unit\","
-         " \"unit_amount\": \"1\"}]}",
-         "/charges/0/metric", "invalid"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
-         " \"name\": \"for 123-45-6789\", \"metric\": \"images\", \"model\": \"per_unit\","
-         " \"unit_amount\": \"1\"}]}",
-         "/charges/0/name", "phi_detected"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
-         " \"name\": \"A\", \"metric\": \"images\", \"model\": \"per_unit\","
-         " \"unit_amount\": 0.75}]}",
-         "/charges/0/unit_amount", "decimal_expected"},
-        {CATALOG_PLAN, "p",
-         "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [],"
-         " \"entitlements\": {\"a b\": true}}",
-         NULL, NULL},
-    };
     struct db *db = test_database();
     put_example(db, &arena);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(misfits); i++) {
         struct ask ask = {
-            .kind = cases[i].kind, .key = cases[i].key, .document = cases[i].document};
+            .kind = misfits[i].kind, .key = misfits[i].key, .document = misfits[i].document};
         ck_assert(failed(ask_for(db, &arena, ask_put, &ask)));
         ck_assert_int_eq(ask.item.version, 0);
         ck_assert_uint_ge(ask.faults.count, 1);
-        if (cases[i].pointer == NULL)
+        if (misfits[i].pointer == NULL)
             continue;
-        ck_assert_msg(str_eq(ask.faults.items[0].pointer, str_from(cases[i].pointer)),
+        ck_assert_msg(str_eq(ask.faults.items[0].pointer, str_from(misfits[i].pointer)),
                       "case %zu: %" STR_FMT, i, STR_ARG(ask.faults.items[0].pointer));
-        ck_assert_str_eq(ask.faults.items[0].code, cases[i].code);
+        ck_assert_str_eq(ask.faults.items[0].code, misfits[i].code);
     }
     arena_reset(&arena);
     db_close(db);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shop.h"
 
-START_TEST(refuses_each_wrong_event_with_its_code)
-{
 #define CASE(members, code, pointer)           \
     {                                          \
         members, code, "\"" pointer "\"", true \
@@ -13,85 +11,88 @@ START_TEST(refuses_each_wrong_event_with_its_code)
     }
 #define WHO "\"customer\":\"clinic-1\",\"type\":\"image.analyzed\","
 #define BAD "\"id\":\"bad\","
-    static const struct {
-        const char *members;
-        const char *code; // and detector
-        const char *pointer;
-        bool with_id;
-    } cases[] = {
-        CASE(BAD WHO TIME ",\"note\":1," CT, "unknown_member\"", ""),
-        CASE(BAD WHO TIME ",\"id\":\"bad\"," CT, "duplicate_member\"", "/id"),
-        CASE(BAD WHO CT, "missing_member\"", "/time"),
-        NAMELESS(WHO TIME "," CT, "missing_member\"", "/id"),
-        NAMELESS("\"id\":\"\"," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":7," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":null," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":\"caf\xC3\xA9\"," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":\"a\\u0000b\"," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":\"a\\nb\"," WHO TIME "," CT, "invalid_id\"", "/id"),
-        NAMELESS("\"id\":\"ssn 219-09-9999\"," WHO TIME "," CT,
-                 "phi_detected\",\"detector\":\"us_ssn\"", "/id"),
-        NAMELESS("\"id\":\"ssn 219-09-9999\"," WHO TIME ",\"note\":1," CT, "unknown_member\"", ""),
-        NAMELESS("\"id\":\"12345678\"," WHO TIME "," CT, "phi_ambiguous_number\"", "/id"),
-        NAMELESS("\"id\":\"12345678\",\"customer\":\"nobody\",\"type\":\"image.analyzed\"," TIME
-                 "," CT,
-                 "unknown_customer\"", "/customer"),
-        CASE(BAD WHO TIME ",\"source\":\"\xC3\xA9\"," CT, "invalid_id\"", "/source"),
-        CASE(BAD WHO TIME ",\"source\":7," CT, "invalid_id\"", "/source"),
-        CASE(BAD WHO TIME ",\"source\":\"jane@example.org\"," CT,
-             "phi_detected\",\"detector\":\"email\"", "/source"),
-        CASE(BAD "\"customer\":\"nobody\",\"type\":\"image.analyzed\"," TIME "," CT,
+
+static const struct {
+    const char *members;
+    const char *code; // and detector
+    const char *pointer;
+    bool with_id;
+} wrong_events[] = {
+    CASE(BAD WHO TIME ",\"note\":1," CT, "unknown_member\"", ""),
+    CASE(BAD WHO TIME ",\"id\":\"bad\"," CT, "duplicate_member\"", "/id"),
+    CASE(BAD WHO CT, "missing_member\"", "/time"),
+    NAMELESS(WHO TIME "," CT, "missing_member\"", "/id"),
+    NAMELESS("\"id\":\"\"," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":7," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":null," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":\"caf\xC3\xA9\"," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":\"a\\u0000b\"," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":\"a\\nb\"," WHO TIME "," CT, "invalid_id\"", "/id"),
+    NAMELESS("\"id\":\"ssn 219-09-9999\"," WHO TIME "," CT,
+             "phi_detected\",\"detector\":\"us_ssn\"", "/id"),
+    NAMELESS("\"id\":\"ssn 219-09-9999\"," WHO TIME ",\"note\":1," CT, "unknown_member\"", ""),
+    NAMELESS("\"id\":\"12345678\"," WHO TIME "," CT, "phi_ambiguous_number\"", "/id"),
+    NAMELESS("\"id\":\"12345678\",\"customer\":\"nobody\",\"type\":\"image.analyzed\"," TIME "," CT,
              "unknown_customer\"", "/customer"),
-        CASE(BAD "\"customer\":7,\"type\":\"image.analyzed\"," TIME "," CT, "unknown_customer\"",
-             "/customer"),
-        CASE(BAD "\"customer\":\"John Doe\",\"type\":\"image.analyzed\"," TIME "," CT,
-             "unknown_customer\"", "/customer"),
-        CASE(BAD "\"customer\":\"clinic-1\",\"type\":\"no.such\"," TIME "," CT, "unknown_type\"",
-             "/type"),
-        CASE(BAD "\"customer\":\"clinic-1\",\"type\":[]," TIME "," CT, "unknown_type\"", "/type"),
-        CASE(BAD WHO "\"time\":\"yesterday\"," CT, "invalid_time\"", "/time"),
-        CASE(BAD WHO "\"time\":1793715000," CT, "invalid_time\"", "/time"),
-        CASE(BAD WHO "\"time\":\"2026-11-03T14:05:00\"," CT, "invalid_time\"", "/time"),
-        CASE(BAD WHO "\"time\":\"2026-09-29T14:09:59Z\"," CT, "time_too_old\"", "/time"),
-        CASE(BAD WHO "\"time\":\"0001-01-01T00:00:00Z\"," CT, "time_too_old\"", "/time"),
-        CASE(BAD WHO "\"time\":\"2026-11-03T14:15:01Z\"," CT, "time_in_future\"", "/time"),
-        CASE(BAD WHO "\"time\":\"9999-12-31T23:59:59Z\"," CT, "time_in_future\"", "/time"),
-        CASE(BAD WHO TIME ",\"quantity\":1.5," CT, "decimal_expected\"", "/quantity"),
-        CASE(BAD WHO TIME ",\"quantity\":1e2," CT, "decimal_expected\"", "/quantity"),
-        CASE(BAD WHO TIME ",\"quantity\":{}," CT, "decimal_expected\"", "/quantity"),
-        CASE(BAD WHO TIME ",\"quantity\":\"1.5\"," CT, "quantity_out_of_range\"", "/quantity"),
-        CASE(BAD WHO TIME ",\"quantity\":\"-1\"," CT, "quantity_out_of_range\"", "/quantity"),
-        CASE(BAD WHO TIME ",\"quantity\":1001," CT, "quantity_out_of_range\"", "/quantity"),
-        CASE(BAD WHO TIME "}", "property_missing\"", "/properties/modality"),
-        CASE(BAD WHO TIME ",\"properties\":[]}", "property_invalid\"", "/properties"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"pet\"}}", "property_invalid\"",
-             "/properties/modality"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":{\"a\":[]}}}", "property_invalid\"",
-             "/properties/modality"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"minutes\":1.5}}",
-             "decimal_expected\"", "/properties/minutes"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"patient_name\":\"Doe\"}}",
-             "property_unknown\"", "/properties"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"ref\":\"219-09-9999\"}}",
-             "phi_detected\",\"detector\":\"us_ssn\"", "/properties/ref"),
-        CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"ref\":\"12345678\"}}",
-             "phi_ambiguous_number\"", "/properties/ref"),
-    };
+    CASE(BAD WHO TIME ",\"source\":\"\xC3\xA9\"," CT, "invalid_id\"", "/source"),
+    CASE(BAD WHO TIME ",\"source\":7," CT, "invalid_id\"", "/source"),
+    CASE(BAD WHO TIME ",\"source\":\"jane@example.org\"," CT,
+         "phi_detected\",\"detector\":\"email\"", "/source"),
+    CASE(BAD "\"customer\":\"nobody\",\"type\":\"image.analyzed\"," TIME "," CT,
+         "unknown_customer\"", "/customer"),
+    CASE(BAD "\"customer\":7,\"type\":\"image.analyzed\"," TIME "," CT, "unknown_customer\"",
+         "/customer"),
+    CASE(BAD "\"customer\":\"John Doe\",\"type\":\"image.analyzed\"," TIME "," CT,
+         "unknown_customer\"", "/customer"),
+    CASE(BAD "\"customer\":\"clinic-1\",\"type\":\"no.such\"," TIME "," CT, "unknown_type\"",
+         "/type"),
+    CASE(BAD "\"customer\":\"clinic-1\",\"type\":[]," TIME "," CT, "unknown_type\"", "/type"),
+    CASE(BAD WHO "\"time\":\"yesterday\"," CT, "invalid_time\"", "/time"),
+    CASE(BAD WHO "\"time\":1793715000," CT, "invalid_time\"", "/time"),
+    CASE(BAD WHO "\"time\":\"2026-11-03T14:05:00\"," CT, "invalid_time\"", "/time"),
+    CASE(BAD WHO "\"time\":\"2026-09-29T14:09:59Z\"," CT, "time_too_old\"", "/time"),
+    CASE(BAD WHO "\"time\":\"0001-01-01T00:00:00Z\"," CT, "time_too_old\"", "/time"),
+    CASE(BAD WHO "\"time\":\"2026-11-03T14:15:01Z\"," CT, "time_in_future\"", "/time"),
+    CASE(BAD WHO "\"time\":\"9999-12-31T23:59:59Z\"," CT, "time_in_future\"", "/time"),
+    CASE(BAD WHO TIME ",\"quantity\":1.5," CT, "decimal_expected\"", "/quantity"),
+    CASE(BAD WHO TIME ",\"quantity\":1e2," CT, "decimal_expected\"", "/quantity"),
+    CASE(BAD WHO TIME ",\"quantity\":{}," CT, "decimal_expected\"", "/quantity"),
+    CASE(BAD WHO TIME ",\"quantity\":\"1.5\"," CT, "quantity_out_of_range\"", "/quantity"),
+    CASE(BAD WHO TIME ",\"quantity\":\"-1\"," CT, "quantity_out_of_range\"", "/quantity"),
+    CASE(BAD WHO TIME ",\"quantity\":1001," CT, "quantity_out_of_range\"", "/quantity"),
+    CASE(BAD WHO TIME "}", "property_missing\"", "/properties/modality"),
+    CASE(BAD WHO TIME ",\"properties\":[]}", "property_invalid\"", "/properties"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"pet\"}}", "property_invalid\"",
+         "/properties/modality"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":{\"a\":[]}}}", "property_invalid\"",
+         "/properties/modality"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"minutes\":1.5}}",
+         "decimal_expected\"", "/properties/minutes"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"patient_name\":\"Doe\"}}",
+         "property_unknown\"", "/properties"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"ref\":\"219-09-9999\"}}",
+         "phi_detected\",\"detector\":\"us_ssn\"", "/properties/ref"),
+    CASE(BAD WHO TIME ",\"properties\":{\"modality\":\"ct\",\"ref\":\"12345678\"}}",
+         "phi_ambiguous_number\"", "/properties/ref"),
+};
+
+START_TEST(refuses_each_wrong_event_with_its_code)
+{
     struct shop shop = shop_open();
     struct ingest ingest = ingest_of(&shop);
     int64_t before = size_of(&shop, "clinic-1");
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        const char *detector = strstr(cases[i].code, ",\"detector\"");
-        str code = str_from(cases[i].code);
+    for (size_t i = 0; i < COUNT_OF(wrong_events); i++) {
+        const char *detector = strstr(wrong_events[i].code, ",\"detector\"");
+        str code = str_from(wrong_events[i].code);
         if (detector != NULL)
-            code.len = (size_t)(detector - cases[i].code);
+            code.len = (size_t)(detector - wrong_events[i].code);
         str answer = str_printf(
             &shop.arena,
             "{\"accepted\":0,\"duplicates\":0,\"rejected\":1,\"results\":[{\"position\":0,"
             "%s\"status\":\"rejected\",\"code\":\"%" STR_FMT ",\"pointer\":%s%s}]}",
-            cases[i].with_id ? "\"id\":\"bad\"," : "", STR_ARG(code), cases[i].pointer,
-            str_from(detector).ptr);
-        str body = str_printf(&shop.arena, "{%s", cases[i].members);
+            wrong_events[i].with_id ? "\"id\":\"bad\"," : "", STR_ARG(code),
+            wrong_events[i].pointer, str_from(detector).ptr);
+        str body = str_printf(&shop.arena, "{%s", wrong_events[i].members);
         expect(&ingest, FORMAT_JSON, str_to_c(&shop.arena, body), 422,
                str_to_c(&shop.arena, answer));
     }

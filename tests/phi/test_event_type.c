@@ -88,80 +88,80 @@ START_TEST(has_defaults)
 }
 END_TEST
 
+static const struct {
+    const char *document;
+    const char *pointer;
+    const char *code;
+} wrong_declarations[] = {
+    {"{\"propertys\": {}}", "", "unknown_member"},
+    {"{\"properties\": []}", "/properties", "invalid"},
+    {"{\"properties\": {\"a\": {}}}", "/properties/a/type", "missing_member"},
+    {"{\"properties\": {\"a\": {\"type\": \"text\"}}}", "/properties/a/type", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"code\", \"size\": 1}}}", "/properties/a",
+     "unknown_member"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\"}}}", "/properties/a/values", "missing_member"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": []}}}", "/properties/a/values",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x y\"]}}}",
+     "/properties/a/values/0", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x\", 1]}}}",
+     "/properties/a/values/1", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x\", \"x\"]}}}",
+     "/properties/a/values", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"123-45-6789\"]}}}",
+     "/properties/a/values/0", "phi_detected"},
+    {"{\"properties\": {\"a\": {\"type\": \"code\", \"values\": [\"x\"]}}}", "/properties/a/values",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"code\", \"min\": \"1\"}}}", "/properties/a/min",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"code\", \"scope\": \"event\"}}}", "/properties/a/scope",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"decimal\", \"min\": \"2\", \"max\": \"1\"}}}",
+     "/properties/a", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"integer\", \"min\": \"0.5\"}}}", "/properties/a",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"token\", \"scope\": \"ever\"}}}", "/properties/a/scope",
+     "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"token\", \"method\": \"surrogate\"}}}",
+     "/properties/a/method", "invalid"},
+    {"{\"properties\": {\"a\": {\"type\": \"code\", \"detectors_off\": [\"none\"]}}}",
+     "/properties/a/detectors_off/0", "invalid"},
+    {"{\"properties\": {\"dateOfBirth\": {\"type\": \"code\"}}}", "/properties",
+     "phi_property_name"},
+    {"{\"properties\": {\"PatientName\": {\"type\": \"token\"}}}", "/properties", "invalid"},
+    {"{\"properties\": {\"secretprop_jones\": 5}}", "/properties", "invalid"},
+    {"{\"properties\": {\"secretprop_jones\": null}}", "/properties", "invalid"},
+    {"{\"properties\": {\"date of birth\": {\"type\": \"code\"}}}", "/properties",
+     "phi_property_name"},
+    {"{\"properties\": {\"ssn\": {\"type\": \"integer\"}}}", "/properties/ssn",
+     "phi_property_name"},
+    {"{\"properties\": {\"dea_schedule\": {\"type\": \"enum\", \"values\": [\"ii\"]}}}",
+     "/properties/dea_schedule", "phi_property_name"},
+    {"{\"properties\": {\"patient\": {\"type\": \"code\"}}}", "/properties/patient",
+     "phi_property_name"},
+    {"{\"properties\": {\"Modality\": {\"type\": \"code\"}}}", "/properties", "invalid"},
+    {"{\"properties\": {\"x123-45-6789\": {\"type\": \"code\"}}}", "/properties", "phi_detected"},
+    {"{\"description\": \"MRN 00123456\"}", "/description", "phi_detected"},
+    {"{\"unknown_properties\": \"keep\"}", "/unknown_properties", "invalid"},
+    {"{\"time_precision\": \"minute\"}", "/time_precision", "invalid"},
+    {"{\"quantity\": {\"min\": \"2\", \"max\": \"1\"}}", "/quantity", "invalid"},
+    {"{\"quantity\": {\"least\": \"2\"}}", "/quantity", "unknown_member"},
+    {"{\"window\": {\"past\": \"35 days\"}}", "/window/past", "invalid"},
+    {"{\"retention\": \"\"}", "/retention", "invalid"},
+    {"{\"plain_numbers\": [\"absent\"]}", "/plain_numbers/0", "invalid"},
+};
+
 START_TEST(refuses_with_a_pointer)
 {
-    static const struct {
-        const char *document;
-        const char *pointer;
-        const char *code;
-    } cases[] = {
-        {"{\"propertys\": {}}", "", "unknown_member"},
-        {"{\"properties\": []}", "/properties", "invalid"},
-        {"{\"properties\": {\"a\": {}}}", "/properties/a/type", "missing_member"},
-        {"{\"properties\": {\"a\": {\"type\": \"text\"}}}", "/properties/a/type", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"code\", \"size\": 1}}}", "/properties/a",
-         "unknown_member"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\"}}}", "/properties/a/values",
-         "missing_member"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": []}}}", "/properties/a/values",
-         "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x y\"]}}}",
-         "/properties/a/values/0", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x\", 1]}}}",
-         "/properties/a/values/1", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"x\", \"x\"]}}}",
-         "/properties/a/values", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"enum\", \"values\": [\"123-45-6789\"]}}}",
-         "/properties/a/values/0", "phi_detected"},
-        {"{\"properties\": {\"a\": {\"type\": \"code\", \"values\": [\"x\"]}}}",
-         "/properties/a/values", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"code\", \"min\": \"1\"}}}", "/properties/a/min",
-         "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"code\", \"scope\": \"event\"}}}",
-         "/properties/a/scope", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"decimal\", \"min\": \"2\", \"max\": \"1\"}}}",
-         "/properties/a", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"integer\", \"min\": \"0.5\"}}}", "/properties/a",
-         "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"token\", \"scope\": \"ever\"}}}",
-         "/properties/a/scope", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"token\", \"method\": \"surrogate\"}}}",
-         "/properties/a/method", "invalid"},
-        {"{\"properties\": {\"a\": {\"type\": \"code\", \"detectors_off\": [\"none\"]}}}",
-         "/properties/a/detectors_off/0", "invalid"},
-        {"{\"properties\": {\"dateOfBirth\": {\"type\": \"code\"}}}", "/properties",
-         "phi_property_name"},
-        {"{\"properties\": {\"PatientName\": {\"type\": \"token\"}}}", "/properties", "invalid"},
-        {"{\"properties\": {\"secretprop_jones\": 5}}", "/properties", "invalid"},
-        {"{\"properties\": {\"secretprop_jones\": null}}", "/properties", "invalid"},
-        {"{\"properties\": {\"date of birth\": {\"type\": \"code\"}}}", "/properties",
-         "phi_property_name"},
-        {"{\"properties\": {\"ssn\": {\"type\": \"integer\"}}}", "/properties/ssn",
-         "phi_property_name"},
-        {"{\"properties\": {\"dea_schedule\": {\"type\": \"enum\", \"values\": [\"ii\"]}}}",
-         "/properties/dea_schedule", "phi_property_name"},
-        {"{\"properties\": {\"patient\": {\"type\": \"code\"}}}", "/properties/patient",
-         "phi_property_name"},
-        {"{\"properties\": {\"Modality\": {\"type\": \"code\"}}}", "/properties", "invalid"},
-        {"{\"properties\": {\"x123-45-6789\": {\"type\": \"code\"}}}", "/properties",
-         "phi_detected"},
-        {"{\"description\": \"MRN 00123456\"}", "/description", "phi_detected"},
-        {"{\"unknown_properties\": \"keep\"}", "/unknown_properties", "invalid"},
-        {"{\"time_precision\": \"minute\"}", "/time_precision", "invalid"},
-        {"{\"quantity\": {\"min\": \"2\", \"max\": \"1\"}}", "/quantity", "invalid"},
-        {"{\"quantity\": {\"least\": \"2\"}}", "/quantity", "unknown_member"},
-        {"{\"window\": {\"past\": \"35 days\"}}", "/window/past", "invalid"},
-        {"{\"retention\": \"\"}", "/retention", "invalid"},
-        {"{\"plain_numbers\": [\"absent\"]}", "/plain_numbers/0", "invalid"},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(wrong_declarations); i++) {
         struct faults faults;
-        ck_assert_ptr_null(parse(cases[i].document, &faults));
-        ck_assert_msg(faults.count == 1, "%s: %zu faults", cases[i].document, faults.count);
-        ck_assert_msg(str_eq(faults.items[0].pointer, str_from(cases[i].pointer)) &&
-                          strcmp(faults.items[0].code, cases[i].code) == 0,
-                      "%s: %" STR_FMT " %s", cases[i].document, STR_ARG(faults.items[0].pointer),
-                      faults.items[0].code);
+        ck_assert_ptr_null(parse(wrong_declarations[i].document, &faults));
+        ck_assert_msg(faults.count == 1, "%s: %zu faults", wrong_declarations[i].document,
+                      faults.count);
+        ck_assert_msg(str_eq(faults.items[0].pointer, str_from(wrong_declarations[i].pointer)) &&
+                          strcmp(faults.items[0].code, wrong_declarations[i].code) == 0,
+                      "%s: %" STR_FMT " %s", wrong_declarations[i].document,
+                      STR_ARG(faults.items[0].pointer), faults.items[0].code);
     }
     arena_reset(&arena);
 }

@@ -60,83 +60,80 @@ START_TEST(has_defaults)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    const char *fault;
+} wrong_plans[] = {
+    {"{'interval': 'month'}", "missing_member /currency"},
+    {"{'currency': 'USD'}", "missing_member /interval"},
+    {"{'currency': 'USX', 'interval': 'month'}", "invalid /currency"},
+    {"{'currency': 'USD', 'interval': 'day'}", "invalid /interval"},
+    {"{'currency': 'USD', 'interval': 'month', 'key': 'k'}", "unknown_member "},
+    {"[]", "invalid "},
+    {PLAN("'minimum': 1.5"), "decimal_expected /minimum"},
+    {PLAN("'minimum': '-1'"), "invalid /minimum"},
+    {PLAN("'minimum': '2', 'maximum': '1'"), "invalid /minimum"},
+    {PLAN("'grace': '24h'"), "invalid /grace"},
+    {PLAN("'grace': 'P400D'"), "invalid /grace"},
+    {PLAN("'trial_days': -1"), "invalid /trial_days"},
+    {PLAN("'late_usage': 'never'"), "invalid /late_usage"},
+    {PLAN("'rounding': 'ceil'"), "invalid /rounding"},
+    {PLAN("'tier_scope': 'x'"), "invalid /tier_scope"},
+    {PLAN("'commitment': {'overage_factor': '1'}"), "missing_member /commitment/amount"},
+    {PLAN("'entitlements': {'seats': {'limit': '1'}}"),
+     "missing_member /entitlements/seats/metric"},
+    {PLAN("'entitlements': {'seats': []}"), "invalid /entitlements/seats"},
+    {PLAN("'fixed': [{'key': 'f'}]"), "missing_member /fixed/0/amount"},
+    {PLAN("'fixed': [{'key': 'f', 'amount': '1', 'timing': 'later'}]"), "invalid /fixed/0/timing"},
+    {PLAN("'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'f', 'amount': '1'}]"),
+     "invalid /fixed/1/key"},
+    {PLAN("'charges': [{'key': 'c', 'metric': 'm'}]"), "missing_member /charges/0/model"},
+    {CHARGE("'model': 'dynamic'"), "invalid /charges/0/model"},
+    {CHARGE("'model': 'per_unit'"), "missing_member /charges/0/unit_amount"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': 0.5"), "decimal_expected /charges/0/unit_amount"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'tiers': []"), "unknown_member /charges/0"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'free_units': '-1'"),
+     "invalid /charges/0/free_units"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'minimum': '2', 'maximum': '1'"),
+     "invalid /charges/0/minimum"},
+    {CHARGE("'model': 'package', 'amount': '1', 'package_size': '0'"),
+     "invalid /charges/0/package_size"},
+    {CHARGE("'model': 'graduated'"), "missing_member /charges/0/tiers"},
+    {CHARGE("'model': 'graduated', 'tiers': []"), "invalid /charges/0/tiers"},
+    {CHARGE("'model': 'graduated', 'tiers': [{'up_to': '5'}]"), "invalid /charges/0/tiers/0/up_to"},
+    {CHARGE("'model': 'graduated', 'tiers': [{'up_to': null}, {'up_to': null}]"),
+     "invalid /charges/0/tiers/0/up_to"},
+    {CHARGE("'model': 'graduated', 'tiers': [{'up_to': '0'}, {}]"),
+     "invalid /charges/0/tiers/0/up_to"},
+    {CHARGE("'model': 'volume', 'tiers': [{'up_to': '5'}, {'up_to': '5'}, {}]"),
+     "invalid /charges/0/tiers/1/up_to"},
+    {CHARGE("'model': 'stairstep', 'tiers': [{'unit_amount': '5'}]"),
+     "unknown_member /charges/0/tiers/0"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'group_by': ['a', 'a']"),
+     "invalid /charges/0/group_by/1"},
+    {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'filters': [{'property': 'p'}]"),
+     "invalid /charges/0/filters/0"},
+    {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'},"
+          " {'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}]"),
+     "invalid /charges/1/key"},
+    {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}],"
+          " 'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'c', 'amount': '1'}]"),
+     "invalid /fixed/1/key"},
+    {PLAN("'fixed': [{'key': 'commitment', 'amount': '1'}]"), "invalid /fixed/0/key"},
+    {PLAN("'fixed': [{'key': 'maximum', 'amount': '1'}]"), "invalid /fixed/0/key"},
+    {PLAN("'charges': [{'key': 'minimum', 'metric': 'm', 'model': 'per_unit',"
+          " 'unit_amount': '1'}]"),
+     "invalid /charges/0/key"},
+};
+
 START_TEST(refuses_with_a_pointer)
 {
-    static const struct {
-        const char *text;
-        const char *fault;
-    } cases[] = {
-        {"{'interval': 'month'}", "missing_member /currency"},
-        {"{'currency': 'USD'}", "missing_member /interval"},
-        {"{'currency': 'USX', 'interval': 'month'}", "invalid /currency"},
-        {"{'currency': 'USD', 'interval': 'day'}", "invalid /interval"},
-        {"{'currency': 'USD', 'interval': 'month', 'key': 'k'}", "unknown_member "},
-        {"[]", "invalid "},
-        {PLAN("'minimum': 1.5"), "decimal_expected /minimum"},
-        {PLAN("'minimum': '-1'"), "invalid /minimum"},
-        {PLAN("'minimum': '2', 'maximum': '1'"), "invalid /minimum"},
-        {PLAN("'grace': '24h'"), "invalid /grace"},
-        {PLAN("'grace': 'P400D'"), "invalid /grace"},
-        {PLAN("'trial_days': -1"), "invalid /trial_days"},
-        {PLAN("'late_usage': 'never'"), "invalid /late_usage"},
-        {PLAN("'rounding': 'ceil'"), "invalid /rounding"},
-        {PLAN("'tier_scope': 'x'"), "invalid /tier_scope"},
-        {PLAN("'commitment': {'overage_factor': '1'}"), "missing_member /commitment/amount"},
-        {PLAN("'entitlements': {'seats': {'limit': '1'}}"),
-         "missing_member /entitlements/seats/metric"},
-        {PLAN("'entitlements': {'seats': []}"), "invalid /entitlements/seats"},
-        {PLAN("'fixed': [{'key': 'f'}]"), "missing_member /fixed/0/amount"},
-        {PLAN("'fixed': [{'key': 'f', 'amount': '1', 'timing': 'later'}]"),
-         "invalid /fixed/0/timing"},
-        {PLAN("'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'f', 'amount': '1'}]"),
-         "invalid /fixed/1/key"},
-        {PLAN("'charges': [{'key': 'c', 'metric': 'm'}]"), "missing_member /charges/0/model"},
-        {CHARGE("'model': 'dynamic'"), "invalid /charges/0/model"},
-        {CHARGE("'model': 'per_unit'"), "missing_member /charges/0/unit_amount"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': 0.5"),
-         "decimal_expected /charges/0/unit_amount"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'tiers': []"),
-         "unknown_member /charges/0"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'free_units': '-1'"),
-         "invalid /charges/0/free_units"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'minimum': '2', 'maximum': '1'"),
-         "invalid /charges/0/minimum"},
-        {CHARGE("'model': 'package', 'amount': '1', 'package_size': '0'"),
-         "invalid /charges/0/package_size"},
-        {CHARGE("'model': 'graduated'"), "missing_member /charges/0/tiers"},
-        {CHARGE("'model': 'graduated', 'tiers': []"), "invalid /charges/0/tiers"},
-        {CHARGE("'model': 'graduated', 'tiers': [{'up_to': '5'}]"),
-         "invalid /charges/0/tiers/0/up_to"},
-        {CHARGE("'model': 'graduated', 'tiers': [{'up_to': null}, {'up_to': null}]"),
-         "invalid /charges/0/tiers/0/up_to"},
-        {CHARGE("'model': 'graduated', 'tiers': [{'up_to': '0'}, {}]"),
-         "invalid /charges/0/tiers/0/up_to"},
-        {CHARGE("'model': 'volume', 'tiers': [{'up_to': '5'}, {'up_to': '5'}, {}]"),
-         "invalid /charges/0/tiers/1/up_to"},
-        {CHARGE("'model': 'stairstep', 'tiers': [{'unit_amount': '5'}]"),
-         "unknown_member /charges/0/tiers/0"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'group_by': ['a', 'a']"),
-         "invalid /charges/0/group_by/1"},
-        {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'filters': [{'property': 'p'}]"),
-         "invalid /charges/0/filters/0"},
-        {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'},"
-              " {'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}]"),
-         "invalid /charges/1/key"},
-        {PLAN("'charges': [{'key': 'c', 'metric': 'm', 'model': 'per_unit', 'unit_amount': '1'}],"
-              " 'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'c', 'amount': '1'}]"),
-         "invalid /fixed/1/key"},
-        {PLAN("'fixed': [{'key': 'commitment', 'amount': '1'}]"), "invalid /fixed/0/key"},
-        {PLAN("'fixed': [{'key': 'maximum', 'amount': '1'}]"), "invalid /fixed/0/key"},
-        {PLAN("'charges': [{'key': 'minimum', 'metric': 'm', 'model': 'per_unit',"
-              " 'unit_amount': '1'}]"),
-         "invalid /charges/0/key"},
-    };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = 0; i < COUNT_OF(wrong_plans); i++) {
         struct documents documents;
         documents_open(&documents);
-        ck_assert_msg(plan_parse(document(&documents, cases[i].text), false) == NULL, "%s",
-                      cases[i].text);
-        ck_assert_str_eq(first_fault(&documents), cases[i].fault);
+        ck_assert_msg(plan_parse(document(&documents, wrong_plans[i].text), false) == NULL, "%s",
+                      wrong_plans[i].text);
+        ck_assert_str_eq(first_fault(&documents), wrong_plans[i].fault);
         documents_close(&documents);
     }
 }
