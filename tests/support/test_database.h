@@ -22,8 +22,10 @@ static inline const char *test_database_url(void)
     ck_assert_msg(server != NULL, "PHIAL_TEST_DATABASE is not set: run tests/run.sh");
     char command[4096];
     int len = snprintf(command, sizeof command,
-                       "psql -qX -v ON_ERROR_STOP=1 -d '%s' -c 'CREATE DATABASE phial_test_%ld'",
-                       server, (long)getpid());
+                       "psql -qX -v ON_ERROR_STOP=1 -d '%s' "
+                       "-c 'DROP DATABASE IF EXISTS phial_test_%ld' " // a process id comes again
+                       "-c 'CREATE DATABASE phial_test_%ld'",
+                       server, (long)getpid(), (long)getpid());
     ck_assert(len > 0 && (size_t)len < sizeof command);
     ck_assert_int_eq(system(command), 0); // NOLINT(cert-env33-c): a test's own constant command
     (void)snprintf(url, sizeof url, "%s dbname=phial_test_%ld", server, (long)getpid());
