@@ -79,6 +79,11 @@ static size_t slot_of(const struct db *db, const char *name)
     return slot;
 }
 
+bool statement_is_prepared(const struct db *db, const struct db_stmt *stmt)
+{
+    return db->prepared[slot_of(db, stmt->name)] != NULL;
+}
+
 result statement_prepare(struct db *db, const struct db_stmt *stmt)
 {
     size_t slot = slot_of(db, stmt->name);

@@ -15,10 +15,22 @@ struct db {
     size_t prepared_count;
 };
 
+enum { DEFERRED_MAX = 8 };
+
+// A statement that was sent and whose result is read later.
+struct deferred {
+    struct db_columns columns;
+    result (*row)(void *context); // NULL: only its success counts
+    void *context;
+};
+
 struct db_tx {
     struct db *db;
     struct arena *arena;
+    bool has_begun; // BEGIN is sent with the first statement
     bool streaming; // db_each is on: the connection is taken
+    int deferred_count;
+    struct deferred deferred[DEFERRED_MAX];
 };
 
 void rows_release(PGresult **rows);
@@ -29,5 +41,9 @@ result answer_check(const struct db *db, const PGresult *rows);
 // Runs SQL of ours without parameters; may be several statements.
 result command_run(struct db *db, const char *sql);
 
-// Prepares the statement unless this connection knows it.
+// Hands the rows of a deferred statement to its row().
+result deferred_read(const struct deferred *deferred, const PGresult *rows);
+
+bool statement_is_prepared(const struct db *db, const struct db_stmt *stmt); // on this connection
+// Prepares the statement unless this connection knows it; not within a pipeline.
 result statement_prepare(struct db *db, const struct db_stmt *stmt);

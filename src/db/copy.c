@@ -3,40 +3,56 @@
 #include "connection.h"
 #include "phial/util/buf.h"
 #include "phial/util/owned.h"
+#include "pipeline.h"
 #include "wire.h"
 
 #include <assert.h>
 
 enum { STEP_BYTES = 65536 };
 
-// The connection stays in COPY until its end is sent, so that is done in any case.
-static result send_rows(struct db *db, str rows)
+result db_copy_start(struct db_tx *tx, const char *copy_sql)
 {
-    bool sent = true;
-    for (size_t at = 0; sent && at < rows.len; at += STEP_BYTES) {
-        str step = str_slice(rows, at, at + STEP_BYTES);
-        sent = PQputCopyData(db->connection, step.ptr, (int)step.len) == 1;
-    }
-    if (PQputCopyEnd(db->connection, sent ? NULL : "cannot send") != 1)
-        return answer_check(db, NULL);
+    assert(!tx->streaming);
+    TRY(pipeline_flush(tx));
+    TRY(command_run(tx->db, copy_sql));
+    tx->streaming = true;
     return OK;
+}
+
+result db_copy_send(struct db_tx *tx, str rows)
+{
+    assert(tx->streaming);
+    for (size_t at = 0; at < rows.len; at += STEP_BYTES) {
+        str step = str_slice(rows, at, at + STEP_BYTES);
+        if (PQputCopyData(tx->db->connection, step.ptr, (int)step.len) != 1)
+            return answer_check(tx->db, NULL);
+    }
+    return OK;
+}
+
+result db_copy_end(struct db_tx *tx, result so_far)
+{
+    PGconn *connection = tx->db->connection;
+    assert(tx->streaming);
+    tx->streaming = false;
+    if (PQputCopyEnd(connection, failed(so_far) ? "given up" : NULL) != 1)
+        return failed(so_far) ? so_far : answer_check(tx->db, NULL);
+    result outcome = so_far;
+    for (;;) {
+        OWNED(rows_release) PGresult *answer = PQgetResult(connection);
+        if (answer == NULL)
+            return outcome;
+        if (!failed(outcome))
+            outcome = answer_check(tx->db, answer);
+        if (PQresultStatus(answer) == PGRES_COPY_IN)
+            return outcome; // the end could not be sent: the transaction is lost
+    }
 }
 
 result db_copy(struct db_tx *tx, const char *copy_sql, str rows)
 {
-    assert(!tx->streaming);
-    struct db *db = tx->db;
-    TRY(command_run(db, copy_sql));
-    result outcome = send_rows(db, rows);
-    for (;;) {
-        OWNED(rows_release) PGresult *answer = PQgetResult(db->connection);
-        if (answer == NULL)
-            return outcome;
-        if (!failed(outcome))
-            outcome = answer_check(db, answer);
-        if (PQresultStatus(answer) == PGRES_COPY_IN)
-            return outcome; // the end could not be sent: the transaction is lost
-    }
+    TRY(db_copy_start(tx, copy_sql));
+    return db_copy_end(tx, db_copy_send(tx, rows));
 }
 
 void db_copy_begin(struct buf *rows)
@@ -68,6 +84,13 @@ void db_copy_bytes(struct buf *rows, str bytes)
     assert(bytes.len <= INT32_MAX);
     wire_add(rows, bytes.len, 4);
     buf_add(rows, bytes);
+}
+
+char *db_copy_room(struct buf *rows, size_t len)
+{
+    assert(len <= INT32_MAX);
+    wire_add(rows, len, 4);
+    return buf_room(rows, len);
 }
 
 void db_copy_instant(struct buf *rows, instant at)

@@ -4,6 +4,7 @@
 
 #include "connection.h"
 #include "phial/util/owned.h"
+#include "pipeline.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -112,20 +113,47 @@ result db_ping(struct db *db)
     return outcome;
 }
 
-static result commit(struct db *db)
+// The answer to COMMIT, which may go together with what was deferred.
+static result send_commit(struct db_tx *tx, PGresult **rows)
 {
+    PGconn *connection = tx->db->connection;
+    if (tx->deferred_count == 0) {
+        *rows = PQexec(connection, "COMMIT");
+        return answer_check(tx->db, *rows);
+    }
+    if (PQsendQueryParams(connection, "COMMIT", 0, NULL, NULL, NULL, NULL, 1) == 0)
+        return answer_check(tx->db, NULL);
+    result collected = pipeline_collect(tx);
+    if (!failed(collected)) {
+        *rows = PQgetResult(connection);
+        collected = answer_check(tx->db, *rows);
+    }
+    return pipeline_leave(tx, collected);
+}
+
+static result commit(struct db_tx *tx)
+{
+    if (!tx->has_begun)
+        return OK;
     // COMMIT of a failed transaction is answered with success and the word ROLLBACK.
-    if (PQtransactionStatus(db->connection) == PQTRANS_INERROR)
+    if (PQtransactionStatus(tx->db->connection) == PQTRANS_INERROR)
         return FAIL(DB_FAILED, "the transaction had failed before its end");
-    OWNED(rows_release) PGresult *rows = PQexec(db->connection, "COMMIT");
-    TRY(answer_check(db, rows));
+    OWNED(rows_release) PGresult *rows = NULL;
+    TRY(send_commit(tx, &rows));
     return strcmp(PQcmdStatus(rows), "COMMIT") == 0 ? OK : FAIL(DB_FAILED, "not committed");
 }
 
-static void undo(struct db *db, result why)
+static void undo(struct db_tx *tx, result why)
 {
-    bool lost = why.code == ERR_DB_AWAY || PQtransactionStatus(db->connection) == PQTRANS_ACTIVE ||
-                failed(command_run(db, "ROLLBACK"));
+    struct db *db = tx->db;
+    if (!tx->has_begun && why.code != ERR_DB_AWAY)
+        return;
+    bool lost = why.code == ERR_DB_AWAY;
+    if (!lost && tx->deferred_count != 0)
+        lost = pipeline_flush(tx).code == ERR_DB_AWAY;
+    lost = lost || PQpipelineStatus(db->connection) != PQ_PIPELINE_OFF ||
+           PQtransactionStatus(db->connection) == PQTRANS_ACTIVE ||
+           failed(command_run(db, "ROLLBACK"));
     if (lost)
         disconnect(db);
 }
@@ -135,13 +163,11 @@ static result transact_once(struct db *db, struct arena *arena,
 {
     TRY(connect_once(db));
     struct db_tx tx = {.db = db, .arena = arena};
-    result outcome = command_run(db, "BEGIN ISOLATION LEVEL READ COMMITTED");
+    result outcome = work(&tx, context);
     if (!failed(outcome))
-        outcome = work(&tx, context);
-    if (!failed(outcome))
-        outcome = commit(db);
+        outcome = commit(&tx);
     if (failed(outcome))
-        undo(db, outcome);
+        undo(&tx, outcome);
     return outcome;
 }
 
@@ -180,8 +206,13 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
 result db_attempt(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context)
 {
     assert(!tx->streaming);
+    TRY(pipeline_flush(tx));
     TRY(command_run(tx->db, "SAVEPOINT attempt"));
     result outcome = work(tx, context);
+    if (tx->deferred_count != 0) {
+        result flushed = pipeline_flush(tx);
+        outcome = failed(outcome) ? outcome : flushed;
+    }
     if (outcome.code == ERR_DB_AWAY)
         return outcome;
     if (failed(outcome))

@@ -3,6 +3,7 @@
 #include "connection.h"
 #include "params.h"
 #include "phial/util/owned.h"
+#include "pipeline.h"
 #include "wire.h"
 
 #include <assert.h>
@@ -99,17 +100,17 @@ static result read_null(const db_column *column)
 }
 
 // Copies texts into the arena, or with none leaves them where the result holds them.
-static result read_row(struct arena *arena, const PGresult *rows, const struct places *places,
-                       struct db_columns columns)
+static result read_row(struct arena *arena, const PGresult *rows, int row,
+                       const struct places *places, struct db_columns columns)
 {
     for (int i = 0; i < columns.count; i++) {
         const db_column *column = &columns.items[i];
         int at = places->at[i];
-        if (PQgetisnull(rows, 0, at) == 1) {
+        if (PQgetisnull(rows, row, at) == 1) {
             TRY(read_null(column));
             continue;
         }
-        str value = {PQgetvalue(rows, 0, at), (size_t)PQgetlength(rows, 0, at)};
+        str value = {PQgetvalue(rows, row, at), (size_t)PQgetlength(rows, row, at)};
         bool is_text = column->kind == DB_INTO_TEXT || column->kind == DB_INTO_BYTES;
         read_value(column, arena != NULL && is_text ? str_copy(arena, value) : value);
         if (column->present != NULL)
@@ -124,17 +125,79 @@ static result ready_to_run(struct db_tx *tx, const struct db_stmt *stmt, struct 
     assert(params.count == stmt->param_count);
     assert(!tx->streaming); // a row() of db_each may not use the transaction
     TRY(params_print(tx->arena, params, wire));
+    if (statement_is_prepared(tx->db, stmt))
+        return OK;
+    TRY(pipeline_flush(tx));
     return statement_prepare(tx->db, stmt);
+}
+
+static result send(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params)
+{
+    struct wire_params wire;
+    TRY(ready_to_run(tx, stmt, params, &wire));
+    if (!tx->has_begun)
+        TRY(pipeline_open(tx));
+    if (PQsendQueryPrepared(tx->db->connection, stmt->name, params.count, wire.values, wire.lengths,
+                            wire.formats, 1) == 0)
+        return answer_check(tx->db, NULL);
+    return OK;
+}
+
+static result take_last(struct db_tx *tx, PGresult **rows)
+{
+    result outcome = pipeline_collect(tx);
+    if (!failed(outcome)) {
+        *rows = PQgetResult(tx->db->connection);
+        outcome = answer_check(tx->db, *rows);
+    }
+    return pipeline_leave(tx, outcome);
 }
 
 static result run(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
                   PGresult **rows)
 {
+    PGconn *connection = tx->db->connection;
+    TRY(send(tx, stmt, params));
+    if (tx->deferred_count != 0)
+        return take_last(tx, rows);
+    *rows = PQgetResult(connection);
+    PQclear(PQgetResult(connection)); // NULL: a statement has one result
+    return answer_check(tx->db, *rows);
+}
+
+result db_flush(struct db_tx *tx)
+{
+    return pipeline_flush(tx);
+}
+
+result db_defer(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
+                struct db_columns columns, result (*row)(void *context), void *context)
+{
     struct wire_params wire;
     TRY(ready_to_run(tx, stmt, params, &wire));
-    *rows = PQexecPrepared(tx->db->connection, stmt->name, params.count, wire.values, wire.lengths,
-                           wire.formats, 1);
-    return answer_check(tx->db, *rows);
+    TRY(pipeline_open(tx));
+    assert(tx->deferred_count < DEFERRED_MAX);
+    if (PQsendQueryPrepared(tx->db->connection, stmt->name, params.count, wire.values, wire.lengths,
+                            wire.formats, 1) == 0)
+        return answer_check(tx->db, NULL);
+    db_column *kept = arena_array(tx->arena, db_column, (size_t)columns.count);
+    for (int i = 0; i < columns.count; i++)
+        kept[i] = columns.items[i];
+    tx->deferred[tx->deferred_count++] =
+        (struct deferred){.columns = {kept, columns.count}, .row = row, .context = context};
+    return OK;
+}
+
+result deferred_read(const struct deferred *deferred, const PGresult *rows)
+{
+    if (deferred->row == NULL || PQntuples(rows) == 0)
+        return OK;
+    struct places places = find_columns(rows, deferred->columns);
+    for (int i = 0; i < PQntuples(rows); i++) {
+        TRY(read_row(NULL, rows, i, &places, deferred->columns));
+        TRY(deferred->row(deferred->context));
+    }
+    return OK;
 }
 
 result db_exec(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params)
@@ -151,7 +214,7 @@ result db_one(struct db_tx *tx, const struct db_stmt *stmt, struct db_params par
     if (PQntuples(rows) == 0)
         return FAIL(NOT_FOUND, "no such row");
     struct places places = find_columns(rows, columns);
-    return read_row(tx->arena, rows, &places, columns);
+    return read_row(tx->arena, rows, 0, &places, columns);
 }
 
 struct stream {
@@ -170,7 +233,7 @@ static result take_row(const struct db *db, const PGresult *rows, struct stream 
     if (!stream->placed)
         stream->places = find_columns(rows, stream->columns);
     stream->placed = true;
-    TRY(read_row(NULL, rows, &stream->places, stream->columns));
+    TRY(read_row(NULL, rows, 0, &stream->places, stream->columns));
     return stream->row(stream->context);
 }
 
@@ -190,13 +253,12 @@ static result take_rows(struct db *db, struct stream *stream)
 result db_each(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
                struct db_columns columns, result (*row)(void *context), void *context)
 {
-    struct wire_params wire;
-    TRY(ready_to_run(tx, stmt, params, &wire));
-    PGconn *connection = tx->db->connection;
-    if (PQsendQueryPrepared(connection, stmt->name, params.count, wire.values, wire.lengths,
-                            wire.formats, 1) == 0)
-        return answer_check(tx->db, NULL);
-    int single = PQsetSingleRowMode(connection);
+    TRY(send(tx, stmt, params));
+    bool in_pipeline = tx->deferred_count != 0;
+    result before = in_pipeline ? pipeline_collect(tx) : OK;
+    if (failed(before))
+        return pipeline_leave(tx, before);
+    int single = PQsetSingleRowMode(tx->db->connection);
     assert(single == 1); // nothing has been read yet
     (void)single;
 
@@ -204,5 +266,5 @@ result db_each(struct db_tx *tx, const struct db_stmt *stmt, struct db_params pa
     tx->streaming = true;
     result outcome = take_rows(tx->db, &stream);
     tx->streaming = false;
-    return outcome;
+    return in_pipeline ? pipeline_leave(tx, outcome) : outcome;
 }

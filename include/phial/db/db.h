@@ -32,11 +32,11 @@ struct db_stmt {
     int param_count;
 };
 
-// Runs work() in a READ COMMITTED transaction: commits when it returns OK, rolls back when it
-// fails, and runs it again (at most 5 times) on a serialization failure, a deadlock or a lost
-// connection. So work() must have no effect outside the transaction and its own out-parameters, and
-// must bear that a commit whose answer was lost is done again. DB_AWAY when no connection can be
-// had.
+// Runs work() in a READ COMMITTED transaction, which begins with its first statement: commits when
+// it returns OK, rolls back when it fails, and runs it again (at most 5 times) on a serialization
+// failure, a deadlock or a lost connection. So work() must have no effect outside the transaction
+// and its own out-parameters, and must bear that a commit whose answer was lost is done again.
+// DB_AWAY when no connection can be had.
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context);
 
@@ -160,6 +160,7 @@ struct db_columns {
     (type[]){__VA_ARGS__}, (int)(sizeof((type[]){__VA_ARGS__}) / sizeof(type))
 #define PARAMS(...) ((struct db_params){DB_LIST_(db_param, __VA_ARGS__)})
 #define NO_PARAMS ((struct db_params){NULL, 0})
+#define NO_COLUMNS ((struct db_columns){NULL, 0})
 #define COLUMNS(...) ((struct db_columns){DB_LIST_(db_column, __VA_ARGS__)})
 
 // DB_DUPLICATE on a unique violation, DB_FAILED for what else the server refuses.
@@ -173,9 +174,22 @@ result db_one(struct db_tx *tx, const struct db_stmt *stmt, struct db_params par
 result db_each(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
                struct db_columns columns, result (*row)(void *context), void *context);
 
+// Waits for what was deferred, below.
+result db_flush(struct db_tx *tx);
+// Sends the statement with the next one that is waited for, or with COMMIT: it costs no round trip.
+// Its rows are read, and row() called for each, by then; row may be NULL. Where it fails, that
+// statement or the commit fails with its error. At most 7 at a time.
+result db_defer(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
+                struct db_columns columns, result (*row)(void *context), void *context);
+
 // COPY table FROM STDIN (FORMAT BINARY). The caller appends tuples in PostgreSQL's binary format
 // (header and trailer included) to `rows`; see db_copy_* below for the pieces.
 result db_copy(struct db_tx *tx, const char *copy_sql, str rows);
+// The same in pieces, so that the server works on the first while the next is made. Once started it
+// is ended in any case, and no other statement runs before; a failure so far ends it unwritten.
+result db_copy_start(struct db_tx *tx, const char *copy_sql);
+result db_copy_send(struct db_tx *tx, str rows);
+result db_copy_end(struct db_tx *tx, result so_far);
 
 struct buf;
 void db_copy_begin(struct buf *rows); // the signature and flags
@@ -183,6 +197,7 @@ void db_copy_row(struct buf *rows, int columns);
 void db_copy_i64(struct buf *rows, int64_t number); // int8
 void db_copy_i16(struct buf *rows, int16_t number); // int2
 void db_copy_bytes(struct buf *rows, str bytes);    // bytea, text
+char *db_copy_room(struct buf *rows, size_t len);   // the same, to be filled in
 void db_copy_instant(struct buf *rows, instant at); // timestamptz
 void db_copy_null(struct buf *rows);
 void db_copy_finish(struct buf *rows);
