@@ -20,18 +20,18 @@ static int compare_places(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void sort_slots(struct batch *batch, struct append *entries)
+static void sort_slots(struct batch *batch, struct append *const *entries)
 {
     struct place *places = arena_array(batch->arena, struct place, batch->count);
     bool in_order = true;
     for (size_t i = 0; i < batch->count; i++) {
-        places[i] = (struct place){entries[i].customer_id, i};
+        places[i] = (struct place){entries[i]->customer_id, i};
         in_order = in_order && (i == 0 || places[i - 1].customer_id <= places[i].customer_id);
     }
     if (!in_order)
         qsort(places, batch->count, sizeof *places, compare_places);
     for (size_t i = 0; i < batch->count; i++)
-        batch->slots[i] = (struct slot){.entry = &entries[places[i].number], .next_twin = NO_SLOT};
+        batch->slots[i] = (struct slot){.entry = entries[places[i].number], .next_twin = NO_SLOT};
 }
 
 static void cut_parts(struct batch *batch)
@@ -90,7 +90,11 @@ static void link_slot(struct batch *batch, struct twin_table *table, size_t numb
     if (table->first[at] == NO_SLOT) {
         table->first[at] = (ptrdiff_t)number;
         batch->identity_count++;
+        batch->suspect_count += slot->entry->suspect;
     } else {
+        struct append *first = batch->slots[table->first[at]].entry;
+        batch->suspect_count += slot->entry->suspect && !first->suspect;
+        first->suspect = first->suspect || slot->entry->suspect;
         slot->is_twin = true;
         batch->slots[table->last[at]].next_twin = (ptrdiff_t)number;
     }
@@ -113,7 +117,8 @@ static void link_twins(struct batch *batch)
     }
 }
 
-void batch_plan(struct batch *batch, struct arena *arena, struct append *entries, size_t count)
+void batch_plan(struct batch *batch, struct arena *arena, struct append *const *entries,
+                size_t count)
 {
     *batch = (struct batch){.arena = arena, .count = count};
     batch->slots = arena_array(arena, struct slot, count);
@@ -121,7 +126,16 @@ void batch_plan(struct batch *batch, struct arena *arena, struct append *entries
     cut_parts(batch);
     link_twins(batch);
     for (size_t i = 0; i < count; i++)
-        batch->has_void = batch->has_void || entries[i].kind == ENTRY_void;
+        batch->has_void = batch->has_void || entries[i]->kind == ENTRY_void;
+}
+
+void batch_suspect_all(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->slots[i].entry->has_identity && !batch->slots[i].is_twin)
+            batch->slots[i].entry->suspect = true;
+    }
+    batch->suspect_count = batch->identity_count;
 }
 
 static void settle(struct append *entry, int64_t index, str event, bool twin_is_new)

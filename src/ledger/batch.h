@@ -12,7 +12,6 @@ struct slot {
     ptrdiff_t next_twin; // the next slot of the same identity, NO_SLOT at the last
     bool is_twin;        // an earlier slot has the identity
     bool is_stored;      // the identity is in the log already
-    str leaf;
 };
 
 // The entries of one customer: slots [begin, end).
@@ -31,11 +30,15 @@ struct batch {
     size_t count;
     struct part *parts;
     size_t part_count;
-    size_t identity_count; // slots whose identity has to be looked up
+    size_t identity_count; // different identities
+    size_t suspect_count;  // of these, those to be looked up before
     bool has_void;
 };
 
-void batch_plan(struct batch *batch, struct arena *arena, struct append *entries, size_t count);
+void batch_plan(struct batch *batch, struct arena *arena, struct append *const *entries,
+                size_t count);
+// Every identity is to be looked up.
+void batch_suspect_all(struct batch *batch);
 // What batch and log know about an identity decides over all its slots.
 void batch_settle_stored(struct batch *batch, size_t first, int64_t index, str event);
 void batch_settle_twins(struct batch *batch); // those of the entries that were accepted

@@ -97,6 +97,43 @@ result leaf_compose(struct arena *arena, const struct leaf_frame *frame, const s
     return OK;
 }
 
+static str plain_tail(void)
+{
+    return STR(",\"kind\":\"usage\",\"v\":1}");
+}
+
+bool leaf_is_plain(const struct append *entry)
+{
+    return entry->kind == ENTRY_usage && entry->member_count == 1 &&
+           strcmp(entry->members[0].name, "event") == 0 &&
+           entry->members[0].json.len <= LEAF_BYTES_MAX / 2;
+}
+
+str leaf_head(struct arena *arena, const struct leaf_frame *frame)
+{
+    struct buf head = {.arena = arena};
+    buf_add(&head, STR("{\"actor\":"));
+    buf_add(&head, frame->actor);
+    buf_add(&head, STR(",\"at\":"));
+    buf_add(&head, frame->at);
+    buf_add(&head, STR(",\"customer\":"));
+    buf_add(&head, frame->customer);
+    buf_add(&head, STR(",\"event\":"));
+    return buf_str(&head);
+}
+
+size_t leaf_plain_len(str head, const struct append *entry)
+{
+    return head.len + entry->members[0].json.len + plain_tail().len;
+}
+
+void leaf_plain_write(char *room, str head, const struct append *entry)
+{
+    char *at = put(room, head);
+    at = put(at, entry->members[0].json);
+    (void)put(at, plain_tail());
+}
+
 str leaf_event(const struct append *entry)
 {
     for (size_t i = 0; i < entry->member_count; i++) {

@@ -11,6 +11,13 @@ struct leaf_frame {
     str customer;
 };
 
+// The commonest entry, a usage entry with its content and nothing else, is three parts set side by
+// side: `head` holds for all entries of one frame.
+bool leaf_is_plain(const struct append *entry);
+str leaf_head(struct arena *arena, const struct leaf_frame *frame);
+size_t leaf_plain_len(str head, const struct append *entry);
+void leaf_plain_write(char *room, str head, const struct append *entry);
+
 str leaf_quote(struct arena *arena, str text);
 // INVALID beyond LEAF_BYTES_MAX.
 result leaf_compose(struct arena *arena, const struct leaf_frame *frame, const struct append *entry,

@@ -5,6 +5,15 @@
 
 #include <assert.h>
 
+result ledger_partition(struct db_tx *tx, int64_t customer_id, unsigned *partition)
+{
+    int64_t number = 0;
+    TRY(db_one(tx, &ledger_partition_sql, PARAMS(db_i64(customer_id)),
+               COLUMNS(db_into_i64("number", &number))));
+    *partition = (unsigned)number;
+    return OK;
+}
+
 result ledger_open(struct db_tx *tx, int64_t customer_id)
 {
     return db_exec(tx, &ledger_open_sql, PARAMS(db_i64(customer_id)));

@@ -13,6 +13,11 @@ FROM ledger_head
 WHERE customer_id = $1
 FOR UPDATE;
 
+-- name: ledger_partition
+SELECT part.number
+FROM generate_series(0, 15) AS part (number)
+WHERE satisfies_hash_partition('ledger_entry'::regclass, 16, part.number, $1::bigint);
+
 -- name: ledger_plan_by_index
 -- What follows in the transaction looks identities up by index: planned once, since planning over
 -- all partitions costs more than the look-up, and never by a scan, however small the table was then.
@@ -20,11 +25,8 @@ SELECT set_config('enable_seqscan', 'off', true) AS by_index,
        set_config('plan_cache_mode', 'force_generic_plan', true) AS planned_once;
 
 -- name: ledger_lock_heads
--- In the order of customer_id, so that two writers never wait for each other. Does what
--- ledger_plan_by_index does on the way.
-SELECT customer_id, size, nodes, last_at,
-       set_config('enable_seqscan', 'off', true) AS by_index,
-       set_config('plan_cache_mode', 'force_generic_plan', true) AS planned_once
+-- In the order of customer_id, so that two writers never wait for each other.
+SELECT customer_id, size, nodes, last_at
 FROM ledger_head
 WHERE customer_id = ANY($1::bigint[])
 ORDER BY customer_id
@@ -35,6 +37,10 @@ UPDATE ledger_head AS head
 SET size = grown.size, nodes = grown.nodes, last_at = GREATEST(head.last_at, $4)
 FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS grown (customer_id, size, nodes)
 WHERE head.customer_id = grown.customer_id;
+
+-- name: ledger_insert_nodes
+INSERT INTO ledger_node (customer_id, level, number, hash)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]);
 
 -- name: ledger_find_identities
 -- The LIMIT makes it one index look-up an identity, however many there are.

@@ -7,17 +7,17 @@
 #include "phial/ledger/ledger.h"
 #include "phial/util/buf.h"
 
+#include <assert.h>
+
 enum {
     LOOK_UP_FIRST_MAX = 16, // a batch so small is looked up before, which saves the savepoint
     NODE_LEVEL_STEP = 8,
-    ENTRY_ROW_BYTES = 96, // of a row in COPY's format, without the leaf
+    STEP_BYTES = 64 * 1024, // of rows, before they are sent
 };
 
 static const char copy_entries_sql[] =
     "COPY ledger_entry (customer_id, entry_index, kind, identity, event_time, reference, leaf) "
     "FROM STDIN (FORMAT BINARY)";
-static const char copy_nodes_sql[] =
-    "COPY ledger_node (customer_id, level, number, hash) FROM STDIN (FORMAT BINARY)";
 
 struct head_rows {
     struct batch *batch;
@@ -43,18 +43,19 @@ static result take_head(void *context)
     return OK;
 }
 
-static result lock_heads(struct db_tx *tx, struct batch *batch, instant now)
+// Nothing is waited for: the heads are there with the answer to the next statement.
+static result ask_for_heads(struct db_tx *tx, struct head_rows *rows)
 {
+    struct batch *batch = rows->batch;
     int64_t *ids = arena_array(batch->arena, int64_t, batch->part_count);
     for (size_t i = 0; i < batch->part_count; i++)
         ids[i] = batch->parts[i].customer_id;
-    struct head_rows rows = {.batch = batch, .now = now};
-    TRY(db_each(tx, &ledger_lock_heads_sql, PARAMS(db_i64_array(ids, batch->part_count)),
-                COLUMNS(db_into_i64("customer_id", &rows.customer_id),
-                        db_into_i64("size", &rows.size), db_into_bytes("nodes", &rows.nodes),
-                        db_into_instant("last_at", &rows.last_at)),
-                take_head, &rows));
-    return rows.next == batch->part_count ? OK : FAIL(NOT_FOUND, "the customer has no log");
+    TRY(db_defer(tx, &ledger_plan_by_index_sql, NO_PARAMS, NO_COLUMNS, NULL, NULL));
+    return db_defer(tx, &ledger_lock_heads_sql, PARAMS(db_i64_array(ids, batch->part_count)),
+                    COLUMNS(db_into_i64("customer_id", &rows->customer_id),
+                            db_into_i64("size", &rows->size), db_into_bytes("nodes", &rows->nodes),
+                            db_into_instant("last_at", &rows->last_at)),
+                    take_head, rows);
 }
 
 // Before the index would say so: its refusal ends the caller's transaction.
@@ -76,30 +77,70 @@ static result check_voids(struct db_tx *tx, const struct batch *batch)
     return OK;
 }
 
-static result compose_leaves(struct batch *batch, str actor)
+static void accept(struct append *entry, int64_t index)
 {
-    str batch_actor = leaf_quote(batch->arena, actor);
-    for (size_t p = 0; p < batch->part_count; p++) {
-        const struct part *part = &batch->parts[p];
-        str key = batch->slots[part->begin].entry->customer;
-        struct leaf_frame frame = {
-            .at = leaf_quote(batch->arena, instant_print_canonical(batch->arena, part->at)),
-            .customer = leaf_quote(batch->arena, key)};
-        for (size_t i = part->begin; i < part->end; i++) {
-            struct slot *slot = &batch->slots[i];
-            if (slot->is_twin)
-                continue;
-            str own = slot->entry->actor;
-            frame.actor = own.len == 0 ? batch_actor : leaf_quote(batch->arena, own);
-            TRY(leaf_compose(batch->arena, &frame, slot->entry, &slot->leaf));
-        }
-    }
+    entry->outcome = APPEND_ACCEPTED;
+    entry->index = index;
+    entry->first_is_new = false;
+}
+
+// What a batch adds beside its entries: heads that have grown, subtrees that are full.
+struct growth {
+    int64_t *heads;
+    int64_t *sizes;
+    str *ranges;
+    size_t head_count;
+    int64_t node_customer;
+    int64_t *node_customers;
+    int64_t *levels;
+    int64_t *numbers;
+    str *hashes;
+    size_t node_count;
+    size_t node_size;
+};
+
+static struct growth growth_for(const struct batch *batch)
+{
+    size_t parts = batch->part_count;
+    // Of 256 leaves one subtree is full, of 256 of these again; a part may end one on each level.
+    size_t nodes = batch->count / 128 + MERKLE_LEVELS_MAX / NODE_LEVEL_STEP * parts;
+    struct arena *arena = batch->arena;
+    return (struct growth){.heads = arena_array(arena, int64_t, parts),
+                           .sizes = arena_array(arena, int64_t, parts),
+                           .ranges = arena_array(arena, str, parts),
+                           .node_customers = arena_array(arena, int64_t, nodes),
+                           .levels = arena_array(arena, int64_t, nodes),
+                           .numbers = arena_array(arena, int64_t, nodes),
+                           .hashes = arena_array(arena, str, nodes),
+                           .node_size = nodes};
+}
+
+struct writing {
+    struct db_tx *tx;
+    struct batch *batch;
+    str actor; // of entries that name none
+    struct buf rows;
+    struct growth growth;
+};
+
+static result take_node(void *context, unsigned level, uint64_t number, const sha256 *node)
+{
+    struct writing *writing = context;
+    struct growth *growth = &writing->growth;
+    if (level == 0 || level % NODE_LEVEL_STEP != 0)
+        return OK;
+    if (growth->node_count == growth->node_size)
+        return FAIL(INTERNAL, "more subtrees are full than can be");
+    growth->node_customers[growth->node_count] = growth->node_customer;
+    growth->levels[growth->node_count] = level;
+    growth->numbers[growth->node_count] = (int64_t)number;
+    growth->hashes[growth->node_count++] = str_copy(writing->batch->arena, sha256_str(node));
     return OK;
 }
 
-static void print_row(struct buf *rows, const struct slot *slot)
+// Everything of the row but its leaf, which is last.
+static void print_row(struct buf *rows, const struct append *entry)
 {
-    const struct append *entry = slot->entry;
     db_copy_row(rows, 7);
     db_copy_i64(rows, entry->customer_id);
     db_copy_i64(rows, entry->index);
@@ -116,44 +157,120 @@ static void print_row(struct buf *rows, const struct slot *slot)
         db_copy_i64(rows, entry->reference);
     else
         db_copy_null(rows);
-    db_copy_bytes(rows, slot->leaf);
 }
 
-static void accept(struct append *entry, int64_t index)
+// What the entries of one log by one actor have in common.
+struct stamp {
+    struct leaf_frame frame;
+    str actor;
+    str head;
+};
+
+static void stamp_for(const struct writing *writing, const struct append *entry,
+                      struct stamp *stamp)
 {
-    entry->outcome = APPEND_ACCEPTED;
-    entry->index = index;
-    entry->first_is_new = false;
+    struct arena *arena = writing->batch->arena;
+    str actor = entry->actor.len == 0 ? writing->actor : entry->actor;
+    if (stamp->head.len != 0 && str_eq(actor, stamp->actor))
+        return;
+    stamp->actor = actor;
+    stamp->frame.actor = leaf_quote(arena, actor);
+    stamp->head = leaf_head(arena, &stamp->frame);
+}
+
+// The leaf is put together where it is sent from.
+static result print_leaf(struct writing *writing, const struct stamp *stamp,
+                         const struct append *entry, str *leaf)
+{
+    if (leaf_is_plain(entry)) {
+        size_t len = leaf_plain_len(stamp->head, entry);
+        char *room = db_copy_room(&writing->rows, len);
+        leaf_plain_write(room, stamp->head, entry);
+        *leaf = (str){room, len};
+        return OK;
+    }
+    TRY(leaf_compose(writing->batch->arena, &stamp->frame, entry, leaf));
+    db_copy_bytes(&writing->rows, *leaf);
+    return OK;
+}
+
+static result send_rows(struct writing *writing, size_t at_least)
+{
+    if (writing->rows.len < at_least)
+        return OK;
+    TRY(db_copy_send(writing->tx, buf_str(&writing->rows)));
+    writing->rows.len = 0;
+    return OK;
+}
+
+static result write_entry(struct writing *writing, const struct stamp *stamp, struct append *entry,
+                          struct merkle_range *range)
+{
+    str leaf = {0};
+    accept(entry, (int64_t)range->size);
+    print_row(&writing->rows, entry);
+    TRY(print_leaf(writing, stamp, entry, &leaf));
+    sha256 hash = merkle_leaf(leaf);
+    TRY(merkle_append(range, &hash, take_node, writing));
+    return send_rows(writing, STEP_BYTES);
+}
+
+static result write_part(struct writing *writing, const struct part *part)
+{
+    struct batch *batch = writing->batch;
+    struct growth *growth = &writing->growth;
+    str key = batch->slots[part->begin].entry->customer;
+    struct stamp stamp = {
+        .frame = {.at = leaf_quote(batch->arena, instant_print_canonical(batch->arena, part->at)),
+                  .customer = leaf_quote(batch->arena, key)}};
+    struct merkle_range range;
+    TRY(merkle_range_parse((uint64_t)part->size, part->nodes, &range));
+    growth->node_customer = part->customer_id;
+    for (size_t i = part->begin; i < part->end; i++) {
+        if (!slot_is_new(&batch->slots[i]))
+            continue;
+        stamp_for(writing, batch->slots[i].entry, &stamp);
+        TRY(write_entry(writing, &stamp, batch->slots[i].entry, &range));
+    }
+    if (range.size == (uint64_t)part->size)
+        return OK;
+    growth->heads[growth->head_count] = part->customer_id;
+    growth->sizes[growth->head_count] = (int64_t)range.size;
+    growth->ranges[growth->head_count++] = merkle_range_print(batch->arena, &range);
+    return OK;
+}
+
+static bool has_new(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        if (slot_is_new(&batch->slots[i]))
+            return true;
+    }
+    return false;
+}
+
+static result write_parts(struct writing *writing)
+{
+    db_copy_begin(&writing->rows);
+    for (size_t p = 0; p < writing->batch->part_count; p++)
+        TRY(write_part(writing, &writing->batch->parts[p]));
+    db_copy_finish(&writing->rows);
+    return send_rows(writing, 0);
 }
 
 // Gives every new entry its position and copies it into the log.
 static result copy_entries(struct db_tx *tx, void *context)
 {
-    struct batch *batch = context;
-    size_t bytes = ENTRY_ROW_BYTES;
-    size_t row_count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (slot_is_new(&batch->slots[i])) {
-            bytes += batch->slots[i].leaf.len + ENTRY_ROW_BYTES;
-            row_count++;
-        }
-    }
-    if (row_count == 0)
+    struct writing *writing = context;
+    struct batch *batch = writing->batch;
+    size_t room = STEP_BYTES + STEP_BYTES / 4;
+    writing->growth = (struct growth){0}; // of an attempt before
+    if (!has_new(batch))
         return OK;
-
-    struct buf rows = {batch->arena, arena_array(batch->arena, char, bytes), 0, bytes};
-    db_copy_begin(&rows);
-    for (size_t p = 0; p < batch->part_count; p++) {
-        int64_t index = batch->parts[p].size;
-        for (size_t i = batch->parts[p].begin; i < batch->parts[p].end; i++) {
-            if (!slot_is_new(&batch->slots[i]))
-                continue;
-            accept(batch->slots[i].entry, index++);
-            print_row(&rows, &batch->slots[i]);
-        }
-    }
-    db_copy_finish(&rows);
-    return db_copy(tx, copy_entries_sql, buf_str(&rows));
+    writing->growth = growth_for(batch);
+    writing->rows = (struct buf){batch->arena, arena_array(batch->arena, char, room), 0, room};
+    TRY(db_copy_start(tx, copy_entries_sql));
+    return db_copy_end(tx, write_parts(writing));
 }
 
 struct stored_rows {
@@ -174,15 +291,15 @@ static result take_stored(void *context)
 
 static result find_stored(struct db_tx *tx, struct batch *batch)
 {
-    if (batch->identity_count == 0)
+    if (batch->suspect_count == 0)
         return OK;
-    size_t *firsts = arena_array(batch->arena, size_t, batch->identity_count);
-    int64_t *ids = arena_array(batch->arena, int64_t, batch->identity_count);
-    str *identities = arena_array(batch->arena, str, batch->identity_count);
+    size_t *firsts = arena_array(batch->arena, size_t, batch->suspect_count);
+    int64_t *ids = arena_array(batch->arena, int64_t, batch->suspect_count);
+    str *identities = arena_array(batch->arena, str, batch->suspect_count);
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const struct append *entry = batch->slots[i].entry;
-        if (!entry->has_identity || batch->slots[i].is_twin)
+        if (!entry->suspect || !entry->has_identity || batch->slots[i].is_twin)
             continue;
         firsts[count] = i;
         ids[count] = entry->customer_id;
@@ -198,89 +315,55 @@ static result find_stored(struct db_tx *tx, struct batch *batch)
 }
 
 // Copies first and asks afterwards: most batches hold nothing that is stored already.
-static result write_entries(struct db_tx *tx, struct batch *batch)
+static result write_entries(struct writing *writing)
 {
-    bool ask = batch->identity_count <= LOOK_UP_FIRST_MAX;
-    if (!ask) {
-        result copied = db_attempt(tx, copy_entries, batch);
+    struct db_tx *tx = writing->tx;
+    struct batch *batch = writing->batch;
+    if (batch->identity_count > LOOK_UP_FIRST_MAX) {
+        result copied = db_attempt(tx, copy_entries, writing);
         if (copied.code != ERR_DB_DUPLICATE)
             return copied;
     }
+    batch_suspect_all(batch);
     TRY(find_stored(tx, batch));
-    result copied = copy_entries(tx, batch);
+    result copied = copy_entries(tx, writing);
     if (copied.code == ERR_DB_DUPLICATE)
         return batch->has_void ? FAIL(ALREADY_VOID, "")
                                : FAIL(INTERNAL, "the log holds what its head does not");
     return copied;
 }
 
-struct node_rows {
-    struct buf rows;
-    size_t count;
-    int64_t customer_id;
-};
-
-static result take_node(void *context, unsigned level, uint64_t number, const sha256 *node)
+static result write_growth(struct db_tx *tx, const struct growth *growth, instant now)
 {
-    struct node_rows *nodes = context;
-    if (level == 0 || level % NODE_LEVEL_STEP != 0)
+    if (growth->node_count != 0)
+        TRY(db_defer(tx, &ledger_insert_nodes_sql,
+                     PARAMS(db_i64_array(growth->node_customers, growth->node_count),
+                            db_i64_array(growth->levels, growth->node_count),
+                            db_i64_array(growth->numbers, growth->node_count),
+                            db_bytes_array(growth->hashes, growth->node_count)),
+                     NO_COLUMNS, NULL, NULL));
+    if (growth->head_count == 0)
         return OK;
-    if (nodes->count++ == 0)
-        db_copy_begin(&nodes->rows);
-    db_copy_row(&nodes->rows, 4);
-    db_copy_i64(&nodes->rows, nodes->customer_id);
-    db_copy_i16(&nodes->rows, (int16_t)level);
-    db_copy_i64(&nodes->rows, (int64_t)number);
-    db_copy_bytes(&nodes->rows, sha256_str(node));
-    return OK;
+    return db_defer(tx, &ledger_update_heads_sql,
+                    PARAMS(db_i64_array(growth->heads, growth->head_count),
+                           db_i64_array(growth->sizes, growth->head_count),
+                           db_bytes_array(growth->ranges, growth->head_count), db_instant(now)),
+                    NO_COLUMNS, NULL, NULL);
 }
 
-struct grown_heads {
-    int64_t *ids;
-    int64_t *sizes;
-    str *nodes;
-    size_t count;
-};
-
-static result grow(struct batch *batch, const struct part *part, struct node_rows *nodes,
-                   struct grown_heads *heads)
+static result check_heads(const struct head_rows *heads)
 {
-    struct merkle_range range;
-    TRY(merkle_range_parse((uint64_t)part->size, part->nodes, &range));
-    nodes->customer_id = part->customer_id;
-    for (size_t i = part->begin; i < part->end; i++) {
-        if (!slot_is_new(&batch->slots[i]))
-            continue;
-        sha256 leaf = merkle_leaf(batch->slots[i].leaf);
-        TRY(merkle_append(&range, &leaf, take_node, nodes));
-    }
-    if (range.size == (uint64_t)part->size)
-        return OK;
-    heads->ids[heads->count] = part->customer_id;
-    heads->sizes[heads->count] = (int64_t)range.size;
-    heads->nodes[heads->count++] = merkle_range_print(batch->arena, &range);
-    return OK;
+    return heads->next == heads->batch->part_count ? OK
+                                                   : FAIL(NOT_FOUND, "the customer has no log");
 }
 
-static result write_tree(struct db_tx *tx, struct batch *batch, instant now)
+static void plan_list(struct batch *batch, struct arena *arena, struct append *entries,
+                      size_t count)
 {
-    struct node_rows nodes = {.rows = {.arena = batch->arena}};
-    struct grown_heads heads = {.ids = arena_array(batch->arena, int64_t, batch->part_count),
-                                .sizes = arena_array(batch->arena, int64_t, batch->part_count),
-                                .nodes = arena_array(batch->arena, str, batch->part_count)};
-    for (size_t p = 0; p < batch->part_count; p++)
-        TRY(grow(batch, &batch->parts[p], &nodes, &heads));
-
-    if (nodes.count != 0) {
-        db_copy_finish(&nodes.rows);
-        TRY(db_copy(tx, copy_nodes_sql, buf_str(&nodes.rows)));
-    }
-    if (heads.count == 0)
-        return OK;
-    return db_exec(tx, &ledger_update_heads_sql,
-                   PARAMS(db_i64_array(heads.ids, heads.count),
-                          db_i64_array(heads.sizes, heads.count),
-                          db_bytes_array(heads.nodes, heads.count), db_instant(now)));
+    struct append **list = arena_array(arena, struct append *, count);
+    for (size_t i = 0; i < count; i++)
+        list[i] = &entries[i];
+    batch_plan(batch, arena, list, count);
 }
 
 result ledger_append(struct db_tx *tx, instant now, str actor, struct append *entries, size_t count)
@@ -288,12 +371,36 @@ result ledger_append(struct db_tx *tx, instant now, str actor, struct append *en
     if (count == 0)
         return OK;
     struct batch batch;
-    batch_plan(&batch, db_arena(tx), entries, count);
-    TRY(lock_heads(tx, &batch, now));
+    plan_list(&batch, db_arena(tx), entries, count);
+    struct head_rows heads = {.batch = &batch, .now = now};
+    struct writing writing = {.tx = tx, .batch = &batch, .actor = actor};
+    TRY(ask_for_heads(tx, &heads));
+    TRY(db_flush(tx));
+    TRY(check_heads(&heads));
     TRY(check_voids(tx, &batch));
-    TRY(compose_leaves(&batch, actor));
-    TRY(write_entries(tx, &batch));
-    TRY(write_tree(tx, &batch, now));
+    TRY(write_entries(&writing));
+    TRY(write_growth(tx, &writing.growth, now));
+    TRY(db_flush(tx)); // what the caller does next may read the heads
+    batch_settle_twins(&batch);
+    return OK;
+}
+
+result ledger_append_sure(struct db_tx *tx, instant now, struct append *const *entries,
+                          size_t count)
+{
+    if (count == 0)
+        return OK;
+    struct batch batch;
+    batch_plan(&batch, db_arena(tx), entries, count);
+    assert(!batch.has_void);
+    struct head_rows heads = {.batch = &batch, .now = now};
+    struct writing writing = {.tx = tx, .batch = &batch};
+    TRY(ask_for_heads(tx, &heads));
+    TRY(find_stored(tx, &batch));
+    TRY(db_flush(tx));
+    TRY(check_heads(&heads));
+    TRY(copy_entries(tx, &writing));
+    TRY(write_growth(tx, &writing.growth, now));
     batch_settle_twins(&batch);
     return OK;
 }
@@ -303,10 +410,9 @@ result ledger_probe(struct db_tx *tx, struct append *entries, size_t count)
     if (count == 0)
         return OK;
     struct batch batch;
-    batch_plan(&batch, db_arena(tx), entries, count);
-    str by_index = {0};
-    TRY(db_one(tx, &ledger_plan_by_index_sql, NO_PARAMS,
-               COLUMNS(db_into_text("by_index", &by_index))));
+    plan_list(&batch, db_arena(tx), entries, count);
+    batch_suspect_all(&batch);
+    TRY(db_defer(tx, &ledger_plan_by_index_sql, NO_PARAMS, NO_COLUMNS, NULL, NULL));
     TRY(find_stored(tx, &batch));
     for (size_t i = 0; i < batch.count; i++) {
         if (slot_is_new(&batch.slots[i]))

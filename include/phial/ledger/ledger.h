@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { LEDGER_PARTITIONS = 16 };
 enum { IDENTITY_BYTES = 16, ENTRY_MEMBERS_MAX = 3, LEAF_BYTES_MAX = 1048576 };
 
 // The kinds, in the order of their numbers in the database.
@@ -39,12 +40,15 @@ enum append_outcome { APPEND_ACCEPTED, APPEND_DUPLICATE, APPEND_CONFLICT };
 
 struct append {
     int64_t customer_id;
-    str customer; // its key
-    str actor;    // "" takes the batch's
+    str customer;       // its key
+    str actor;          // "" takes the batch's
+    unsigned partition; // of its log; only who sorts by it fills it in
     enum entry_kind kind;
     bool has_identity;  // usage entries
     bool has_time;      // usage entries
     bool has_reference; // void, amend
+    bool suspect;       // for ledger_append_sure
+    bool settled;       // an answer: committed, or found; set by who commits
     bool first_is_new;  // an answer, below
     identity identity;
     instant time;      // the event's stored time
@@ -67,8 +71,18 @@ enum { NO_INDEX = -1 }; // what ledger_probe gives a new entry
 result ledger_append(struct db_tx *tx, instant now, str actor, struct append *entries,
                      size_t count);
 
+// The same for a transaction that does nothing else: only the identities marked `suspect` are
+// looked up before. Where another one is stored already it fails with DB_DUPLICATE, and nothing is
+// written: the caller marks them all and tries again. What it writes may be checked with the commit
+// alone.
+result ledger_append_sure(struct db_tx *tx, instant now, struct append *const *entries,
+                          size_t count);
+
 // The same answers without writing anything.
 result ledger_probe(struct db_tx *tx, struct append *entries, size_t count);
+
+// Which partition holds the customer's rows: a batch out of one partition is copied fastest.
+result ledger_partition(struct db_tx *tx, int64_t customer_id, unsigned *partition);
 
 struct head {
     int64_t customer_id;
