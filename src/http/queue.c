@@ -32,21 +32,42 @@ bool queue_add(struct http_server *server, struct job *job)
     return true;
 }
 
-static struct job *take(struct http_server *server)
+// Nothing is left to do, and nothing that is deferred can come back.
+static bool is_done(const struct http_server *server)
 {
-    HOLD(&server->lock);
-    while (server->first == NULL && !server->stopping)
-        (void)pthread_cond_wait(&server->work, &server->lock);
+    return server->stopping && server->running == 0;
+}
 
+static struct job *take_resumed(struct http_server *server)
+{
+    struct job *job = server->resumed;
+    server->resumed = job->next;
+    if (server->resumed == NULL)
+        server->resumed_last = &server->resumed;
+    return job;
+}
+
+static struct job *take_new(struct http_server *server)
+{
     struct job *job = server->first;
-    if (job == NULL)
-        return NULL;
     server->first = job->next;
     if (server->first == NULL)
         server->last = &server->first;
     server->queued--;
     server->running++;
     server->figures.queue_length--;
+    return job;
+}
+
+static struct job *take(struct http_server *server)
+{
+    HOLD(&server->lock);
+    while (server->first == NULL && server->resumed == NULL) {
+        if (is_done(server))
+            return NULL;
+        (void)pthread_cond_wait(&server->work, &server->lock);
+    }
+    struct job *job = server->resumed != NULL ? take_resumed(server) : take_new(server);
     job->next = NULL;
     return job;
 }
@@ -55,6 +76,35 @@ static void release(struct http_server *server)
 {
     HOLD(&server->lock);
     server->running--;
+    if (is_done(server))
+        (void)pthread_cond_broadcast(&server->work);
+}
+
+// The second to come, be it the worker or who resumes, puts the job back.
+static void meet(struct job *job)
+{
+    struct http_server *server = job->server;
+    if (!atomic_exchange(&job->met, true))
+        return;
+    atomic_store(&job->met, false);
+    HOLD(&server->lock);
+    *server->resumed_last = job;
+    server->resumed_last = &job->next;
+    (void)pthread_cond_signal(&server->work);
+}
+
+void http_resume(const struct request *request)
+{
+    const char *bytes = (const char *)request;
+    meet((struct job *)(uintptr_t)(bytes - offsetof(struct job, request)));
+}
+
+static void answer(struct http_server *server, struct job *job)
+{
+    struct MHD_Connection *connection = job->connection;
+    job->stage = JOB_ANSWERED;
+    MHD_resume_connection(connection);
+    release(server);
 }
 
 static void *work(void *argument)
@@ -65,11 +115,14 @@ static void *work(void *argument)
     while ((job = take(server)) != NULL) {
         job->request.db = worker->db;
         job->request.worker = worker->own;
-        serve(&server->options, &job->request, &job->body, &job->reply);
-        struct MHD_Connection *connection = job->connection;
-        job->stage = JOB_ANSWERED;
-        MHD_resume_connection(connection);
-        release(server);
+        if (job->reply.later == NULL)
+            serve(&server->options, &job->request, &job->body, &job->reply);
+        else
+            serve_later(&server->options, &job->request, &job->reply);
+        if (job->reply.later == NULL)
+            answer(server, job);
+        else
+            meet(job);
     }
     return NULL;
 }
@@ -92,6 +145,7 @@ static result start_worker(struct http_server *server, struct worker *worker)
 result queue_open(struct http_server *server)
 {
     server->last = &server->first;
+    server->resumed_last = &server->resumed;
     (void)pthread_mutex_init(&server->lock, NULL);
     (void)pthread_cond_init(&server->work, NULL);
     if (server->options.workers < 1 || server->options.workers > WORKERS_MAX)

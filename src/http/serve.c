@@ -61,28 +61,6 @@ static result read_body(const struct http_options *options, struct request *requ
     return request->route->body == BODY_JSON ? read_json(request, json) : OK;
 }
 
-// Who may not ask does not learn what was wrong with the body either.
-static result run(const struct http_options *options, struct request *request, struct bytes *body,
-                  struct reply *reply)
-{
-    OWNED(json_release) json_t *json = NULL;
-    result readable = read_body(options, request, body, &json);
-    request->json = json;
-    result outcome = OK;
-    if (options->enter != NULL)
-        outcome = options->enter(options->context, request, reply);
-    if (!failed(outcome) && reply->status == 0)
-        outcome = failed(readable) ? readable : request->route->handler(request, reply);
-    if (!failed(outcome) && reply->status == 0)
-        outcome = FAIL(INTERNAL, "a handler did not answer");
-    if (failed(outcome))
-        http_problem(request, reply, outcome);
-    if (options->leave != NULL)
-        options->leave(options->context, request, reply, outcome);
-    request->json = NULL;
-    return outcome;
-}
-
 static void log_failure(const struct http_options *options, const struct request *request,
                         result outcome)
 {
@@ -97,17 +75,64 @@ static void log_failure(const struct http_options *options, const struct request
                          log_text("request_id", request->request_id)));
 }
 
+static void complete(const struct http_options *options, const struct request *request,
+                     struct reply *reply, result outcome)
+{
+    log_failure(options, request, outcome);
+    if (reply->media_type.len == 0 && (reply->body.len != 0 || reply->file >= 0))
+        reply->media_type = STR("application/json");
+}
+
+// What comes of a handler: an answer, or that it goes on later.
+static void settle(const struct http_options *options, struct request *request, struct reply *reply,
+                   result outcome)
+{
+    if (!failed(outcome) && reply->later != NULL)
+        return;
+    reply->later = NULL;
+    if (!failed(outcome) && reply->status == 0)
+        outcome = FAIL(INTERNAL, "a handler did not answer");
+    if (failed(outcome))
+        http_problem(request, reply, outcome);
+    if (options->leave != NULL)
+        options->leave(options->context, request, reply, outcome);
+    complete(options, request, reply, outcome);
+}
+
+// Who may not ask does not learn what was wrong with the body either.
+static void run(const struct http_options *options, struct request *request, struct bytes *body,
+                struct reply *reply)
+{
+    OWNED(json_release) json_t *json = NULL;
+    result readable = read_body(options, request, body, &json);
+    request->json = json;
+    result outcome = OK;
+    if (options->enter != NULL)
+        outcome = options->enter(options->context, request, reply);
+    if (!failed(outcome) && reply->status == 0)
+        outcome = failed(readable) ? readable : request->route->handler(request, reply);
+    settle(options, request, reply, outcome);
+    request->json = NULL;
+}
+
 void serve(const struct http_options *options, struct request *request, struct bytes *body,
            struct reply *reply)
 {
     request->faults = arena_new(request->arena, struct faults);
     request->faults->arena = request->arena;
     result outcome = find_route(options, request, reply);
+    if (!failed(outcome) && request->route != NULL) {
+        run(options, request, body, reply);
+        return;
+    }
     if (failed(outcome))
         http_problem(request, reply, outcome);
-    else if (request->route != NULL)
-        outcome = run(options, request, body, reply);
-    log_failure(options, request, outcome);
-    if (reply->media_type.len == 0 && (reply->body.len != 0 || reply->file >= 0))
-        reply->media_type = STR("application/json");
+    complete(options, request, reply, outcome);
+}
+
+void serve_later(const struct http_options *options, struct request *request, struct reply *reply)
+{
+    http_handler later = reply->later;
+    reply->later = NULL;
+    settle(options, request, reply, later(request, reply));
 }

@@ -8,6 +8,7 @@
 
 // Decodes, matches, reads the body, asks enter, runs the handler, tells leave. The request has
 // method, target, message, arena, request_id, peer, db and worker; `body` is what was collected and
-// becomes what was decoded. Whatever happens the reply is complete.
+// becomes what was decoded. Whatever happens the reply is complete then, or goes on `later`.
 void serve(const struct http_options *options, struct request *request, struct bytes *body,
            struct reply *reply);
+void serve_later(const struct http_options *options, struct request *request, struct reply *reply);

@@ -29,6 +29,7 @@ struct job {
     int64_t started_us;
     enum error_code refusal; // decided while the body still arrives
     bool replied;
+    _Atomic bool met; // of the two that end a deferral, http_resume and the worker, one was here
     _Atomic enum { JOB_NEW, JOB_RECEIVING, JOB_QUEUED, JOB_ANSWERED } stage;
 };
 
@@ -54,8 +55,10 @@ struct http_server {
     pthread_cond_t work;
     struct job *first;
     struct job **last;
+    struct job *resumed; // deferred ones that go on; before any new one
+    struct job **resumed_last;
     int queued;
-    int running;
+    int running; // deferred ones included
     bool stopping;
     struct worker workers[WORKERS_MAX];
     int worker_count;

@@ -25,8 +25,9 @@ struct wire {
     _Atomic int marked;
     _Atomic int entered;
     _Atomic int left;
-    _Atomic bool hold;   // /slow waits for as long as this is set
-    _Atomic bool locked; // enter refuses everyone
+    _Atomic bool hold;                      // /slow waits for as long as this is set
+    _Atomic bool locked;                    // enter refuses everyone
+    _Atomic(const struct request *) parked; // /later waits for http_resume
 };
 
 struct wire_worker {
@@ -56,6 +57,37 @@ static inline result get_slow(const struct request *request, struct reply *reply
     while (wire_of(request)->hold)
         (void)usleep(1000);
     return get_hello(request, reply);
+}
+
+// Goes on later: ?a=once at once, before the handler has returned; ?a=fail fails then.
+static inline result finish_later(const struct request *request, struct reply *reply)
+{
+    str how = STR("");
+    (void)http_parameter(request, "a", &how);
+    if (str_eq(how, STR("fail")))
+        return FAIL(BUSY, "");
+    return get_hello(request, reply);
+}
+
+static inline result again_later(const struct request *request, struct reply *reply)
+{
+    wire_of(request)->executed++;
+    reply->later = finish_later;
+    http_resume(request);
+    return OK;
+}
+
+static inline result get_later(const struct request *request, struct reply *reply)
+{
+    str how = STR("");
+    bool at_once = http_parameter(request, "a", &how) && !str_eq(how, STR("wait"));
+    wire_of(request)->executed++;
+    reply->later = again_later;
+    if (at_once)
+        http_resume(request);
+    else
+        wire_of(request)->parked = request;
+    return OK;
 }
 
 static inline result post_echo(const struct request *request, struct reply *reply)
@@ -112,6 +144,7 @@ static inline result get_nothing(const struct request *request, struct reply *re
 static const struct route wire_routes[] = {
     {"GET", "/hello", get_hello, BODY_NONE, "", ""},
     {"GET", "/marked", get_marked, BODY_NONE, "", ""},
+    {"GET", "/later", get_later, BODY_NONE, "", ""},
     {"GET", "/slow", get_slow, BODY_NONE, "", ""},
     {"GET", "/file", get_file, BODY_NONE, "", ""},
     {"GET", "/faults", get_faults, BODY_NONE, "", ""},

@@ -55,6 +55,9 @@ bool http_parameter(const struct request *request, const char *name, str *value)
 // BAD_PARAMETER when the query names anything that is not in the blank-separated list.
 result http_parameters_known(const struct request *request, const char *names);
 
+struct reply;
+typedef result (*http_handler)(const struct request *request, struct reply *reply);
+
 struct reply {
     int status;
     str media_type; // application/json by default
@@ -66,6 +69,7 @@ struct reply {
         str value;
     } headers[REPLY_HEADERS_MAX];
     size_t header_count;
+    http_handler later; // see http_resume
 };
 
 void http_reply_header(struct reply *reply, const char *name, str value);
@@ -73,7 +77,11 @@ result http_reply_json(const struct request *request, struct reply *reply, int s
                        json_t *json); // takes over json; NULL (a failed json_pack) is INTERNAL
 result http_reply_text(struct reply *reply, int status, const char *media_type, str body);
 
-typedef result (*http_handler)(const struct request *request, struct reply *reply);
+// A handler whose work others finish sets reply->later, returns OK and lets its worker go. Once
+// http_resume has been called, by any thread and be it before the handler has returned, `later`
+// runs as the handler did, on whatever worker is free: request->db and request->worker are that
+// one's. It may set `later` again.
+void http_resume(const struct request *request);
 
 struct route {
     const char *method;
