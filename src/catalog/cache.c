@@ -12,7 +12,13 @@
 
 enum { BUCKETS = 4096, ENTRIES_MAX = 200000, TOKEN_KEY_BYTES = 32 };
 
-enum cached_kind { CACHED_CUSTOMER, CACHED_EVENT_TYPE, CACHED_TOKEN_KEY, CACHED_ZONE };
+enum cached_kind {
+    CACHED_API_KEY,
+    CACHED_CUSTOMER,
+    CACHED_EVENT_TYPE,
+    CACHED_TOKEN_KEY,
+    CACHED_ZONE
+};
 
 struct cached {
     struct cached *next;
@@ -69,6 +75,23 @@ result cache_refresh(struct catalog_cache *cache, struct db_tx *tx)
     return OK;
 }
 
+int64_t cache_revision(const struct catalog_cache *cache)
+{
+    return cache->revision;
+}
+
+static result ignore_row(void *context)
+{
+    (void)context;
+    return OK;
+}
+
+result catalog_ask_revision(struct db_tx *tx, int64_t *revision)
+{
+    return db_defer(tx, &catalog_read_revision_sql, NO_PARAMS,
+                    COLUMNS(db_into_i64("revision", revision)), ignore_row, NULL);
+}
+
 static size_t bucket_of(enum cached_kind kind, int64_t number, str name)
 {
     uint64_t hash = 14695981039346656037U ^ (uint64_t)kind ^ ((uint64_t)number << 8);
@@ -122,6 +145,7 @@ result cache_customer(struct catalog_cache *cache, struct db_tx *tx, str key,
         if (!failed(found)) {
             struct cached_customer *made = arena_new(&cache->arena, struct cached_customer);
             TRY(load_zone(cache, row.zone_name, &made->zone));
+            TRY(ledger_partition(tx, row.id, &made->partition));
             made->id = row.id;
             made->key = str_copy(&cache->arena, row.key);
             made->currency = row.currency;
@@ -167,6 +191,39 @@ result cache_event_type(struct catalog_cache *cache, struct db_tx *tx, str key,
     }
     *type = known;
     return OK;
+}
+
+bool cache_knows_customer(const struct catalog_cache *cache, str key,
+                          const struct cached_customer **customer)
+{
+    const struct cached_customer *known = find(cache, CACHED_CUSTOMER, 0, key);
+    *customer = known != NULL && known->archived ? NULL : known;
+    return known != NULL;
+}
+
+bool cache_knows_event_type(const struct catalog_cache *cache, str key,
+                            const struct event_type **type)
+{
+    *type = find(cache, CACHED_EVENT_TYPE, 0, key);
+    return *type != NULL;
+}
+
+const struct api_key *cache_api_key(const struct catalog_cache *cache, const sha256 *presented)
+{
+    return find(cache, CACHED_API_KEY, 0, sha256_str(presented));
+}
+
+void cache_keep_api_key(struct catalog_cache *cache, const sha256 *presented,
+                        const struct api_key *key)
+{
+    if (cache_api_key(cache, presented) != NULL)
+        return;
+    struct api_key *kept = arena_new(&cache->arena, struct api_key);
+    *kept = *key;
+    kept->id = str_copy(&cache->arena, key->id);
+    kept->name = str_copy(&cache->arena, key->name);
+    kept->customer = str_copy(&cache->arena, key->customer);
+    keep(cache, CACHED_API_KEY, 0, sha256_str(presented), kept);
 }
 
 struct token_key_making {

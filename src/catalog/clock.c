@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <time.h>
 
-static instant machine_time(void)
+instant clock_machine(void)
 {
     struct timespec at = {0};
     int read = clock_gettime(CLOCK_REALTIME, &at);
@@ -22,7 +22,7 @@ result clock_now(struct db_tx *tx, bool test_clock, instant *now)
         if (found.code != ERR_NOT_FOUND)
             return found;
     }
-    *now = machine_time();
+    *now = clock_machine();
     return OK;
 }
 

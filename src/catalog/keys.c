@@ -184,9 +184,10 @@ result key_create_admin(struct db_tx *tx, str name, instant now, str *secret)
 result key_revoke(struct db_tx *tx, str id, const struct change *change)
 {
     str revoked = {0};
-    return db_one(tx, &catalog_revoke_key_sql,
-                  PARAMS(db_text(id), db_instant(change->now), db_text(change->actor)),
-                  COLUMNS(db_into_text("key_id", &revoked)));
+    TRY(db_one(tx, &catalog_revoke_key_sql,
+               PARAMS(db_text(id), db_instant(change->now), db_text(change->actor)),
+               COLUMNS(db_into_text("key_id", &revoked))));
+    return catalog_bump(tx); // caches hold keys
 }
 
 // A row of api_key, read before its columns are made sense of.

@@ -53,6 +53,65 @@ START_TEST(keeps_what_it_read_until_the_catalog_changes)
 }
 END_TEST
 
+struct keyring {
+    struct catalog_cache *cache;
+    str secret;
+    sha256 hash;
+    struct api_key key;
+};
+
+static result keep_key(struct db_tx *tx, void *context)
+{
+    struct keyring *ring = context;
+    struct change change = test_change();
+    TRY(key_create_admin(tx, STR("kept"), change.now, &ring->secret));
+    ring->secret = str_copy(&arena, ring->secret);
+    ring->hash = sha256_of(ring->secret);
+    TRY(cache_refresh(ring->cache, tx));
+    TRY(key_authenticate(tx, ring->secret, change.now, &ring->key));
+    cache_keep_api_key(ring->cache, &ring->hash, &ring->key);
+    cache_keep_api_key(ring->cache, &ring->hash, &ring->key); // known already
+    return OK;
+}
+
+static result revoke_key(struct db_tx *tx, void *context)
+{
+    const struct keyring *ring = context;
+    struct change change = test_change();
+    return key_revoke(tx, ring->key.id, &change);
+}
+
+static result refresh(struct db_tx *tx, void *context)
+{
+    const struct keyring *ring = context;
+    int64_t revision = 0;
+    TRY(catalog_ask_revision(tx, &revision));
+    TRY(cache_refresh(ring->cache, tx));
+    ck_assert_int_eq(cache_revision(ring->cache), revision);
+    return OK;
+}
+
+START_TEST(knows_a_key_until_it_is_revoked)
+{
+    struct db *db = test_database();
+    struct keyring ring = {.cache = cache_new(master_key)};
+    sha256 other = sha256_of(STR("phk_other"));
+    ck_assert_int_eq(cache_revision(ring.cache), 0);
+    ck_assert_ok(db_transact(db, &arena, keep_key, &ring));
+    ck_assert_ok(db_transact(db, &arena, refresh, &ring));
+    const struct api_key *known = cache_api_key(ring.cache, &ring.hash);
+    ck_assert_ptr_nonnull(known);
+    ck_assert(str_eq(known->id, ring.key.id));
+    ck_assert_ptr_null(cache_api_key(ring.cache, &other));
+    ck_assert_ok(db_transact(db, &arena, revoke_key, &ring));
+    ck_assert_ok(db_transact(db, &arena, refresh, &ring));
+    ck_assert_ptr_null(cache_api_key(ring.cache, &ring.hash));
+    cache_free(ring.cache);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(gives_every_cache_the_same_token_key_and_every_period_another)
 {
     struct db *db = test_database();
@@ -79,5 +138,5 @@ START_TEST(gives_every_cache_the_same_token_key_and_every_period_another)
 }
 END_TEST
 
-TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes,
+TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked,
           gives_every_cache_the_same_token_key_and_every_period_another)

@@ -2,20 +2,27 @@
 // cache.h - what ingest looks up for every event, kept by one worker. Not shared between threads.
 //
 // cache_refresh compares the catalog's revision (one row) with the one the cache was filled at, and
-// drops everything when they differ: a change through any daemon is seen by the next request.
+// drops everything when they differ: a change through any daemon is seen by the next request. Who
+// does not refresh it first compares the revision later, in the transaction that writes.
 #pragma once
 
 #include "phial/catalog/catalog.h"
+#include "phial/catalog/keys.h"
+#include "phial/crypto/crypto.h"
 
 struct catalog_cache;
 struct catalog_cache *cache_new(str master_key); // 32 bytes that wrap the token keys
 void cache_free(struct catalog_cache *cache);
 
 result cache_refresh(struct catalog_cache *cache, struct db_tx *tx);
+int64_t cache_revision(const struct catalog_cache *cache); // 0: never refreshed
+// The catalog's revision as the transaction sees it; there with the answer to the next statement.
+result catalog_ask_revision(struct db_tx *tx, int64_t *revision);
 
 struct cached_customer {
     int64_t id;
     str key;
+    unsigned partition; // of the ledger
     const struct zone *zone;
     enum currency currency;
     bool archived;
@@ -25,6 +32,19 @@ result cache_customer(struct catalog_cache *cache, struct db_tx *tx, str key,
                       const struct cached_customer **customer);
 result cache_event_type(struct catalog_cache *cache, struct db_tx *tx, str key,
                         const struct event_type **type);
+
+// What is known without asking the database; false: ask it, by the two above. Of customers and
+// types that do not exist nothing is known.
+bool cache_knows_customer(const struct catalog_cache *cache, str key,
+                          const struct cached_customer **customer);
+bool cache_knows_event_type(const struct catalog_cache *cache, str key,
+                            const struct event_type **type);
+
+// API keys that were valid at the cache's revision, by the hash of what is presented; their expiry
+// is the caller's to check. NULL when not known.
+const struct api_key *cache_api_key(const struct catalog_cache *cache, const sha256 *presented);
+void cache_keep_api_key(struct catalog_cache *cache, const sha256 *presented,
+                        const struct api_key *key);
 
 // The HMAC key of a token scope: made on first use, in a transaction of its own that has committed
 // before any token is printed with it. `period` is "" or "2026-11".

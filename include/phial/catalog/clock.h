@@ -5,5 +5,6 @@
 
 #include "phial/db/db.h"
 
+instant clock_machine(void);
 result clock_now(struct db_tx *tx, bool test_clock, instant *now);
 result clock_set(struct db_tx *tx, instant now); // CLOCK_BACKWARDS
