@@ -12,10 +12,12 @@ struct worker {
 };
 
 struct caller {
-    struct api_key key;   // without an id where the route needs none
+    struct api_key key; // without an id where the route needs none
+    int64_t revision;   // of the catalog that the key was valid at, on routes that take it on trust
     struct change change; // actor, reason ("" without) and now
     bool claimed;         // an Idempotency-Key waits for this answer
     struct idempotency claim;
+    void *work; // the handler's own, while the request waits
 };
 
 static inline struct worker *worker_of(const struct request *request)
@@ -37,6 +39,10 @@ static inline int64_t bound_customer(const struct request *request) // 0: any
 {
     return caller_of(request)->key.customer_id;
 }
+
+// Authenticates again, by the database: for who was let in on what the cache knew, and finds the
+// catalog at another revision than then.
+result caller_again(const struct request *request);
 
 // FORBIDDEN for a key that is bound to one customer: for what concerns them all.
 result caller_unbound(const struct request *request);

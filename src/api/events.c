@@ -14,6 +14,15 @@ static const int64_t year_us = INT64_C(366) * 86400 * 1000000;
 static const int64_t time_min_us = INT64_C(-62135596800000000);
 static const int64_t time_max_us = INT64_C(253402300800000000);
 
+// A request with events, from its body to its answer.
+struct posting {
+    struct ingest ingest;
+    struct ingest_run *run;
+    int turns; // begun
+};
+
+enum { TURNS_MAX = 8 }; // a catalog that changes more often within one request is not waited for
+
 static result read_ingest(const struct request *request, struct ingest *ingest)
 {
     str atomic = {0};
@@ -24,13 +33,19 @@ static result read_ingest(const struct request *request, struct ingest *ingest)
         ingest->atomic = str_eq(atomic, STR("true"));
     }
     ingest->represent_all = prefer_representation(http_header_list(request, "Prefer"));
+    ingest->lanes = api_of(request)->lanes;
+    return OK;
+}
+
+// What is this worker's, and what the caller's last authentication says.
+static void bind_ingest(const struct request *request, struct ingest *ingest)
+{
     ingest->db = request->db;
     ingest->arena = request->arena;
     ingest->cache = worker_of(request)->cache;
     ingest->now = caller_of(request)->change.now;
     ingest->actor = caller_of(request)->change.actor;
     ingest->only_customer = bound_customer(request);
-    return OK;
 }
 
 static void count_events(struct api *api, const struct ingest_answer *answer)
@@ -40,20 +55,78 @@ static void count_events(struct api *api, const struct ingest_answer *answer)
     api->events.rejected += (uint64_t)answer->rejected;
 }
 
-static result take_events(const struct request *request, struct reply *reply, bool validate)
+static result answer_posting(const struct request *request, struct reply *reply,
+                             const struct posting *posting)
 {
-    struct ingest ingest = {.validate = validate};
     struct ingest_answer answer = {0};
-    enum event_format format = FORMAT_JSON;
-    TRY(read_ingest(request, &ingest));
-    if (!event_format_parse(request->media_type, &format))
-        return FAIL(UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not one that carries events.");
-    TRY(ingest_events(&ingest, format, request->body, &answer));
-    if (ingest.represent_all)
+    ingest_answer(posting->run, &answer);
+    if (posting->ingest.represent_all)
         http_reply_header(reply, "Preference-Applied", STR("return=representation"));
-    if (!validate)
+    if (!posting->ingest.validate)
         count_events(api_of(request), &answer);
     return http_reply_text(reply, answer.status, "application/json", answer.body);
+}
+
+static result finish_posting(const struct request *request, struct reply *reply);
+
+static void on_submitted(void *context)
+{
+    http_resume(context);
+}
+
+// Decides, and stores at once or lets the request wait for its commit. The catalog that lets the
+// caller in and the one that decides on the events have to be the same.
+static result begin_posting(const struct request *request, struct reply *reply,
+                            struct posting *posting)
+{
+    int64_t revision = 0;
+    while (++posting->turns <= TURNS_MAX) {
+        bind_ingest(request, &posting->ingest);
+        TRY(ingest_admit(posting->run, &posting->ingest, &revision));
+        if (revision != caller_of(request)->revision) {
+            TRY(caller_again(request));
+            continue;
+        }
+        reply->later = finish_posting; // before it can be resumed
+        if (ingest_submit(posting->run, on_submitted, (void *)(uintptr_t)request))
+            return OK;
+        reply->later = NULL;
+        result stored = ingest_store(posting->run);
+        if (!failed(stored))
+            return answer_posting(request, reply, posting);
+        if (stored.code != ERR_CATALOG_CHANGED)
+            return stored;
+        TRY(caller_again(request));
+    }
+    return FAIL(CATALOG_CHANGED, "");
+}
+
+static result finish_posting(const struct request *request, struct reply *reply)
+{
+    struct posting *posting = caller_of(request)->work;
+    result stored = ingest_submitted(posting->run);
+    if (stored.code == ERR_CATALOG_CHANGED) {
+        TRY(caller_again(request));
+        return begin_posting(request, reply, posting);
+    }
+    TRY(stored);
+    bind_ingest(request, &posting->ingest);
+    TRY(ingest_count(posting->run, &posting->ingest));
+    return answer_posting(request, reply, posting);
+}
+
+static result take_events(const struct request *request, struct reply *reply, bool validate)
+{
+    struct posting *posting = arena_new(request->arena, struct posting);
+    enum event_format format = FORMAT_JSON;
+    posting->ingest.validate = validate;
+    TRY(read_ingest(request, &posting->ingest));
+    if (!event_format_parse(request->media_type, &format))
+        return FAIL(UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not one that carries events.");
+    bind_ingest(request, &posting->ingest);
+    TRY(ingest_open(&posting->ingest, format, request->body, &posting->run));
+    caller_of(request)->work = posting;
+    return begin_posting(request, reply, posting);
 }
 
 result post_events(const struct request *request, struct reply *reply)

@@ -32,6 +32,7 @@ struct app {
     struct cluster *cluster; // of --dev
     struct signer *signer;
     struct jobs *jobs;
+    struct lanes *lanes;
     struct http_server *server;
     struct api api;
     atomic_bool stopping;
@@ -186,6 +187,14 @@ static result start_jobs(struct app *app)
     return jobs_start(&options, &app->jobs);
 }
 
+static result start_lanes(struct app *app)
+{
+    struct lanes_options options = {.database = database_of(app),
+                                    .writers = (int)app->config->ingest_writers,
+                                    .waiting_max = (size_t)app->config->ingest_waiting_max};
+    return lanes_start(&options, &app->lanes);
+}
+
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
@@ -196,6 +205,7 @@ static result start_http(struct app *app)
     app->api = (struct api){
         .signer = app->signer,
         .jobs = app->jobs,
+        .lanes = app->lanes,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
@@ -232,6 +242,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
     TRY(start_signer(app));
     TRY(start_jobs(app));
+    TRY(start_lanes(app));
     TRY(start_http(app));
     app->config->server_port = http_port(app->server);
     return app->is_dev ? data_folder_write_config(app->arena, &app->folder, app->config) : OK;
@@ -277,6 +288,8 @@ static void stop_all(struct app *app)
 {
     if (app->server != NULL)
         http_stop(app->server);
+    if (app->lanes != NULL)
+        lanes_stop(app->lanes);
     rate_limit_close(app->api.rate_limit);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);

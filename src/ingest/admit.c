@@ -12,56 +12,92 @@ enum { ID_MAX = 128 };
 struct memo {
     str key;
     const void *found;
+    str kept_key; // in the request's arena
     bool filled;
 };
 
-static result find_customer(struct admission *admission, struct db_tx *tx, str key,
-                            struct memo *memo, const struct cached_customer **customer)
+// tx is NULL where the cache alone is asked; false where it does not know.
+struct lookup {
+    struct admission *admission;
+    struct db_tx *tx;
+    struct memo customer;
+    struct memo type;
+};
+
+static result find_customer(struct lookup *lookup, str key, bool *known)
 {
-    if (!memo->filled || !str_eq(memo->key, key)) {
-        const struct cached_customer *found = NULL;
-        TRY(cache_customer(admission->ingest->cache, tx, key, &found));
-        int64_t only = admission->ingest->only_customer;
-        if (found != NULL && only != 0 && found->id != only)
-            found = NULL;
-        *memo = (struct memo){key, found, true};
-    }
-    *customer = memo->found;
+    const struct ingest *ingest = lookup->admission->ingest;
+    const struct cached_customer *found = NULL;
+    if (lookup->tx != NULL)
+        TRY(cache_customer(ingest->cache, lookup->tx, key, &found));
+    else if (!cache_knows_customer(ingest->cache, key, &found))
+        *known = false;
+    if (found != NULL && ingest->only_customer != 0 && found->id != ingest->only_customer)
+        found = NULL;
+    lookup->customer = (struct memo){.key = key, .found = found, .filled = true};
     return OK;
 }
 
-static result find_type(struct admission *admission, struct db_tx *tx, str key, struct memo *memo,
-                        const struct event_type **type)
+static result find_type(struct lookup *lookup, str key, bool *known)
 {
-    if (!memo->filled || !str_eq(memo->key, key)) {
-        const struct event_type *found = NULL;
-        TRY(cache_event_type(admission->ingest->cache, tx, key, &found));
-        *memo = (struct memo){key, found, true};
-    }
-    *type = memo->found;
+    const struct ingest *ingest = lookup->admission->ingest;
+    const struct event_type *found = NULL;
+    if (lookup->tx != NULL)
+        TRY(cache_event_type(ingest->cache, lookup->tx, key, &found));
+    else if (!cache_knows_event_type(ingest->cache, key, &found))
+        *known = false;
+    lookup->type = (struct memo){.key = key, .found = found, .filled = true};
+    if (found != NULL)
+        lookup->type.kept_key = str_copy(ingest->arena, found->key);
     return OK;
 }
 
-result admit_lookup(struct db_tx *tx, void *context)
+static bool is_settled(const struct candidate *candidate)
+{
+    return candidate->append != NULL && candidate->append->settled;
+}
+
+static result look_up_one(struct lookup *lookup, const struct raw_event *raw,
+                          struct candidate *candidate, bool *known)
+{
+    const struct raw_value *customer = &raw->members[MEMBER_CUSTOMER];
+    const struct raw_value *type = &raw->members[MEMBER_TYPE];
+    *candidate = (struct candidate){0};
+    if (raw->verdict.code != NULL)
+        return OK;
+    if (customer->kind == JSON_KIND_STRING) {
+        if (!lookup->customer.filled || !str_eq(lookup->customer.key, customer->text))
+            TRY(find_customer(lookup, customer->text, known));
+        candidate->customer = lookup->customer.found;
+    }
+    if (type->kind == JSON_KIND_STRING) {
+        if (!lookup->type.filled || !str_eq(lookup->type.key, type->text))
+            TRY(find_type(lookup, type->text, known));
+        candidate->type = lookup->type.found;
+        candidate->type_key = lookup->type.kept_key;
+    }
+    return OK;
+}
+
+static result look_up(struct admission *admission, struct db_tx *tx, bool *known)
+{
+    struct lookup lookup = {.admission = admission, .tx = tx};
+    *known = true;
+    for (size_t i = 0; i < admission->events.count && *known; i++) {
+        if (!is_settled(&admission->candidates[i]))
+            TRY(look_up_one(&lookup, &admission->events.items[i], &admission->candidates[i],
+                            known));
+    }
+    admission->revision = cache_revision(admission->ingest->cache);
+    return OK;
+}
+
+static result look_up_fresh(struct db_tx *tx, void *context)
 {
     struct admission *admission = context;
-    struct memo customers = {0};
-    struct memo types = {0};
+    bool known = false;
     TRY(cache_refresh(admission->ingest->cache, tx));
-    for (size_t i = 0; i < admission->events.count; i++) {
-        const struct raw_event *raw = &admission->events.items[i];
-        struct candidate *candidate = &admission->candidates[i];
-        *candidate = (struct candidate){0};
-        const struct raw_value *customer = &raw->members[MEMBER_CUSTOMER];
-        const struct raw_value *type = &raw->members[MEMBER_TYPE];
-        if (raw->verdict.code != NULL)
-            continue;
-        if (customer->kind == JSON_KIND_STRING)
-            TRY(find_customer(admission, tx, customer->text, &customers, &candidate->customer));
-        if (type->kind == JSON_KIND_STRING)
-            TRY(find_type(admission, tx, type->text, &types, &candidate->type));
-    }
-    return OK;
+    return look_up(admission, tx, &known);
 }
 
 static bool is_printable(str text, size_t min)
@@ -152,12 +188,27 @@ static struct verdict check_time(const struct admission *admission, const struct
     return (struct verdict){0};
 }
 
-static void hand_in(struct admission *admission, struct candidate *candidate,
-                    const struct canonical_event *event)
+// The customer's key, kept for as long as the request: several events of one customer share it.
+static str keep_customer(const struct admission *admission, str key)
 {
-    struct append *append = &admission->appends[admission->append_count++];
+    if (admission->append_count != 0) {
+        str last = admission->appends[admission->append_count - 1]->customer;
+        if (str_eq(last, key))
+            return last;
+    }
+    return str_copy(admission->ingest->arena, key);
+}
+
+static void hand_in(struct admission *admission, struct candidate *candidate,
+                    const struct canonical_event *event, struct append *room)
+{
+    str customer = keep_customer(admission, candidate->customer->key);
+    struct append *append = &room[admission->append_count];
+    admission->appends[admission->append_count++] = append;
     *append = (struct append){.customer_id = candidate->customer->id,
-                              .customer = candidate->customer->key,
+                              .customer = customer,
+                              .actor = admission->ingest->actor,
+                              .partition = candidate->customer->partition,
                               .kind = ENTRY_usage,
                               .has_identity = true,
                               .identity = identity_of(event->source, event->id),
@@ -168,7 +219,8 @@ static void hand_in(struct admission *admission, struct candidate *candidate,
     candidate->append = append;
 }
 
-static result admit_event(struct admission *admission, struct canonical *canonical, size_t number)
+static result admit_event(struct admission *admission, struct canonical *canonical, size_t number,
+                          struct append *room)
 {
     const struct raw_event *raw = &admission->events.items[number];
     struct candidate *candidate = &admission->candidates[number];
@@ -188,20 +240,34 @@ static result admit_event(struct admission *admission, struct canonical *canonic
                                     .at = at};
     TRY(canonical_make(canonical, raw, &event, &candidate->verdict));
     if (candidate->verdict.code == NULL)
-        hand_in(admission, candidate, &event);
+        hand_in(admission, candidate, &event, room);
     return OK;
 }
 
-result admit_events(struct admission *admission)
+static result look_up_all(struct admission *admission, bool fresh)
 {
     const struct ingest *ingest = admission->ingest;
+    bool known = false;
+    if (!fresh && cache_revision(ingest->cache) != 0)
+        TRY(look_up(admission, NULL, &known));
+    return known ? OK : db_transact(ingest->db, ingest->arena, look_up_fresh, admission);
+}
+
+result admit_events(struct admission *admission, bool fresh)
+{
+    const struct ingest *ingest = admission->ingest;
+    size_t count = admission->events.count;
     struct canonical canonical = {.arena = ingest->arena,
                                   .db = ingest->db,
                                   .cache = ingest->cache,
                                   .dialect = admission->events.dialect};
-    admission->appends = arena_array(ingest->arena, struct append, admission->events.count);
+    TRY(look_up_all(admission, fresh));
+    struct append *room = arena_array(ingest->arena, struct append, count);
+    admission->appends = arena_array(ingest->arena, struct append *, count);
     admission->append_count = 0;
-    for (size_t i = 0; i < admission->events.count; i++)
-        TRY(admit_event(admission, &canonical, i));
+    for (size_t i = 0; i < count; i++) {
+        if (!is_settled(&admission->candidates[i]))
+            TRY(admit_event(admission, &canonical, i, room));
+    }
     return OK;
 }

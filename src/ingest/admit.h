@@ -6,9 +6,12 @@
 #include "split.h"
 
 struct candidate {
+    // of the cache: until it is refreshed
     const struct cached_customer *customer; // NULL when unknown, or not for this key
     const struct event_type *type;          // NULL when unknown
+    // for as long as the request
     struct verdict verdict;
+    str type_key;          // "" when unknown
     str id;                // "" where it must not be repeated
     struct append *append; // NULL when refused
 };
@@ -17,11 +20,12 @@ struct admission {
     const struct ingest *ingest;
     struct raw_events events;
     struct candidate *candidates; // one an event
-    struct append *appends;       // of those not refused, in order
+    struct append **appends;      // of those not refused and not settled before, in order
     size_t append_count;
+    int64_t revision; // of the catalog that decided
 };
 
-// Looks customers and types up; all that admission needs of the database but token keys.
-result admit_lookup(struct db_tx *tx, void *context); // a struct admission
-// Token keys are made in transactions of their own, so this runs in none.
-result admit_events(struct admission *admission);
+// Looks customers and types up, and decides. What an earlier admission of the same events has
+// settled stays. Where `fresh` is false, what the cache knows is good enough: the revision has to
+// be compared by who writes. Runs in no transaction.
+result admit_events(struct admission *admission, bool fresh);

@@ -5,23 +5,122 @@
 #include "answer.h"
 #include "refusals.h"
 
-// A request over many customers is stored lane by lane: a transaction holds the heads of a quarter
-// of them, and requests that come together begin in different lanes, so that they seldom wait.
-enum { LANES = 4, LANES_EVENTS_MIN = 64 };
+struct ingest_run {
+    struct ingest ingest;
+    struct admission admission;
+    struct submission submission;
+    bool held_back; // an all-or-nothing request of which something is refused
+};
 
+static bool has_conflict(const struct admission *admission)
+{
+    for (size_t i = 0; i < admission->events.count; i++) {
+        const struct append *append = admission->candidates[i].append;
+        if (append != NULL && append->outcome == APPEND_CONFLICT)
+            return true;
+    }
+    return false;
+}
+
+static bool has_refused(const struct admission *admission)
+{
+    for (size_t i = 0; i < admission->events.count; i++) {
+        if (admission->candidates[i].append == NULL)
+            return true;
+    }
+    return false;
+}
+
+result ingest_open(const struct ingest *ingest, enum event_format format, str body,
+                   struct ingest_run **run)
+{
+    struct ingest_run *opened = arena_new(ingest->arena, struct ingest_run);
+    opened->ingest = *ingest;
+    struct admission *admission = &opened->admission;
+    admission->ingest = &opened->ingest;
+    TRY(split_body(ingest->arena, format, body, &admission->events));
+    admission->candidates = arena_array(ingest->arena, struct candidate, admission->events.count);
+    *run = opened;
+    return OK;
+}
+
+result ingest_admit(struct ingest_run *run, const struct ingest *ingest, int64_t *revision)
+{
+    run->ingest = *ingest;
+    bool goes_by_lane = ingest->lanes != NULL && !ingest->atomic && !ingest->validate;
+    TRY(admit_events(&run->admission, !goes_by_lane));
+    *revision = run->admission.revision;
+    return OK;
+}
+
+bool ingest_submit(struct ingest_run *run, void (*done)(void *context), void *context)
+{
+    const struct ingest *ingest = &run->ingest;
+    const struct admission *admission = &run->admission;
+    if (ingest->lanes == NULL || ingest->atomic || ingest->validate || admission->append_count == 0)
+        return false;
+    run->submission = (struct submission){.entries = admission->appends,
+                                          .count = admission->append_count,
+                                          .revision = admission->revision,
+                                          .now = ingest->now,
+                                          .done = done,
+                                          .context = context};
+    lanes_submit(ingest->lanes, ingest->arena, &run->submission);
+    return true;
+}
+
+result ingest_submitted(const struct ingest_run *run)
+{
+    return run->submission.outcome;
+}
+
+struct counting {
+    const struct admission *admission;
+    bool must_be_current; // nothing was written under the revision that refused
+};
+
+static result count_refusals(struct db_tx *tx, void *context)
+{
+    const struct counting *counting = context;
+    int64_t revision = 0;
+    TRY(catalog_ask_revision(tx, &revision));
+    TRY(refusals_count(tx, counting->admission));
+    TRY(db_flush(tx));
+    bool is_current = revision == counting->admission->revision;
+    return is_current || !counting->must_be_current ? OK : FAIL(CATALOG_CHANGED, "");
+}
+
+result ingest_count(struct ingest_run *run, const struct ingest *ingest)
+{
+    run->ingest = *ingest;
+    struct admission *admission = &run->admission;
+    struct counting counting = {admission, admission->append_count == 0};
+    if (!has_refused(admission) && !has_conflict(admission))
+        return OK;
+    return db_transact(run->ingest.db, run->ingest.arena, count_refusals, &counting);
+}
+
+// In one transaction of this thread's.
 struct storing {
     struct admission *admission;
     bool dry;       // ask the ledger, and write nothing into it
     bool held_back; // the ledger refused something of an all-or-nothing request
 };
 
-static bool has_conflict(const struct admission *admission)
+static result store_entries(struct db_tx *tx, const struct storing *storing)
 {
-    for (size_t i = 0; i < admission->append_count; i++) {
-        if (admission->appends[i].outcome == APPEND_CONFLICT)
-            return true;
-    }
-    return false;
+    const struct admission *admission = storing->admission;
+    struct append *entries = arena_array(db_arena(tx), struct append, admission->append_count);
+    for (size_t i = 0; i < admission->append_count; i++)
+        entries[i] = *admission->appends[i];
+    if (storing->dry)
+        TRY(ledger_probe(tx, entries, admission->append_count));
+    else
+        TRY(ledger_append(tx, admission->ingest->now, admission->ingest->actor, entries,
+                          admission->append_count));
+    for (size_t i = 0; i < admission->append_count; i++)
+        *admission->appends[i] = entries[i];
+    return OK;
 }
 
 static result store(struct db_tx *tx, void *context)
@@ -30,11 +129,7 @@ static result store(struct db_tx *tx, void *context)
     struct admission *admission = storing->admission;
     const struct ingest *ingest = admission->ingest;
     storing->held_back = false;
-    if (storing->dry)
-        TRY(ledger_probe(tx, admission->appends, admission->append_count));
-    else
-        TRY(ledger_append(tx, ingest->now, ingest->actor, admission->appends,
-                          admission->append_count));
+    TRY(store_entries(tx, storing));
     if (ingest->atomic && !storing->dry && has_conflict(admission)) {
         storing->held_back = true;
         return FAIL(CONFLICT, "all or nothing");
@@ -42,72 +137,13 @@ static result store(struct db_tx *tx, void *context)
     return ingest->validate ? OK : refusals_count(tx, admission);
 }
 
-static size_t lane_of(const struct append *append)
+result ingest_store(struct ingest_run *run)
 {
-    return (size_t)append->customer_id % LANES;
-}
-
-struct lane {
-    const struct ingest *ingest;
-    struct append *appends;
-    size_t count;
-};
-
-static result store_lane(struct db_tx *tx, void *context)
-{
-    const struct lane *lane = context;
-    return ledger_append(tx, lane->ingest->now, lane->ingest->actor, lane->appends, lane->count);
-}
-
-static result count_refusals(struct db_tx *tx, void *context)
-{
-    return refusals_count(tx, context);
-}
-
-// One lane: its entries are handed to the ledger as a list of their own, and their answers put
-// back.
-static result store_one_lane(struct admission *admission, size_t number, struct append *room,
-                             size_t *places)
-{
-    struct lane lane = {admission->ingest, room, 0};
-    for (size_t i = 0; i < admission->append_count; i++) {
-        if (lane_of(&admission->appends[i]) != number)
-            continue;
-        places[lane.count] = i;
-        lane.appends[lane.count++] = admission->appends[i];
-    }
-    if (lane.count == 0)
-        return OK;
-    TRY(db_transact(lane.ingest->db, lane.ingest->arena, store_lane, &lane));
-    for (size_t i = 0; i < lane.count; i++)
-        admission->appends[places[i]] = lane.appends[i];
-    return OK;
-}
-
-// The order within a customer stays. When a later lane fails, what the earlier ones stored is found
-// as duplicates by the sender's next attempt: nothing was answered yet.
-static result store_by_lanes(struct admission *admission)
-{
-    const struct ingest *ingest = admission->ingest;
-    size_t count = admission->append_count;
-    struct append *room = arena_array(ingest->arena, struct append, count);
-    size_t *places = arena_array(ingest->arena, size_t, count);
-    size_t first = admission->appends[0].identity.bytes[IDENTITY_BYTES - 1];
-    for (size_t turn = 0; turn < LANES; turn++)
-        TRY(store_one_lane(admission, (first + turn) % LANES, room, places));
-    bool refused = count != admission->events.count || has_conflict(admission);
-    return refused ? db_transact(ingest->db, ingest->arena, count_refusals, admission) : OK;
-}
-
-// Writes what was admitted, or of an all-or-nothing request nothing once anything is refused.
-static result store_admitted(struct admission *admission, bool *held_back)
-{
-    const struct ingest *ingest = admission->ingest;
-    bool refused = admission->append_count != admission->events.count;
-    if (!ingest->atomic && !ingest->validate && admission->append_count >= LANES_EVENTS_MIN) {
-        *held_back = false;
-        return store_by_lanes(admission);
-    }
+    struct admission *admission = &run->admission;
+    const struct ingest *ingest = &run->ingest;
+    bool refused = has_refused(admission);
+    if (admission->append_count == 0 && !ingest->atomic && !ingest->validate)
+        return ingest_count(run, ingest);
     struct storing storing = {.admission = admission,
                               .dry = ingest->validate || (ingest->atomic && refused)};
     result stored = db_transact(ingest->db, ingest->arena, store, &storing);
@@ -116,20 +152,23 @@ static result store_admitted(struct admission *admission, bool *held_back)
         stored = db_transact(ingest->db, ingest->arena, store, &storing);
     }
     TRY(stored);
-    *held_back = ingest->atomic && (refused || has_conflict(admission));
+    run->held_back = ingest->atomic && (refused || has_conflict(admission));
     return OK;
+}
+
+void ingest_answer(const struct ingest_run *run, struct ingest_answer *answer)
+{
+    answer_write(&run->admission, run->held_back, answer);
 }
 
 result ingest_events(const struct ingest *ingest, enum event_format format, str body,
                      struct ingest_answer *answer)
 {
-    struct admission admission = {.ingest = ingest};
-    bool held_back = false;
-    TRY(split_body(ingest->arena, format, body, &admission.events));
-    admission.candidates = arena_array(ingest->arena, struct candidate, admission.events.count);
-    TRY(db_transact(ingest->db, ingest->arena, admit_lookup, &admission));
-    TRY(admit_events(&admission));
-    TRY(store_admitted(&admission, &held_back));
-    answer_write(&admission, held_back, answer);
+    struct ingest_run *run = NULL;
+    int64_t revision = 0;
+    TRY(ingest_open(ingest, format, body, &run));
+    TRY(ingest_admit(run, ingest, &revision));
+    TRY(ingest_store(run));
+    ingest_answer(run, answer);
     return OK;
 }

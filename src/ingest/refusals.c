@@ -34,7 +34,7 @@ static size_t collect(const struct admission *admission, struct reason *reasons)
         if (outcome.verdict.code == NULL)
             continue;
         reasons[count++] = (struct reason){
-            .type = candidate->type == NULL ? STR("") : candidate->type->key,
+            .type = candidate->type_key,
             .pointer = outcome.verdict.pointer,
             .code = str_from(outcome.verdict.code),
             .detector = str_from(outcome.verdict.detector),

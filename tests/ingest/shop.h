@@ -65,10 +65,14 @@ static inline result put_catalog(struct db_tx *tx, void *context)
     return OK;
 }
 
+static inline struct catalog_cache *shop_cache(void)
+{
+    return cache_new(STR("0123456789abcdef0123456789abcdef"));
+}
+
 static inline struct shop shop_again(void)
 {
-    static const char master[33] = "0123456789abcdef0123456789abcdef";
-    return (struct shop){.db = test_database(), .cache = cache_new(str_from(master))};
+    return (struct shop){.db = test_database(), .cache = shop_cache()};
 }
 
 static inline struct shop shop_open(void)

@@ -6,6 +6,7 @@
 #include "phial/catalog/cache.h"
 #include "phial/catalog/keys.h"
 #include "phial/http/http.h"
+#include "phial/ingest/lanes.h"
 #include "phial/jobs/jobs.h"
 #include "phial/ledger/signer.h"
 
@@ -17,6 +18,7 @@ extern const struct route_table api_routes;
 struct api {
     struct signer *signer;
     struct jobs *jobs;
+    struct lanes *lanes;
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
