@@ -226,6 +226,17 @@ struct arena *db_arena(struct db_tx *tx)
     return tx->arena;
 }
 
+result db_scratch(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context)
+{
+    struct arena scratch = {0};
+    struct arena *kept = tx->arena;
+    tx->arena = &scratch;
+    result outcome = work(tx, context);
+    tx->arena = kept;
+    arena_reset(&scratch);
+    return outcome;
+}
+
 result db_check(struct db *db, const struct db_stmt *stmt)
 {
     TRY(connect_once(db));

@@ -373,6 +373,42 @@ START_TEST(says_when_nobody_answers)
 }
 END_TEST
 
+struct scratching {
+    struct arena *own;
+    struct arena *lent;
+};
+
+static result take_a_lot(struct db_tx *tx, void *context)
+{
+    struct scratching *scratching = context;
+    scratching->lent = db_arena(tx);
+    (void)arena_array(db_arena(tx), char, 1000000);
+    return FAIL(CONFLICT, "for the caller");
+}
+
+static result scratch_twice(struct db_tx *tx, void *context)
+{
+    struct scratching *scratching = context;
+    scratching->own = db_arena(tx);
+    ck_assert_fails(CONFLICT, db_scratch(tx, take_a_lot, scratching));
+    ck_assert_ptr_ne(scratching->lent, scratching->own);
+    ck_assert_ptr_eq(db_arena(tx), scratching->own);
+    return OK;
+}
+
+START_TEST(scratch_lends_an_arena_and_takes_it_back)
+{
+    struct arena arena = {0};
+    struct db *db = test_database();
+    struct scratching scratching = {0};
+    ck_assert_ok(db_transact(db, &arena, scratch_twice, &scratching));
+    ck_assert_ptr_eq(scratching.own, &arena);
+    ck_assert_ptr_null(arena.newest);
+    db_close(db);
+    arena_reset(&arena);
+}
+END_TEST
+
 static const struct db_stmt deface_sql = {"t_deface", "UPDATE ledger_entry SET leaf = leaf", 0};
 
 static result deface(struct db_tx *tx, void *context)
@@ -407,5 +443,5 @@ END_TEST
 TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           keeps_nothing_of_what_failed, an_attempt_leaves_the_transaction_alive,
           copies_in_and_reads_row_by_row, runs_again_after_a_conflict_or_a_lost_connection,
-          says_when_nobody_answers, the_daemon_may_not_change_the_ledger,
-          every_statement_fits_the_schema)
+          says_when_nobody_answers, scratch_lends_an_arena_and_takes_it_back,
+          the_daemon_may_not_change_the_ledger, every_statement_fits_the_schema)
