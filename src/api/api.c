@@ -2,13 +2,13 @@
 #include "phial/api/api.h"
 
 #include "caller.h"
-#include "phial/phi/phi.h"
 #include "phial/util/array.h"
+#include "reason.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-enum { REASON_CHARACTERS_MAX = 500, IDEMPOTENCY_KEY_MAX = 255 };
+enum { IDEMPOTENCY_KEY_MAX = 255 };
 
 static const struct route routes[] = {
 #define ROUTE(method, path, handler, body, scope, summary) \
@@ -62,38 +62,6 @@ static result check_scope(const struct request *request, const struct api_key *k
         return OK;
     if (!scope_parse(needed, &scope) || !key_may(key, scope))
         return FAIL(FORBIDDEN, "The key does not have the scope for this.");
-    return OK;
-}
-
-// Characters of valid UTF-8; control characters make it unprintable.
-static bool printable(str text, size_t *characters)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool c1 = c == 0xc2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xa0;
-        if (c < 0x20 || c == 0x7f || c1)
-            return false;
-        count += (c & 0xc0) != 0x80;
-    }
-    *characters = count;
-    json_t *valid = json_from_str(text);
-    json_decref(valid);
-    return valid != NULL;
-}
-
-static result read_reason(const struct request *request, str *reason)
-{
-    size_t characters = 0;
-    str text = str_trim(http_header(request, "Phial-Reason"));
-    if (!printable(text, &characters) || characters > REASON_CHARACTERS_MAX)
-        return FAIL(BAD_HEADER, "Phial-Reason is 1 to 500 printable characters of UTF-8.");
-    const struct phi_detector *hit = phi_find(text, 0);
-    if (hit != NULL) {
-        faults_add_phi(request->faults, STR(""), hit->name);
-        return faults_result(request->faults);
-    }
-    *reason = text;
     return OK;
 }
 
@@ -183,7 +151,7 @@ static result admit(struct entrance *entrance)
     TRY(check_scope(request, &caller->key));
     caller->change.actor = str_printf(request->arena, "key:%" STR_FMT, STR_ARG(caller->key.id));
     request->faults->count = 0;
-    return is_read(request) ? OK : read_reason(request, &caller->change.reason);
+    return is_read(request) ? OK : reason_read(request, &caller->change.reason);
 }
 
 static result authenticate(struct db_tx *tx, const struct request *request, str presented,
