@@ -2,6 +2,7 @@
 #include "admit.h"
 
 #include "canonical.h"
+#include "phial/ingest/backfill.h"
 #include "phial/phi/phi.h"
 
 #include <assert.h>
@@ -171,6 +172,15 @@ static struct verdict check_envelope(const struct admission *admission, const st
     return (struct verdict){0};
 }
 
+// A backfill's bounds stand for what its events' types say of the past. Nothing else lets an event
+// lie in the future.
+static const char *check_bounds(const struct backfill *backfill, instant time)
+{
+    if (time.us < backfill->from.us)
+        return "time_too_old";
+    return time.us >= backfill->to.us ? "time_in_future" : NULL;
+}
+
 // In 128 bits: a window may be of any length.
 static struct verdict check_time(const struct admission *admission, const struct raw_event *raw,
                                  const struct event_type *type, instant *at)
@@ -179,8 +189,12 @@ static struct verdict check_time(const struct admission *admission, const struct
     instant time = {0};
     if (value->kind != JSON_KIND_STRING || failed(instant_parse(value->text, &time)))
         return refuse("invalid_time", STR("/time"));
+    const struct backfill *backfill = admission->ingest->backfill;
     int128 past = (int128)admission->ingest->now.us - time.us;
-    if (past > type->window_past_us)
+    const char *outside = backfill == NULL ? NULL : check_bounds(backfill, time);
+    if (outside != NULL)
+        return refuse(outside, STR("/time"));
+    if (backfill == NULL && past > type->window_past_us)
         return refuse("time_too_old", STR("/time"));
     if (-past > type->window_future_us)
         return refuse("time_in_future", STR("/time"));
@@ -200,10 +214,10 @@ static str keep_customer(const struct admission *admission, str key)
 }
 
 static void hand_in(struct admission *admission, struct candidate *candidate,
-                    const struct canonical_event *event, struct append *room)
+                    const struct canonical_event *event)
 {
     str customer = keep_customer(admission, candidate->customer->key);
-    struct append *append = &room[admission->append_count];
+    struct append *append = &admission->room[admission->append_count];
     admission->appends[admission->append_count++] = append;
     *append = (struct append){.customer_id = candidate->customer->id,
                               .customer = customer,
@@ -219,8 +233,7 @@ static void hand_in(struct admission *admission, struct candidate *candidate,
     candidate->append = append;
 }
 
-static result admit_event(struct admission *admission, struct canonical *canonical, size_t number,
-                          struct append *room)
+static result admit_event(struct admission *admission, struct canonical *canonical, size_t number)
 {
     const struct raw_event *raw = &admission->events.items[number];
     struct candidate *candidate = &admission->candidates[number];
@@ -240,7 +253,7 @@ static result admit_event(struct admission *admission, struct canonical *canonic
                                     .at = at};
     TRY(canonical_make(canonical, raw, &event, &candidate->verdict));
     if (candidate->verdict.code == NULL)
-        hand_in(admission, candidate, &event, room);
+        hand_in(admission, candidate, &event);
     return OK;
 }
 
@@ -262,12 +275,12 @@ result admit_events(struct admission *admission, bool fresh)
                                   .cache = ingest->cache,
                                   .dialect = admission->events.dialect};
     TRY(look_up_all(admission, fresh));
-    struct append *room = arena_array(ingest->arena, struct append, count);
+    admission->room = arena_array(ingest->arena, struct append, count);
     admission->appends = arena_array(ingest->arena, struct append *, count);
     admission->append_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (!is_settled(&admission->candidates[i]))
-            TRY(admit_event(admission, &canonical, i, room));
+            TRY(admit_event(admission, &canonical, i));
     }
     return OK;
 }

@@ -21,6 +21,7 @@ struct admission {
     struct raw_events events;
     struct candidate *candidates; // one an event
     struct append **appends;      // of those not refused and not settled before, in order
+    struct append *room;          // the same, side by side
     size_t append_count;
     int64_t revision; // of the catalog that decided
 };

@@ -4,6 +4,7 @@
 #include "admit.h"
 #include "answer.h"
 #include "refusals.h"
+#include "stage.h"
 
 struct ingest_run {
     struct ingest ingest;
@@ -11,6 +12,13 @@ struct ingest_run {
     struct submission submission;
     bool held_back; // an all-or-nothing request of which something is refused
 };
+
+// What is to be stored whole, or elsewhere, or not at all does not.
+static bool goes_by_lane(const struct ingest *ingest)
+{
+    return ingest->lanes != NULL && !ingest->atomic && !ingest->validate &&
+           ingest->backfill == NULL;
+}
 
 static bool has_conflict(const struct admission *admission)
 {
@@ -47,8 +55,7 @@ result ingest_open(const struct ingest *ingest, enum event_format format, str bo
 result ingest_admit(struct ingest_run *run, const struct ingest *ingest, int64_t *revision)
 {
     run->ingest = *ingest;
-    bool goes_by_lane = ingest->lanes != NULL && !ingest->atomic && !ingest->validate;
-    TRY(admit_events(&run->admission, !goes_by_lane));
+    TRY(admit_events(&run->admission, !goes_by_lane(ingest)));
     *revision = run->admission.revision;
     return OK;
 }
@@ -57,7 +64,7 @@ bool ingest_submit(struct ingest_run *run, void (*done)(void *context), void *co
 {
     const struct ingest *ingest = &run->ingest;
     const struct admission *admission = &run->admission;
-    if (ingest->lanes == NULL || ingest->atomic || ingest->validate || admission->append_count == 0)
+    if (!goes_by_lane(ingest) || admission->append_count == 0)
         return false;
     run->submission = (struct submission){.entries = admission->appends,
                                           .count = admission->append_count,
@@ -110,17 +117,14 @@ struct storing {
 static result store_entries(struct db_tx *tx, const struct storing *storing)
 {
     const struct admission *admission = storing->admission;
-    struct append *entries = arena_array(db_arena(tx), struct append, admission->append_count);
-    for (size_t i = 0; i < admission->append_count; i++)
-        entries[i] = *admission->appends[i];
+    const struct ingest *ingest = admission->ingest;
+    struct append *entries = admission->room;
+    size_t count = admission->append_count;
+    if (ingest->backfill != NULL)
+        return stage_events(tx, ingest->backfill, storing->dry, entries, count);
     if (storing->dry)
-        TRY(ledger_probe(tx, entries, admission->append_count));
-    else
-        TRY(ledger_append(tx, admission->ingest->now, admission->ingest->actor, entries,
-                          admission->append_count));
-    for (size_t i = 0; i < admission->append_count; i++)
-        *admission->appends[i] = entries[i];
-    return OK;
+        return ledger_probe(tx, entries, count);
+    return ledger_append(tx, ingest->now, ingest->actor, entries, count);
 }
 
 static result store(struct db_tx *tx, void *context)
@@ -142,7 +146,7 @@ result ingest_store(struct ingest_run *run)
     struct admission *admission = &run->admission;
     const struct ingest *ingest = &run->ingest;
     bool refused = has_refused(admission);
-    if (admission->append_count == 0 && !ingest->atomic && !ingest->validate)
+    if (admission->append_count == 0 && goes_by_lane(ingest))
         return ingest_count(run, ingest);
     struct storing storing = {.admission = admission,
                               .dry = ingest->validate || (ingest->atomic && refused)};

@@ -10,6 +10,8 @@
 
 enum { EVENTS_MAX = 10000 };
 
+struct backfill;
+
 enum event_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CLOUDEVENT, FORMAT_CLOUDEVENT_BATCH };
 bool event_format_parse(str media_type, enum event_format *format);
 
@@ -21,6 +23,9 @@ struct ingest {
     instant now;
     str actor;
     int64_t only_customer; // 0, or the customer that the key is bound to
+    // Events are staged there instead of stored, by its bounds instead of their types' past;
+    // only_customer is its customer then. NULL without.
+    const struct backfill *backfill;
     bool atomic;
     bool validate;      // answer without storing
     bool represent_all; // Prefer: return=representation
@@ -34,7 +39,8 @@ struct ingest_answer {
     int64_t rejected;
 };
 
-// Failures are problem documents: INVALID_JSON, TOO_MANY_EVENTS, NO_EVENTS, DB_AWAY.
+// Failures are problem documents: INVALID_JSON, TOO_MANY_EVENTS, NO_EVENTS, DB_AWAY; of a backfill
+// BACKFILL_CLOSED, BACKFILL_FULL.
 result ingest_events(const struct ingest *ingest, enum event_format format, str body,
                      struct ingest_answer *answer);
 
