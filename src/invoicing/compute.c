@@ -9,15 +9,51 @@ static result add_entry(void *context, const struct entry *entry)
     return usage_fold_add(context, entry->index, entry->leaf);
 }
 
-result usage_read(struct db_tx *tx, const struct head *head, instant from, instant to,
-                  struct usage_fold **fold, struct usage *usage)
+struct staged_rows {
+    struct usage_fold *fold;
+    struct buf leaf; // of the row that is being read
+    int64_t size;    // of the log
+    int64_t number;
+    str event;
+};
+
+// As the leaf that the event would be, as far as measuring reads it.
+static result add_staged(void *context)
 {
+    struct staged_rows *rows = context;
+    rows->leaf.len = 0;
+    buf_add(&rows->leaf, STR("{\"event\":"));
+    buf_add(&rows->leaf, rows->event);
+    buf_add(&rows->leaf, STR(",\"kind\":\"usage\"}"));
+    return usage_fold_add(rows->fold, rows->size + rows->number, buf_str(&rows->leaf));
+}
+
+static result read_staged(struct db_tx *tx, const struct usage_span *span, struct usage_fold *fold)
+{
+    const struct head *head = span->head;
+    struct staged_rows rows = {.fold = fold, .leaf = {.arena = db_arena(tx)}, .size = head->size};
+    return db_each(
+        tx, &invoicing_each_staged_sql,
+        PARAMS(db_i64(head->customer_id), db_text(span->staged->backfill),
+               db_i64(span->staged->count), db_i64(head->size), db_instant(span->from),
+               db_instant(span->to)),
+        COLUMNS(db_into_i64("number", &rows.number), db_into_bytes("event", &rows.event)),
+        add_staged, &rows);
+}
+
+result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_fold **fold,
+                  struct usage *usage)
+{
+    const struct head *head = span->head;
     *fold = usage_fold_new(db_arena(tx));
-    if (from.us >= to.us) {
+    if (span->from.us >= span->to.us) {
         *usage = (struct usage){0};
         return OK;
     }
-    TRY(ledger_each_usage(tx, head->customer_id, head->size, from, to, add_entry, *fold));
+    TRY(ledger_each_usage(tx, head->customer_id, head->size, span->from, span->to, add_entry,
+                          *fold));
+    if (span->staged != NULL)
+        TRY(read_staged(tx, span, *fold));
     return usage_fold_end(*fold, usage);
 }
 
@@ -66,7 +102,8 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     terms.before = before;
     if (what->stretch != NULL)
         period = *what->stretch;
-    TRY(usage_read(tx, what->head, period.start, period.end, &fold, &usage));
+    struct usage_span span = {what->head, what->staged, period.start, period.end};
+    TRY(usage_read(tx, &span, &fold, &usage));
     if (what->stretch != NULL)
         TRY(statement_of_stretch(db_arena(tx), &terms, &period, &usage, &made));
     else

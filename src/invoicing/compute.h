@@ -7,9 +7,22 @@
 #include "phial/ledger/ledger.h"
 #include "phial/rating/statement.h"
 
+// Events of a backfill that are not in the log, measured as if they stood behind it: the first
+// `count`, but for those whose identity the log has.
+struct staged {
+    str backfill;
+    int64_t count;
+};
+
 // The usage of [from, to) at the head's size. The fold owns what the usage holds.
-result usage_read(struct db_tx *tx, const struct head *head, instant from, instant to,
-                  struct usage_fold **fold, struct usage *usage);
+struct usage_span {
+    const struct head *head;
+    const struct staged *staged; // NULL: the log alone
+    instant from;
+    instant to;
+};
+result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_fold **fold,
+                  struct usage *usage);
 
 // The statement's members, `ledger` among them, without those that only an invoice has. The terms,
 // which may have changed the period's bounds, are read here. The caller owns the statement.
@@ -18,6 +31,7 @@ struct computation {
     int64_t number; // of the period
     const struct head *head;
     const struct period *stretch; // some days of that period alone; NULL: all of it
+    const struct staged *staged;  // counts as well; NULL: the log alone
 };
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
 

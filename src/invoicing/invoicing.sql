@@ -137,3 +137,45 @@ WHERE invoice_id = $1;
 UPDATE invoice
 SET status = 'void', voided_at = $2, actor = $3, reason = $4
 WHERE invoice_id = $1;
+
+-- name: invoicing_lock_backfill
+-- Whoever stages more goes on meanwhile; whoever commits or abandons waits.
+SELECT customer_id, events
+FROM backfill
+WHERE backfill_id = $1 AND status = 'open'
+FOR KEY SHARE;
+
+-- name: invoicing_each_staged
+-- What would be accepted if the log of size $4 were appended to. In the order of the index to take.
+-- LIMIT makes what the log has one index look-up an event.
+SELECT staged.number, staged.event
+FROM staged_event AS staged
+WHERE staged.customer_id = $1 AND staged.backfill_id = $2 AND staged.number < $3
+  AND staged.event_time >= $5 AND staged.event_time < $6
+  AND NOT EXISTS (SELECT 1
+                  FROM (SELECT entry_index
+                        FROM ledger_entry
+                        WHERE customer_id = $1 AND identity = staged.identity
+                        LIMIT 1) AS stored
+                  WHERE stored.entry_index < $4)
+ORDER BY staged.event_time;
+
+-- name: invoicing_next_staged
+-- The time of the first of those from $5 on.
+SELECT staged.event_time
+FROM staged_event AS staged
+WHERE staged.customer_id = $1 AND staged.backfill_id = $2 AND staged.number < $3
+  AND staged.event_time >= $5
+  AND NOT EXISTS (SELECT 1
+                  FROM (SELECT entry_index
+                        FROM ledger_entry
+                        WHERE customer_id = $1 AND identity = staged.identity
+                        LIMIT 1) AS stored
+                  WHERE stored.entry_index < $4)
+ORDER BY staged.event_time
+LIMIT 1;
+
+-- name: invoicing_find_period
+SELECT invoice_id, number, status
+FROM invoice
+WHERE subscription_id = $1 AND period_number = $2 AND status <> 'void';

@@ -176,7 +176,8 @@ result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t
         return FAIL(BAD_PARAMETER, "The time ends before it begins.");
     TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering.zone));
     TRY(ledger_head(tx, query->customer->id, &head));
-    TRY(usage_read(tx, &head, query->from, query->to, &fold, &answering.usage));
+    struct usage_span span = {&head, NULL, query->from, query->to};
+    TRY(usage_read(tx, &span, &fold, &answering.usage));
     TRY(print_answer(&answering, &head, printed));
     *answer = json_incref(printed);
     return OK;
