@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/events
+#include "backfills.h"
 #include "event_view.h"
 #include "page.h"
 #include "phial/ingest/ingest.h"
@@ -17,6 +18,7 @@ static const int64_t time_max_us = INT64_C(253402300800000000);
 // A request with events, from its body to its answer.
 struct posting {
     struct ingest ingest;
+    struct backfill backfill; // where there is one
     struct ingest_run *run;
     int turns; // begun
 };
@@ -26,7 +28,7 @@ enum { TURNS_MAX = 8 }; // a catalog that changes more often within one request 
 static result read_ingest(const struct request *request, struct ingest *ingest)
 {
     str atomic = {0};
-    TRY(http_parameters_known(request, "atomic"));
+    TRY(http_parameters_known(request, "atomic backfill"));
     if (http_parameter(request, "atomic", &atomic)) {
         if (!str_eq(atomic, STR("true")) && !str_eq(atomic, STR("false")))
             return FAIL(BAD_PARAMETER, "atomic is true or false.");
@@ -45,7 +47,19 @@ static void bind_ingest(const struct request *request, struct ingest *ingest)
     ingest->cache = worker_of(request)->cache;
     ingest->now = caller_of(request)->change.now;
     ingest->actor = caller_of(request)->change.actor;
-    ingest->only_customer = bound_customer(request);
+    // Nobody's events but the backfill's customer's go there.
+    ingest->only_customer =
+        ingest->backfill != NULL ? ingest->backfill->customer_id : bound_customer(request);
+}
+
+static result read_backfill(const struct request *request, struct posting *posting)
+{
+    str id = {0};
+    if (!http_parameter(request, "backfill", &id))
+        return OK;
+    TRY(find_open_backfill(request, id, &posting->backfill));
+    posting->ingest.backfill = &posting->backfill;
+    return OK;
 }
 
 static void count_events(struct api *api, const struct ingest_answer *answer)
@@ -123,6 +137,7 @@ static result take_events(const struct request *request, struct reply *reply, bo
     TRY(read_ingest(request, &posting->ingest));
     if (!event_format_parse(request->media_type, &format))
         return FAIL(UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not one that carries events.");
+    TRY(read_backfill(request, posting));
     bind_ingest(request, &posting->ingest);
     TRY(ingest_open(&posting->ingest, format, request->body, &posting->run));
     caller_of(request)->work = posting;
