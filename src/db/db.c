@@ -232,6 +232,10 @@ result db_scratch(struct db_tx *tx, result (*work)(struct db_tx *, void *), void
     struct arena *kept = tx->arena;
     tx->arena = &scratch;
     result outcome = work(tx, context);
+    if (tx->deferred_count != 0) { // their columns are named in the arena that ends
+        result flushed = pipeline_flush(tx);
+        outcome = failed(outcome) ? outcome : flushed;
+    }
     tx->arena = kept;
     arena_reset(&scratch);
     return outcome;

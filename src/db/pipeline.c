@@ -23,21 +23,34 @@ result pipeline_open(struct db_tx *tx)
     return OK;
 }
 
+// To the NULL that ends a statement's results. They may come row by row: libpq keeps that mode from
+// a db_each before, until the first statement of a pipeline has ended.
+static result read_deferred(const struct db *db, const struct deferred *deferred)
+{
+    result outcome = OK;
+    for (bool is_first = true;; is_first = false) {
+        OWNED(rows_release) PGresult *rows = PQgetResult(db->connection);
+        if (rows == NULL && !is_first)
+            return outcome;
+        if (!failed(outcome))
+            outcome = answer_check(db, rows);
+        if (!failed(outcome))
+            outcome = deferred_read(deferred, rows);
+        if (rows == NULL)
+            return outcome; // there was none, which is a failure
+    }
+}
+
 result pipeline_collect(struct db_tx *tx)
 {
-    PGconn *connection = tx->db->connection;
     int count = tx->deferred_count;
     tx->deferred_count = 0;
-    if (PQpipelineSync(connection) == 0)
+    if (PQpipelineSync(tx->db->connection) == 0)
         return answer_check(tx->db, NULL);
     result outcome = OK;
     for (int i = 0; i < count; i++) {
-        OWNED(rows_release) PGresult *rows = PQgetResult(connection);
-        if (!failed(outcome))
-            outcome = answer_check(tx->db, rows);
-        if (!failed(outcome))
-            outcome = deferred_read(&tx->deferred[i], rows);
-        PQclear(PQgetResult(connection)); // each ends with a NULL
+        result read = read_deferred(tx->db, &tx->deferred[i]);
+        outcome = failed(outcome) ? outcome : read;
     }
     return outcome;
 }

@@ -102,6 +102,34 @@ START_TEST(runs_in_order_and_reads_with_the_next_answer)
 }
 END_TEST
 
+static result after_each(struct db_tx *tx, void *context)
+{
+    struct rows *rows = context;
+    struct rows before = {0};
+    TRY(put_later(tx, 100));
+    TRY(put_later(tx, 101));
+    TRY(db_flush(tx));
+    TRY(db_each(tx, &all_sql, NO_PARAMS, COLUMNS(db_into_i64("id", &before.id)), take, &before));
+    *rows = (struct rows){0};
+    TRY(ask_all(tx, rows)); // several rows, first of its pipeline
+    TRY(ask_all(tx, rows));
+    TRY(db_flush(tx));
+    ck_assert_int_eq(rows->count, 2 * before.count);
+    return OK;
+}
+
+START_TEST(runs_behind_a_statement_that_was_read_row_by_row)
+{
+    struct db *db = later();
+    struct rows rows;
+    ck_assert_ok(db_transact(db, &arena, after_each, &rows));
+    ck_assert_int_eq(count_of(db), 2);
+    ck_assert_ok(db_transact(db, &arena, clear, NULL));
+    ck_assert_ok(db_transact(db, &arena, after_each, &rows));
+    db_close(db);
+}
+END_TEST
+
 static result twice(struct db_tx *tx, void *context)
 {
     (void)context;
@@ -230,5 +258,6 @@ START_TEST(copies_in_pieces_or_not_at_all)
 END_TEST
 
 TEST_MAIN("db defer", runs_in_order_and_reads_with_the_next_answer,
-          a_deferred_failure_is_the_transactions, an_attempt_ends_with_what_it_deferred,
-          work_without_a_statement_is_no_transaction, copies_in_pieces_or_not_at_all)
+          runs_behind_a_statement_that_was_read_row_by_row, a_deferred_failure_is_the_transactions,
+          an_attempt_ends_with_what_it_deferred, work_without_a_statement_is_no_transaction,
+          copies_in_pieces_or_not_at_all)
