@@ -96,6 +96,19 @@ static void add_events(struct exposition *into, const struct api *api)
                  rows[i].count);
 }
 
+static void add_lanes(struct exposition *into, struct lanes *lanes)
+{
+    struct lanes_figures figures = {0};
+    lanes_figures_read(lanes, &figures);
+    add_counter(into, "phial_ingest_commits", "Transactions that stored events.", figures.commits);
+    add_counter(into, "phial_ingest_entries", "Events handed to these transactions.",
+                figures.entries);
+    add_counter(into, "phial_ingest_repeated",
+                "Transactions run again as they met a repeat that nobody remembered.",
+                figures.repeated);
+    add_gauge(into, "phial_ingest_waiting", "Events that wait for a commit.", figures.waiting);
+}
+
 result get_metrics(const struct request *request, struct reply *reply)
 {
     const struct api *api = api_of(request);
@@ -110,6 +123,8 @@ result get_metrics(const struct request *request, struct reply *reply)
         http_figures_read(api->server, &figures);
     add_http(&into, &figures);
     add_events(&into, api);
+    if (api->lanes != NULL)
+        add_lanes(&into, api->lanes);
     if (!into.open_metrics)
         return http_reply_text(reply, 200, "text/plain; version=0.0.4; charset=utf-8",
                                buf_str(&into.text));

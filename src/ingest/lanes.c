@@ -51,8 +51,10 @@ struct lanes {
     struct lanes_options options;
     struct recent *recent;
     struct lane lanes[LEDGER_PARTITIONS];
-    size_t waiting; // entries in lanes
-    int writing;    // writers at work
+    size_t waiting;   // entries in lanes
+    size_t under_way; // entries that writers hold
+    size_t usual;     // how many were in lanes and under way lately
+    int writing;      // writers at work
     bool stopping;
     struct lanes_figures figures;
     _Atomic uint64_t repeated; // of the figures
@@ -90,14 +92,30 @@ static size_t free_entries(const struct lanes *lanes)
     return entries;
 }
 
-// How long the entries that wait are worth waiting for more of them, 0: not at all. Nobody waits
-// while no other transaction is under way.
+// How many entries make a commit worth its cost: most of those that have lately been on their way
+// at once, since whoever was answered a moment ago is about to send again. One where nobody else
+// sends.
+static size_t worth_committing(const struct lanes *lanes)
+{
+    size_t most = lanes->usual - lanes->usual / 4;
+    return most < GATHER_ENTRIES ? most : GATHER_ENTRIES;
+}
+
+// How long the entries that wait should go on waiting; 0: they should not.
 static int64_t linger_us(const struct lanes *lanes, const struct lane *oldest, int64_t now_us)
 {
-    if (lanes->writing == 0 || lanes->stopping || free_entries(lanes) >= GATHER_ENTRIES)
+    if (lanes->stopping || free_entries(lanes) >= worth_committing(lanes))
         return 0;
     int64_t left = oldest->first->since_us + LINGER_US - now_us;
     return left > 0 ? left : 0;
+}
+
+// Follows a growing load at once and a falling one slowly.
+static void note_load(struct lanes *lanes)
+{
+    size_t now = lanes->waiting + lanes->under_way;
+    size_t before = lanes->usual - (lanes->usual + 7) / 8;
+    lanes->usual = now > before ? now : before;
 }
 
 static void wait_us(struct lanes *lanes, int64_t us)
@@ -153,6 +171,8 @@ static bool take_work(struct writer *writer)
     struct lane *lane = NULL;
     while (writer->count < GATHER_ENTRIES && (lane = find_lane(lanes)) != NULL)
         take_lane(writer, lane);
+    lanes->under_way += writer->count;
+    note_load(lanes);
     lanes->writing++;
     lanes->figures.commits++;
     lanes->figures.entries += writer->count;
@@ -168,6 +188,8 @@ static void give_back(struct writer *writer)
             lanes->lanes[i].taken = false;
         writer->took[i] = false;
     }
+    lanes->under_way -= writer->count;
+    writer->count = 0;
     lanes->writing--;
     (void)pthread_cond_broadcast(&lanes->work);
 }
@@ -301,7 +323,6 @@ static void *write_lanes(void *argument)
             write_together(writer);
         else
             write_apart(writer);
-        writer->count = 0;
         arena_reset(&writer->arena);
         (void)pthread_mutex_lock(&lanes->lock);
         give_back(writer);
