@@ -19,6 +19,15 @@ static const struct route routes[] = {
 
 const struct route_table api_routes = {routes, COUNT_OF(routes)};
 
+const struct route *api_quick_route(void)
+{
+    for (size_t i = 0; i < COUNT_OF(routes); i++) {
+        if (routes[i].handler == post_events)
+            return &routes[i];
+    }
+    return NULL;
+}
+
 void *api_worker_open(void *context, struct db *db)
 {
     (void)db; // every request brings it
@@ -261,8 +270,13 @@ static void add_rate_headers(struct arena *arena, struct reply *reply,
 result api_enter(void *context, struct request *request, struct reply *reply)
 {
     (void)context;
+    const struct caller *before = request->caller; // tried in vain: its token is spent
     struct caller *caller = arena_new(request->arena, struct caller);
     struct entrance entrance = {.request = request, .caller = caller};
+    if (before != NULL && before->rated) {
+        entrance.rated = true;
+        entrance.rate = before->rate;
+    }
     request->caller = caller;
     if (request->route->scope[0] == '\0')
         return OK;
@@ -272,6 +286,8 @@ result api_enter(void *context, struct request *request, struct reply *reply)
                         : db_transact(request->db, request->arena, pass_entrance, &entrance);
     if (failed(passed) || entrance.replayed)
         caller->claimed = false; // somebody else's claim
+    caller->rated = entrance.rated;
+    caller->rate = entrance.rate;
     if (entrance.rated)
         add_rate_headers(request->arena, reply, &entrance.rate);
     TRY(passed);

@@ -18,6 +18,8 @@ struct caller {
     bool claimed;         // an Idempotency-Key waits for this answer
     struct idempotency claim;
     void *work; // the handler's own, while the request waits
+    bool rated; // it has taken of the key's rate
+    struct rate_verdict rate;
 };
 
 static inline struct worker *worker_of(const struct request *request)

@@ -94,6 +94,7 @@ static result begin_posting(const struct request *request, struct reply *reply,
                             struct posting *posting)
 {
     int64_t revision = 0;
+    bool waits = false;
     while (++posting->turns <= TURNS_MAX) {
         bind_ingest(request, &posting->ingest);
         TRY(ingest_admit(posting->run, &posting->ingest, &revision));
@@ -102,7 +103,8 @@ static result begin_posting(const struct request *request, struct reply *reply,
             continue;
         }
         reply->later = finish_posting; // before it can be resumed
-        if (ingest_submit(posting->run, on_submitted, (void *)(uintptr_t)request))
+        TRY(ingest_submit(posting->run, on_submitted, (void *)(uintptr_t)request, &waits));
+        if (waits)
             return OK;
         reply->later = NULL;
         result stored = ingest_store(posting->run);

@@ -225,6 +225,7 @@ static result start_http(struct app *app)
         .tls_key = app->certificate_key,
         .log = &app->log,
         .routes = api_routes,
+        .quick = api_quick_route(),
         .context = &app->api,
         .worker_open = api_worker_open,
         .worker_close = api_worker_close,

@@ -192,6 +192,8 @@ static void pause_before(int attempt)
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context)
 {
+    if (db == NULL)
+        return FAIL(WOULD_BLOCK, "");
     int64_t deadline = now_ms() + AWAY_MS_MAX;
     for (int attempt = 1;; attempt++) {
         result outcome = transact_once(db, arena, work, context);

@@ -7,17 +7,31 @@
 #include <string.h>
 #include <strings.h>
 
+enum { PAIRS_FIRST = 8 };
+
 static bool name_eq(str name, const char *other)
 {
     return name.len == strlen(other) && strncasecmp(name.ptr, other, name.len) == 0;
 }
 
+static void add_pair(struct arena *arena, struct http_pairs *pairs, struct http_pair pair)
+{
+    if (pairs->count == pairs->size) {
+        pairs->size = pairs->size == 0 ? PAIRS_FIRST : 2 * pairs->size;
+        struct http_pair *grown = arena_array(arena, struct http_pair, pairs->size);
+        for (size_t i = 0; i < pairs->count; i++)
+            grown[i] = pairs->items[i];
+        pairs->items = grown;
+    }
+    pairs->items[pairs->count++] = pair;
+}
+
 void message_add_header(struct arena *arena, struct http_message *message, str name, str value)
 {
-    if (message->header_count == COUNT_OF(message->headers))
+    if (message->headers.count == FRAMING_HEADERS_MAX)
         return;
-    message->headers[message->header_count++] =
-        (struct http_pair){str_copy(arena, name), str_copy(arena, str_trim(value))};
+    add_pair(arena, &message->headers,
+             (struct http_pair){str_copy(arena, name), str_copy(arena, str_trim(value))});
 }
 
 // The bytes of the sequence that starts here; 0 for none that RFC 3629 allows.
@@ -67,14 +81,14 @@ result message_check(const struct http_message *message)
         "Authorization", "Content-Encoding", "Content-Type", "Idempotency-Key",
         "If-Match",      "If-None-Match",    "Phial-Reason",
     };
-    for (size_t i = 0; i < message->header_count; i++) {
-        if (!is_utf8(message->headers[i].value))
+    for (size_t i = 0; i < message->headers.count; i++) {
+        if (!is_utf8(message->headers.items[i].value))
             return FAIL(BAD_HEADER, "A header's value is not UTF-8.");
     }
     for (size_t i = 0; i < COUNT_OF(single); i++) {
         size_t seen = 0;
-        for (size_t at = 0; at < message->header_count; at++)
-            seen += name_eq(message->headers[at].name, single[i]);
+        for (size_t at = 0; at < message->headers.count; at++)
+            seen += name_eq(message->headers.items[at].name, single[i]);
         if (seen > 1)
             return FAIL(BAD_HEADER, "A header that may stand once stands twice.");
     }
@@ -128,8 +142,8 @@ bool message_decode(struct arena *arena, str text, bool plus_is_blank, str *deco
 
 static bool find_parameter(const struct http_message *message, str name, size_t *index)
 {
-    for (size_t i = 0; i < message->parameter_count; i++) {
-        if (str_eq(message->parameters[i].name, name)) {
+    for (size_t i = 0; i < message->parameters.count; i++) {
+        if (str_eq(message->parameters.items[i].name, name)) {
             *index = i;
             return true;
         }
@@ -147,14 +161,15 @@ static result add_parameter(struct request *request, str name, str value)
         return FAIL(BAD_PARAMETER, "A query parameter does not decode.");
     if (find_parameter(message, pair.name, &index))
         return FAIL(BAD_PARAMETER, "A query parameter stands twice.");
-    if (message->parameter_count == COUNT_OF(message->parameters))
+    if (message->parameters.count == PARAMETERS_MAX)
         return FAIL(BAD_PARAMETER, "There are too many query parameters.");
-    message->parameters[message->parameter_count++] = pair;
+    add_pair(request->arena, &message->parameters, pair);
     return OK;
 }
 
 static result read_query(struct request *request, str query)
 {
+    request->message->parameters.count = 0;
     while (query.len != 0) {
         str item = query;
         str rest = STR("");
@@ -244,9 +259,9 @@ bool message_is_utf8(str value)
 static const struct http_pair *find_header(const struct request *request, const char *name)
 {
     const struct http_message *message = request->message;
-    for (size_t i = 0; message != NULL && i < message->header_count; i++) {
-        if (name_eq(message->headers[i].name, name))
-            return &message->headers[i];
+    for (size_t i = 0; message != NULL && i < message->headers.count; i++) {
+        if (name_eq(message->headers.items[i].name, name))
+            return &message->headers.items[i];
     }
     return NULL;
 }
@@ -261,11 +276,11 @@ str http_header_list(const struct request *request, const char *name)
 {
     const struct http_message *message = request->message;
     struct buf list = {.arena = request->arena};
-    for (size_t i = 0; message != NULL && i < message->header_count; i++) {
-        if (!name_eq(message->headers[i].name, name))
+    for (size_t i = 0; message != NULL && i < message->headers.count; i++) {
+        if (!name_eq(message->headers.items[i].name, name))
             continue;
         buf_add(&list, list.len == 0 ? STR("") : STR(", "));
-        buf_add(&list, message->headers[i].value);
+        buf_add(&list, message->headers.items[i].value);
     }
     return buf_str(&list);
 }
@@ -280,7 +295,7 @@ bool http_parameter(const struct request *request, const char *name, str *value)
     size_t index = 0;
     if (request->message == NULL || !find_parameter(request->message, str_from(name), &index))
         return false;
-    *value = request->message->parameters[index].value;
+    *value = request->message->parameters.items[index].value;
     return true;
 }
 
@@ -300,8 +315,8 @@ static bool is_listed(str names, str name)
 result http_parameters_known(const struct request *request, const char *names)
 {
     const struct http_message *message = request->message;
-    for (size_t i = 0; message != NULL && i < message->parameter_count; i++) {
-        if (!is_listed(str_from(names), message->parameters[i].name))
+    for (size_t i = 0; message != NULL && i < message->parameters.count; i++) {
+        if (!is_listed(str_from(names), message->parameters.items[i].name))
             return FAIL(BAD_PARAMETER,
                         "The query names a parameter that this resource does not have.");
     }

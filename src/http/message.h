@@ -12,11 +12,15 @@ struct http_pair {
     str value;
 };
 
+struct http_pairs {
+    struct http_pair *items;
+    size_t count;
+    size_t size; // there is room for, and more is made
+};
+
 struct http_message {
-    struct http_pair headers[FRAMING_HEADERS_MAX];
-    size_t header_count;
-    struct http_pair parameters[PARAMETERS_MAX];
-    size_t parameter_count;
+    struct http_pairs headers;    // at most FRAMING_HEADERS_MAX
+    struct http_pairs parameters; // at most PARAMETERS_MAX
 };
 
 // Copies into the arena; lines beyond the bound are dropped (the framing guard refuses them first).
@@ -26,7 +30,8 @@ void message_add_header(struct arena *arena, struct http_message *message, str n
 // that is not UTF-8.
 result message_check(const struct http_message *message);
 
-// Cuts request->target into the path (still encoded) and the parameters (decoded).
+// Cuts request->target into the path (still encoded) and the parameters (decoded), in place of those
+// that were read before.
 // BAD_REQUEST for a path, BAD_PARAMETER for a query that does not decode.
 result message_read_target(struct request *request, str *path);
 

@@ -16,7 +16,24 @@ bool queue_is_working(struct http_server *server)
     return server->queued + server->running > 0;
 }
 
-bool queue_add(struct http_server *server, struct job *job)
+// One worker at a time is woken, and wakes the next where more is left than it takes: who finds
+// work without having slept needs no waking. Called with the lock held; true: signal without it.
+static bool must_wake(struct http_server *server)
+{
+    bool left = server->first != NULL || server->resumed != NULL;
+    if (!left || server->idle == 0 || server->waking)
+        return false;
+    server->waking = true;
+    return true;
+}
+
+static void wake(struct http_server *server, bool must)
+{
+    if (must)
+        (void)pthread_cond_signal(&server->work);
+}
+
+static bool put_new(struct http_server *server, struct job *job, bool *wakes)
 {
     HOLD(&server->lock);
     if (server->stopping || server->queued >= server->options.queue_max)
@@ -28,8 +45,29 @@ bool queue_add(struct http_server *server, struct job *job)
     server->queued++;
     server->figures.queued++;
     server->figures.queue_length++;
-    (void)pthread_cond_signal(&server->work);
+    *wakes = must_wake(server);
     return true;
+}
+
+bool queue_add(struct http_server *server, struct job *job)
+{
+    bool wakes = false;
+    bool put = put_new(server, job, &wakes);
+    wake(server, wakes);
+    return put;
+}
+
+static bool put_resumed(struct http_server *server, struct job *job)
+{
+    HOLD(&server->lock);
+    *server->resumed_last = job;
+    server->resumed_last = &job->next;
+    return must_wake(server);
+}
+
+void queue_resume(struct http_server *server, struct job *job)
+{
+    wake(server, put_resumed(server, job));
 }
 
 // Nothing is left to do, and nothing that is deferred can come back.
@@ -59,20 +97,31 @@ static struct job *take_new(struct http_server *server)
     return job;
 }
 
-static struct job *take(struct http_server *server)
+static struct job *take(struct http_server *server, bool *wakes)
 {
     HOLD(&server->lock);
     while (server->first == NULL && server->resumed == NULL) {
         if (is_done(server))
             return NULL;
+        server->idle++;
         (void)pthread_cond_wait(&server->work, &server->lock);
+        server->idle--;
+        server->waking = false;
     }
     struct job *job = server->resumed != NULL ? take_resumed(server) : take_new(server);
     job->next = NULL;
+    *wakes = must_wake(server);
     return job;
 }
 
-static void release(struct http_server *server)
+bool queue_enter(struct http_server *server)
+{
+    HOLD(&server->lock);
+    server->running += !server->stopping;
+    return !server->stopping;
+}
+
+void queue_leave(struct http_server *server)
 {
     HOLD(&server->lock);
     server->running--;
@@ -80,31 +129,17 @@ static void release(struct http_server *server)
         (void)pthread_cond_broadcast(&server->work);
 }
 
-// The second to come, be it the worker or who resumes, puts the job back.
-static void meet(struct job *job)
+// Who serves what the loop tried in vain does so with the loop's own, where nobody else has it, and
+// so leaves there what was missing.
+static void serve_new(struct worker *worker, struct job *job)
 {
-    struct http_server *server = job->server;
-    if (!atomic_exchange(&job->met, true))
-        return;
-    atomic_store(&job->met, false);
-    HOLD(&server->lock);
-    *server->resumed_last = job;
-    server->resumed_last = &job->next;
-    (void)pthread_cond_signal(&server->work);
-}
-
-void http_resume(const struct request *request)
-{
-    const char *bytes = (const char *)request;
-    meet((struct job *)(uintptr_t)(bytes - offsetof(struct job, request)));
-}
-
-static void answer(struct http_server *server, struct job *job)
-{
-    struct MHD_Connection *connection = job->connection;
-    job->stage = JOB_ANSWERED;
-    MHD_resume_connection(connection);
-    release(server);
+    struct http_server *server = worker->server;
+    bool fills = job->was_tried && pthread_mutex_trylock(&server->front_lock) == 0;
+    if (fills)
+        job->request.worker = server->front;
+    serve(&server->options, &job->request, &job->body, &job->reply);
+    if (fills)
+        (void)pthread_mutex_unlock(&server->front_lock);
 }
 
 static void *work(void *argument)
@@ -112,17 +147,19 @@ static void *work(void *argument)
     struct worker *worker = argument;
     struct http_server *server = worker->server;
     struct job *job = NULL;
-    while ((job = take(server)) != NULL) {
+    bool wakes = false;
+    while ((job = take(server, &wakes)) != NULL) {
+        wake(server, wakes);
         job->request.db = worker->db;
         job->request.worker = worker->own;
         if (job->reply.later == NULL)
-            serve(&server->options, &job->request, &job->body, &job->reply);
+            serve_new(worker, job);
         else
             serve_later(&server->options, &job->request, &job->reply);
         if (job->reply.later == NULL)
-            answer(server, job);
+            job_answer(job);
         else
-            meet(job);
+            job_meet(job);
     }
     return NULL;
 }
@@ -147,7 +184,12 @@ result queue_open(struct http_server *server)
     server->last = &server->first;
     server->resumed_last = &server->resumed;
     (void)pthread_mutex_init(&server->lock, NULL);
+    (void)pthread_mutex_init(&server->front_lock, NULL);
     (void)pthread_cond_init(&server->work, NULL);
+    if (server->options.worker_open != NULL) {
+        server->front = server->options.worker_open(server->options.context, NULL);
+        server->nothing = server->options.worker_open(server->options.context, NULL);
+    }
     if (server->options.workers < 1 || server->options.workers > WORKERS_MAX)
         return FAIL(BAD_CONFIG, "workers");
     while (server->worker_count < server->options.workers) {
@@ -171,4 +213,9 @@ void queue_close(struct http_server *server)
             server->options.worker_close(worker->own);
         db_close(worker->db);
     }
+    if (server->options.worker_close != NULL && server->front != NULL) {
+        server->options.worker_close(server->front);
+        server->options.worker_close(server->nothing);
+    }
+    (void)pthread_mutex_destroy(&server->front_lock);
 }

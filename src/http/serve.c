@@ -136,3 +136,57 @@ void serve_later(const struct http_options *options, struct request *request, st
     reply->later = NULL;
     settle(options, request, reply, later(request, reply));
 }
+
+// Whether the request is for the handler that is tried; looks at no other route.
+static bool is_for_quick(const struct http_options *options, struct request *request)
+{
+    str path = {0};
+    const struct route_table table = {options->quick, 1};
+    return !failed(message_check(request->message)) &&
+           !failed(message_read_target(request, &path)) &&
+           !failed(http_match(table, request->method, path, &request->route, request->args)) &&
+           !http_has_header(request, "Content-Encoding") &&
+           message_is_utf8(http_header(request, "Content-Type"));
+}
+
+static result run_quick(const struct http_options *options, struct request *request,
+                        struct reply *reply)
+{
+    if (options->enter != NULL)
+        TRY(options->enter(options->context, request, reply));
+    return reply->status == 0 ? request->route->handler(request, reply) : OK;
+}
+
+bool serve_quick(const struct http_options *options, struct request *request,
+                 const struct bytes *body, struct reply *reply)
+{
+    const struct reply untouched = *reply;
+    if (!is_for_quick(options, request))
+        return false;
+    request->faults = arena_new(request->arena, struct faults);
+    request->faults->arena = request->arena;
+    request->media_type = message_media_type(request->arena, http_header(request, "Content-Type"));
+    request->body = bytes_str(body);
+    result outcome = run_quick(options, request, reply);
+    if (outcome.code == ERR_WOULD_BLOCK) {
+        *reply = untouched;
+        return false;
+    }
+    settle(options, request, reply, outcome);
+    return true;
+}
+
+bool serve_later_quick(const struct http_options *options, struct request *request,
+                       struct reply *reply)
+{
+    const struct reply untouched = *reply;
+    http_handler later = reply->later;
+    reply->later = NULL;
+    result outcome = later(request, reply);
+    if (outcome.code == ERR_WOULD_BLOCK) {
+        *reply = untouched;
+        return false;
+    }
+    settle(options, request, reply, outcome);
+    return true;
+}

@@ -11,4 +11,9 @@
 // becomes what was decoded. Whatever happens the reply is complete then, or goes on `later`.
 void serve(const struct http_options *options, struct request *request, struct bytes *body,
            struct reply *reply);
+// The same with what is at hand: false, with nothing done, where that is not enough.
+bool serve_quick(const struct http_options *options, struct request *request,
+                 const struct bytes *body, struct reply *reply);
+bool serve_later_quick(const struct http_options *options, struct request *request,
+                       struct reply *reply);
 void serve_later(const struct http_options *options, struct request *request, struct reply *reply);

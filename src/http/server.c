@@ -21,8 +21,8 @@ enum {
     BACKLOG = 1024,
     SPARE_FDS = 512,
     SPARE_CONNECTIONS = 128,        // beyond connections_max, only until room.c has made room
-    CONNECTION_MEMORY = 128 * 1024, // room for the largest head, so that the guard is always first
-    CONNECTION_MEMORY_STEP = 16 * 1024,
+    CONNECTION_MEMORY = 64 * 1024, // room for the largest head, so that the guard is always first
+    CONNECTION_MEMORY_STEP = 4 * 1024,
     SHED_BYTES = 64 * 1024, // a larger body is not read when the queue is full already
     STOP_POLL_US = 10000,
 };
@@ -136,7 +136,11 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
         return job_reply(job);
     if (job->refusal != ERR_NONE)
         return job_refuse(job, job->refusal);
-    return queue_add(server, job) ? MHD_YES : job_refuse(job, ERR_BUSY);
+    enum quick quick = quick_serve(server, job);
+    if (quick == QUICK_ANSWERED)
+        return job_reply(job);
+    bool taken = quick == QUICK_DEFERRED || queue_add(server, job);
+    return taken ? MHD_YES : job_refuse(job, ERR_BUSY);
 }
 
 static struct guard *guard_of_connection(struct MHD_Connection *connection)

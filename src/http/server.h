@@ -29,6 +29,7 @@ struct job {
     int64_t started_us;
     enum error_code refusal; // decided while the body still arrives
     bool replied;
+    bool was_tried;   // on the loop, in vain: what it lacked may be kept for the next
     _Atomic bool met; // of the two that end a deferral, http_resume and the worker, one was here
     _Atomic enum { JOB_NEW, JOB_RECEIVING, JOB_QUEUED, JOB_ANSWERED } stage;
 };
@@ -59,7 +60,12 @@ struct http_server {
     struct job **resumed_last;
     int queued;
     int running; // deferred ones included
+    int idle;    // workers that wait for work
+    bool waking; // one of them has been told
     bool stopping;
+    pthread_mutex_t front_lock;
+    void *front;   // made by worker_open: for what is tried on the loop, and what fills it
+    void *nothing; // another, never filled: for what is tried by who resumes
     struct worker workers[WORKERS_MAX];
     int worker_count;
 };
@@ -77,7 +83,17 @@ result http_start_limited(const struct http_options *options, const struct http_
 enum MHD_Result job_reply(struct job *job);
 enum MHD_Result job_refuse(struct job *job, enum error_code code);
 
+// quick.c: what needs nothing but memory is served where it arrives. NO: it needs a worker.
+enum quick { QUICK_NO, QUICK_ANSWERED, QUICK_DEFERRED };
+enum quick quick_serve(struct http_server *server, struct job *job);
+// The second to come, be it who let the job wait or who resumes it, goes on with it.
+void job_meet(struct job *job);
+void job_answer(struct job *job); // hands it back to the loop
+
 // queue.c: the workers and what waits for them.
+bool queue_enter(struct http_server *server); // false when it is stopping
+void queue_leave(struct http_server *server);
+void queue_resume(struct http_server *server, struct job *job);
 result queue_open(struct http_server *server);
 void queue_close(struct http_server *server);                // empties it first
 bool queue_add(struct http_server *server, struct job *job); // false when it is full

@@ -60,20 +60,24 @@ result ingest_admit(struct ingest_run *run, const struct ingest *ingest, int64_t
     return OK;
 }
 
-bool ingest_submit(struct ingest_run *run, void (*done)(void *context), void *context)
+result ingest_submit(struct ingest_run *run, void (*done)(void *context), void *context,
+                     bool *waits)
 {
     const struct ingest *ingest = &run->ingest;
     const struct admission *admission = &run->admission;
-    if (!goes_by_lane(ingest) || admission->append_count == 0)
-        return false;
+    *waits = goes_by_lane(ingest) && admission->append_count != 0;
+    if (!*waits)
+        return OK;
     run->submission = (struct submission){.entries = admission->appends,
                                           .count = admission->append_count,
                                           .revision = admission->revision,
                                           .now = ingest->now,
                                           .done = done,
                                           .context = context};
-    lanes_submit(ingest->lanes, ingest->arena, &run->submission);
-    return true;
+    bool may_wait = ingest->db != NULL;
+    if (lanes_submit(ingest->lanes, ingest->arena, may_wait, &run->submission))
+        return OK;
+    return FAIL(WOULD_BLOCK, "");
 }
 
 result ingest_submitted(const struct ingest_run *run)

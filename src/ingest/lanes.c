@@ -13,7 +13,7 @@ enum {
     WRITERS_MAX = 16,
     GATHER_ENTRIES = 128, // a writer takes lanes until it has so many
     BATCH_ENTRIES = 5000, // and of a lane no further parcel beyond so many
-    LINGER_US = 2000, // the longest that entries wait, while another writer is at work, for more
+    LINGER_US = 1000, // the longest that entries wait, while another writer is at work, for more
 };
 
 // The entries of one submission that go to one lane, in order.
@@ -55,6 +55,7 @@ struct lanes {
     size_t under_way; // entries that writers hold
     size_t usual;     // how many were in lanes and under way lately
     int writing;      // writers at work
+    bool lingering;   // a writer waits for more to come
     bool stopping;
     struct lanes_figures figures;
     _Atomic uint64_t repeated; // of the figures
@@ -93,11 +94,12 @@ static size_t free_entries(const struct lanes *lanes)
 }
 
 // How many entries make a commit worth its cost: most of those that have lately been on their way
-// at once, since whoever was answered a moment ago is about to send again. One where nobody else
-// sends.
+// at once, but for what other writers hold, since whoever was answered a moment ago is about to
+// send again. None where nobody else sends.
 static size_t worth_committing(const struct lanes *lanes)
 {
-    size_t most = lanes->usual - lanes->usual / 4;
+    size_t most = lanes->usual > lanes->under_way ? lanes->usual - lanes->under_way : 0;
+    most -= most / 4;
     return most < GATHER_ENTRIES ? most : GATHER_ENTRIES;
 }
 
@@ -161,12 +163,15 @@ static bool take_work(struct writer *writer)
         if (lane == NULL && lanes->stopping && lanes->waiting == 0)
             return false;
         int64_t linger = lane == NULL ? 0 : linger_us(lanes, lane, elapsed_us());
-        if (lane == NULL)
+        if (lane == NULL || (linger > 0 && lanes->lingering)) {
             (void)pthread_cond_wait(&lanes->work, &lanes->lock);
-        else if (linger > 0)
+        } else if (linger > 0) {
+            lanes->lingering = true;
             wait_us(lanes, linger);
-        else
+            lanes->lingering = false;
+        } else {
             break;
+        }
     }
     struct lane *lane = NULL;
     while (writer->count < GATHER_ENTRIES && (lane = find_lane(lanes)) != NULL)
@@ -177,6 +182,8 @@ static bool take_work(struct writer *writer)
     lanes->figures.commits++;
     lanes->figures.entries += writer->count;
     (void)pthread_cond_broadcast(&lanes->room);
+    if (find_lane(lanes) != NULL)
+        (void)pthread_cond_signal(&lanes->work);
     return true;
 }
 
@@ -416,7 +423,8 @@ static size_t cut_parcels(struct arena *arena, struct submission *submission,
     return cut;
 }
 
-static void put(struct lanes *lanes, struct parcel *parcels, int64_t now_us)
+// Whether a writer has to be told: one that is at work looks again afterwards.
+static bool put(struct lanes *lanes, struct parcel *parcels, int64_t now_us)
 {
     for (size_t i = 0; i < LEDGER_PARTITIONS; i++) {
         struct lane *lane = &lanes->lanes[i];
@@ -428,28 +436,37 @@ static void put(struct lanes *lanes, struct parcel *parcels, int64_t now_us)
         lane->waiting += parcels[i].count;
         lanes->waiting += parcels[i].count;
     }
-    // A writer that is at work takes them afterwards.
-    if (lanes->writing < lanes->writer_count)
-        (void)pthread_cond_signal(&lanes->work);
+    if (lanes->lingering)
+        return free_entries(lanes) >= worth_committing(lanes);
+    return lanes->writing < lanes->writer_count;
 }
 
-void lanes_submit(struct lanes *lanes, struct arena *arena, struct submission *submission)
+static bool is_full(const struct lanes *lanes)
+{
+    return lanes->waiting >= lanes->options.waiting_max && !lanes->stopping;
+}
+
+bool lanes_submit(struct lanes *lanes, struct arena *arena, bool may_wait,
+                  struct submission *submission)
 {
     struct parcel *parcels = arena_array(arena, struct parcel, LEDGER_PARTITIONS);
     assert(submission->count != 0);
     submission->outcome = OK;
     atomic_store(&submission->parcels_left, cut_parcels(arena, submission, parcels));
     (void)pthread_mutex_lock(&lanes->lock);
-    while (lanes->waiting >= lanes->options.waiting_max && !lanes->stopping)
+    while (may_wait && is_full(lanes))
         (void)pthread_cond_wait(&lanes->room, &lanes->lock);
+    bool full = is_full(lanes);
     bool stopping = lanes->stopping;
-    if (!stopping)
-        put(lanes, parcels, elapsed_us());
+    bool wakes = !full && !stopping && put(lanes, parcels, elapsed_us());
     (void)pthread_mutex_unlock(&lanes->lock);
+    if (wakes)
+        (void)pthread_cond_signal(&lanes->work);
     if (stopping) {
         submission->outcome = FAIL(STOPPING, "");
         submission->done(submission->context);
     }
+    return !full;
 }
 
 void lanes_figures_read(struct lanes *lanes, struct lanes_figures *figures)

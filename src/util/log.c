@@ -2,8 +2,10 @@
 #include "phial/util/log.h"
 
 #include "phial/util/array.h"
-#include "phial/util/buf.h"
 
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,30 +22,66 @@ bool log_level_parse(str name, enum log_level *level)
     return false;
 }
 
-static void add_quoted(struct buf *line, str text)
+enum { LINE_BYTES_MAX = 4096, TEXTS_BYTES_MAX = 3072 }; // texts leave room for what is ours
+
+struct line {
+    char text[LINE_BYTES_MAX];
+    size_t len;
+};
+
+static void add(struct line *line, const char *text, size_t len)
 {
-    buf_add_char(line, '"');
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '"' || c == '\\')
-            buf_addf(line, "\\%c", c);
-        else if (c < ' ' || c >= 0x7f)
-            buf_addf(line, "\\u%04x", c);
-        else
-            buf_add_char(line, (char)c);
-    }
-    buf_add_char(line, '"');
+    assert(len <= sizeof line->text - line->len);
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
 }
 
-static void add_time(struct buf *line)
+static void add_text(struct line *line, const char *text)
 {
+    add(line, text, strlen(text));
+}
+
+static void add_number(struct line *line, int64_t number, int digits)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%0*lld", digits, (long long)number);
+    add(line, text, (size_t)len);
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+// What does not fit is left out.
+static void add_quoted(struct line *line, str text)
+{
+    add_text(line, "\"");
+    for (size_t i = 0; i < text.len && line->len < TEXTS_BYTES_MAX; i++) {
+        char escaped[8] = "";
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (is_plain(c))
+            add(line, text.ptr + i, 1);
+        else if (c == '"' || c == '\\')
+            (void)snprintf(escaped, sizeof escaped, "\\%c", c);
+        else
+            (void)snprintf(escaped, sizeof escaped, "\\u%04x", c);
+        add_text(line, escaped);
+    }
+    add_text(line, "\"");
+}
+
+static void add_time(struct line *line)
+{
+    char text[64];
     struct timespec now = {0};
     struct tm civil = {0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
     (void)gmtime_r(&now.tv_sec, &civil);
-    buf_addf(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ\"", civil.tm_year + 1900,
-             civil.tm_mon + 1, civil.tm_mday, civil.tm_hour, civil.tm_min, civil.tm_sec,
-             now.tv_nsec / 1000);
+    size_t len = strftime(text, sizeof text, "{\"time\":\"%Y-%m-%dT%H:%M:%S.", &civil);
+    add(line, text, len);
+    add_number(line, now.tv_nsec / 1000, 6);
+    add_text(line, "Z\"");
 }
 
 void log_write(const struct log *log, enum log_level level, const char *event,
@@ -51,18 +89,23 @@ void log_write(const struct log *log, enum log_level level, const char *event,
 {
     if (level < log->least)
         return;
-    struct arena arena = {0};
-    struct buf line = {.arena = &arena};
+    struct line line;
+    line.len = 0;
     add_time(&line);
-    buf_addf(&line, ",\"level\":\"%s\",\"event\":\"%s\"", levels[level], event);
+    add_text(&line, ",\"level\":\"");
+    add_text(&line, levels[level]);
+    add_text(&line, "\",\"event\":\"");
+    add_text(&line, event);
+    add_text(&line, "\"");
     for (size_t i = 0; i < fields.count; i++) {
-        buf_addf(&line, ",\"%s\":", fields.items[i].name);
+        add_text(&line, ",\"");
+        add_text(&line, fields.items[i].name);
+        add_text(&line, "\":");
         if (fields.items[i].is_number)
-            buf_addf(&line, "%lld", (long long)fields.items[i].number);
+            add_number(&line, fields.items[i].number, 1);
         else
             add_quoted(&line, fields.items[i].text);
     }
-    buf_add(&line, STR("}\n"));
-    (void)!write(STDERR_FILENO, line.ptr, line.len); // one call, so that lines never mix
-    arena_reset(&arena);
+    add_text(&line, "}\n");
+    (void)!write(STDERR_FILENO, line.text, line.len); // one call, so that lines never mix
 }

@@ -140,7 +140,7 @@ START_TEST(finds_headers_in_any_case)
 
     message_add_header(&arena, &message, STR("Content-Type"), STR("a/b"));
     ck_assert_fails(BAD_HEADER, message_check(&message));
-    message.header_count = 1;
+    message.headers.count = 1;
     message_add_header(&arena, &message, STR("Phial-Reason"), STR("\xff"));
     ck_assert_fails(BAD_HEADER, message_check(&message));
     arena_reset(&arena);

@@ -57,7 +57,9 @@ static struct ingest_answer send(struct shop *shop, struct lanes *lanes, str bod
     for (int turn = 1;; turn++) {
         ck_assert_int_lt(turn, 20);
         ck_assert_ok(ingest_admit(run, &ingest, &revision));
-        if (!ingest_submit(run, on_done, &waiting)) {
+        bool waits = false;
+        ck_assert_ok(ingest_submit(run, on_done, &waiting, &waits));
+        if (!waits) {
             ck_assert_ok(ingest_store(run));
             break;
         }
@@ -234,7 +236,9 @@ START_TEST(what_waits_is_written_before_the_lanes_stop)
         str body = events(&shop, "last", i * 20, i * 20 + 20, CT);
         ck_assert_ok(ingest_open(&ingest, FORMAT_NDJSON, body, &run));
         ck_assert_ok(ingest_admit(run, &ingest, &revision));
-        ck_assert(ingest_submit(run, on_done, &waiting));
+        bool waits = false;
+        ck_assert_ok(ingest_submit(run, on_done, &waiting, &waits));
+        ck_assert(waits);
     }
     lanes_stop(lanes);
     ck_assert_int_eq(waiting.done, MANY);
@@ -257,7 +261,8 @@ START_TEST(a_database_that_is_away_fails_and_nothing_waits_for_ever)
     ingest.lanes = lanes;
     ck_assert_ok(ingest_open(&ingest, FORMAT_NDJSON, events(&shop, "away", 0, 30, CT), &run));
     ck_assert_ok(ingest_admit(run, &ingest, &revision));
-    ck_assert(ingest_submit(run, on_done, &waiting));
+    bool waits = false;
+    ck_assert_ok(ingest_submit(run, on_done, &waiting, &waits));
     wait_for(&waiting, 1);
     ck_assert_fails(DB_AWAY, ingest_submitted(run));
     lanes_stop(lanes);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 extern const struct route_table api_routes;
+const struct route *api_quick_route(void); // POST /v1/events, which mostly needs nothing but memory
 
 // What the handlers share: http_options.context.
 struct api {

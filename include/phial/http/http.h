@@ -3,7 +3,9 @@
 //
 // A handler is straight-line blocking code: it owns its worker thread, its database connection
 // and its arena until it returns. It never sees the socket; it fills in a reply, or fails and
-// lets the error become a problem document.
+// lets the error become a problem document. Where it may do without waiting it is tried without a
+// database connection first, on the thread at hand: it fails with WOULD_BLOCK before it has changed
+// anything, and is run again by a worker.
 #pragma once
 
 #include "phial/db/db.h"
@@ -38,9 +40,9 @@ struct request {
     str peer; // address
     const struct route *route;
     struct faults *faults;
-    struct arena *arena; // everything made for this request
-    struct db *db;
-    void *worker;                 // made by http_options.worker_open; one a worker thread
+    struct arena *arena;          // everything made for this request
+    struct db *db;                // NULL while it is tried without
+    void *worker;                 // made by http_options.worker_open; one thread at a time has it
     void *caller;                 // set by http_options.enter: who asks
     struct http_message *message; // headers and parameters; see below
 };
@@ -116,7 +118,8 @@ struct http_options {
     const char *tls_key;
     const struct log *log;
     struct route_table routes;
-    void *context; // for the hooks
+    const struct route *quick; // the one that is tried on the event loop; NULL for none
+    void *context;      // for the hooks
     void *(*worker_open)(void *context, struct db *db);
     void (*worker_close)(void *worker);
     // Runs before every handler, on the worker: authenticates, checks the scope, may answer itself

@@ -52,9 +52,11 @@ result ingest_open(const struct ingest *ingest, enum event_format format, str bo
 // Decides on every event that is not settled. Yields the catalog's revision that it went by, which
 // may be of the past: who asked was allowed to under the same one, or is asked again.
 result ingest_admit(struct ingest_run *run, const struct ingest *ingest, int64_t *revision);
-// Hands what was admitted to the lanes; false where nothing goes that way: ingest_store then.
-// done() is called once, on any thread, perhaps before this returns.
-bool ingest_submit(struct ingest_run *run, void (*done)(void *context), void *context);
+// Hands what was admitted to the lanes; `waits` is false where nothing goes that way: ingest_store
+// then. done() is called once, on any thread, perhaps before this returns. WOULD_BLOCK where the
+// lanes are full and the thread has no database connection, so may not wait.
+result ingest_submit(struct ingest_run *run, void (*done)(void *context), void *context,
+                     bool *waits);
 // What became of that. CATALOG_CHANGED: admit and submit again.
 result ingest_submitted(const struct ingest_run *run);
 // Counts what was refused. CATALOG_CHANGED where everything was, under a revision that has passed.

@@ -37,8 +37,10 @@ struct submission {
     result outcome;
     _Atomic size_t parcels_left;
 };
-// Waits while too much waits already; STOPPING afterwards. Makes what it needs in the arena.
-void lanes_submit(struct lanes *lanes, struct arena *arena, struct submission *submission);
+// Where too much waits already it waits too, or without `may_wait` does nothing and answers false.
+// The outcome is STOPPING once the lanes stop. Makes what it needs in the arena.
+bool lanes_submit(struct lanes *lanes, struct arena *arena, bool may_wait,
+                  struct submission *submission);
 
 struct lanes_figures {
     uint64_t commits;  // transactions of writers

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// quick.c - the shortest way of a request that needs nothing but memory: the loop itself runs the
+// handler, and who resumes it makes the answer. Whatever would wait goes to a worker.
+#include "phial/crypto/crypto.h"
+#include "serve.h"
+#include "server.h"
+
+#include <stddef.h>
+
+enum { QUICK_BYTES_MAX = 16 * 1024 }; // of a body: a larger one would hold up the loop
+
+enum quick quick_serve(struct http_server *server, struct job *job)
+{
+    if (server->options.quick == NULL || job->body.len > QUICK_BYTES_MAX || !queue_enter(server))
+        return QUICK_NO;
+    bool served = false;
+    if (pthread_mutex_trylock(&server->front_lock) == 0) { // else a worker fills it
+        job->request.db = NULL;
+        job->request.worker = server->front;
+        served = serve_quick(&server->options, &job->request, &job->body, &job->reply);
+        job->was_tried = !served;
+        (void)pthread_mutex_unlock(&server->front_lock);
+    }
+    if (!served || job->reply.later == NULL) {
+        queue_leave(server);
+        return served ? QUICK_ANSWERED : QUICK_NO;
+    }
+    job->stage = JOB_QUEUED;
+    MHD_suspend_connection(job->connection); // before anybody can resume it
+    job_meet(job);
+    return QUICK_DEFERRED;
+}
+
+void job_answer(struct job *job)
+{
+    struct http_server *server = job->server;
+    struct MHD_Connection *connection = job->connection;
+    job->stage = JOB_ANSWERED; // it is the loop's from here
+    MHD_resume_connection(connection);
+    queue_leave(server);
+}
+
+void job_meet(struct job *job)
+{
+    struct http_server *server = job->server;
+    while (atomic_exchange(&job->met, true)) {
+        atomic_store(&job->met, false);
+        job->request.db = NULL;
+        job->request.worker = server->nothing;
+        if (!serve_later_quick(&server->options, &job->request, &job->reply)) {
+            queue_resume(server, job);
+            return;
+        }
+        if (job->reply.later == NULL) {
+            job_answer(job);
+            return;
+        }
+    }
+}
+
+void http_resume(const struct request *request)
+{
+    const char *bytes = (const char *)request;
+    job_meet((struct job *)(uintptr_t)(bytes - offsetof(struct job, request)));
+}
