@@ -92,6 +92,12 @@ result catalog_ask_revision(struct db_tx *tx, int64_t *revision)
                     COLUMNS(db_into_i64("revision", revision)), ignore_row, NULL);
 }
 
+result catalog_require_revision(struct db_tx *tx, int64_t revision)
+{
+    return db_defer(tx, &catalog_require_revision_sql, PARAMS(db_i64(revision)), NO_COLUMNS, NULL,
+                    NULL);
+}
+
 static size_t bucket_of(enum cached_kind kind, int64_t number, str name)
 {
     uint64_t hash = 14695981039346656037U ^ (uint64_t)kind ^ ((uint64_t)number << 8);

@@ -10,6 +10,9 @@ UPDATE catalog_revision SET revision = revision + 1;
 -- name: catalog_read_revision
 SELECT revision FROM catalog_revision;
 
+-- name: catalog_require_revision
+SELECT phial_require(revision = $1, 'PH002') AS holds FROM catalog_revision;
+
 -- name: catalog_find_item
 SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
   FROM catalog_item i

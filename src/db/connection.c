@@ -24,6 +24,8 @@ static const struct {
     {"55P03", ERR_DB_CONFLICT},  // lock not available
     {"57P", ERR_DB_AWAY},        // shutdown, crash, starting up
     {"58030", ERR_DB_AWAY},      // input/output error
+    {"PH001", ERR_HEAD_MOVED},   // ours: phial_require
+    {"PH002", ERR_CATALOG_CHANGED},
 };
 
 void rows_release(PGresult **rows)
@@ -57,6 +59,10 @@ result answer_check(const struct db *db, const PGresult *rows)
         return FAIL(DB_DUPLICATE, "such a row exists");
     if (code == ERR_DB_CONFLICT)
         return FAIL(DB_CONFLICT, "serialization failure or deadlock");
+    if (code == ERR_HEAD_MOVED)
+        return FAIL(HEAD_MOVED, "");
+    if (code == ERR_CATALOG_CHANGED)
+        return FAIL(CATALOG_CHANGED, "");
     if (code == ERR_DB_AWAY || PQstatus(db->connection) != CONNECTION_OK)
         return FAIL(DB_AWAY, "the database does not answer");
     return FAIL(DB_FAILED, "statement failed");

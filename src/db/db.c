@@ -81,6 +81,8 @@ static result set_up(struct db *db)
         return FAIL(DB_AWAY, "cannot connect to the database");
     (void)PQsetNoticeReceiver(db->connection, ignore_notice, NULL);
     TRY(command_run(db, session_settings));
+    if (db->options.settings != NULL)
+        TRY(command_run(db, db->options.settings));
     return take_role(db);
 }
 

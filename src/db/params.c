@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <limits.h>
 
-enum { OID_BYTEA = 17 };
+enum { OID_BYTEA = 17, OID_TIMESTAMPTZ = 1184 };
 
 static str print_i64_array(struct arena *arena, const db_param *param)
 {
@@ -39,17 +39,33 @@ static str print_text_array(struct arena *arena, const db_param *param)
     return buf_str(&text);
 }
 
+static void add_array_head(struct buf *bytes, size_t count, unsigned item_oid)
+{
+    assert(count <= INT32_MAX);
+    wire_add(bytes, count == 0 ? 0 : 1, 4); // dimensions
+    wire_add(bytes, 0, 4);                  // no nulls
+    wire_add(bytes, item_oid, 4);
+    if (count != 0) {
+        wire_add(bytes, count, 4);
+        wire_add(bytes, 1, 4); // the first subscript
+    }
+}
+
+static str print_instant_array(struct arena *arena, const db_param *param)
+{
+    struct buf bytes = {.arena = arena};
+    add_array_head(&bytes, param->count, OID_TIMESTAMPTZ);
+    for (size_t i = 0; i < param->count; i++) {
+        wire_add(&bytes, 8, 4);
+        wire_add(&bytes, wire_from_instant(param->instants[i]), 8);
+    }
+    return buf_str(&bytes);
+}
+
 static str print_bytes_array(struct arena *arena, const db_param *param)
 {
-    assert(param->count <= INT32_MAX);
     struct buf bytes = {.arena = arena};
-    wire_add(&bytes, param->count == 0 ? 0 : 1, 4); // dimensions
-    wire_add(&bytes, 0, 4);                         // no nulls
-    wire_add(&bytes, OID_BYTEA, 4);
-    if (param->count != 0) {
-        wire_add(&bytes, param->count, 4);
-        wire_add(&bytes, 1, 4); // the first subscript
-    }
+    add_array_head(&bytes, param->count, OID_BYTEA);
     for (size_t i = 0; i < param->count; i++) {
         wire_add(&bytes, param->items[i].len, 4);
         buf_add(&bytes, param->items[i]);
@@ -77,7 +93,8 @@ static bool holds_nul(const db_param *param)
 
 static bool is_binary(const db_param *param)
 {
-    return param->kind == DB_BYTES || param->kind == DB_BYTES_ARRAY || param->kind == DB_INSTANT;
+    return param->kind == DB_BYTES || param->kind == DB_BYTES_ARRAY || param->kind == DB_INSTANT ||
+           param->kind == DB_INSTANT_ARRAY;
 }
 
 static str print_one(struct arena *arena, const db_param *param)
@@ -99,6 +116,8 @@ static str print_one(struct arena *arena, const db_param *param)
         return print_bytes_array(arena, param);
     case DB_I64_ARRAY:
         return print_i64_array(arena, param);
+    case DB_INSTANT_ARRAY:
+        return print_instant_array(arena, param);
     case DB_TEXT_ARRAY:
         return print_text_array(arena, param);
     }

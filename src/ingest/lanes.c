@@ -13,7 +13,8 @@ enum {
     WRITERS_MAX = 16,
     GATHER_ENTRIES = 128, // a writer takes lanes until it has so many
     BATCH_ENTRIES = 5000, // and of a lane no further parcel beyond so many
-    LINGER_US = 1000, // the longest that entries wait, while another writer is at work, for more
+    LINGER_US = 2000,     // the longest that entries wait for more of them
+    TURN_US = 5000,       // and for a transaction under way, where they are few
 };
 
 // The entries of one submission that go to one lane, in order.
@@ -50,6 +51,7 @@ struct lanes {
     pthread_cond_t room; // for who hands over
     struct lanes_options options;
     struct recent *recent;
+    struct tips *tips;
     struct lane lanes[LEDGER_PARTITIONS];
     size_t waiting;   // entries in lanes
     size_t under_way; // entries that writers hold
@@ -103,12 +105,16 @@ static size_t worth_committing(const struct lanes *lanes)
     return most < GATHER_ENTRIES ? most : GATHER_ENTRIES;
 }
 
-// How long the entries that wait should go on waiting; 0: they should not.
+// How long the entries that wait should go on waiting; 0: they should not. A few do not begin a
+// transaction beside another, which would halve what both store: they join the next.
 static int64_t linger_us(const struct lanes *lanes, const struct lane *oldest, int64_t now_us)
 {
-    if (lanes->stopping || free_entries(lanes) >= worth_committing(lanes))
+    size_t waiting = free_entries(lanes);
+    bool alone = lanes->writing == 0;
+    if (lanes->stopping || waiting >= GATHER_ENTRIES ||
+        (alone && waiting >= worth_committing(lanes)))
         return 0;
-    int64_t left = oldest->first->since_us + LINGER_US - now_us;
+    int64_t left = oldest->first->since_us + (alone ? LINGER_US : TURN_US) - now_us;
     return left > 0 ? left : 0;
 }
 
@@ -204,64 +210,94 @@ static void give_back(struct writer *writer)
 // A list of parcels that is tried in one transaction.
 struct attempt {
     struct writer *writer;
-    struct append **entries;
-    size_t count;
-    instant now;
-    int64_t wanted;   // revision
-    int64_t revision; // the catalog's
+    struct usage_batch batch;
+    int64_t revision; // of the catalog, when they were admitted
 };
 
 static result write_entries(struct db_tx *tx, void *context)
 {
     struct attempt *attempt = context;
-    TRY(catalog_ask_revision(tx, &attempt->revision));
-    TRY(ledger_append_sure(tx, attempt->now, attempt->entries, attempt->count));
-    return attempt->revision == attempt->wanted ? OK : FAIL(CATALOG_CHANGED, "");
+    TRY(catalog_require_revision(tx, attempt->revision));
+    return ledger_append_usage(tx, &attempt->batch);
 }
 
-static void suspect(const struct writer *writer, const struct attempt *attempt, bool all)
+static void suspect(const struct attempt *attempt, bool all)
 {
-    for (size_t i = 0; i < attempt->count; i++)
-        attempt->entries[i]->suspect =
-            all || recent_has(writer->lanes->recent, attempt->entries[i]);
+    const struct recent *recent = attempt->writer->lanes->recent;
+    for (size_t i = 0; i < attempt->batch.count; i++) {
+        struct append *entry = attempt->batch.entries[i];
+        entry->suspect = all || recent_has(recent, entry);
+    }
 }
 
-static void remember(struct writer *writer, const struct attempt *attempt)
+static void forget_tips(const struct attempt *attempt)
 {
-    struct recent *recent = writer->lanes->recent;
+    for (size_t i = 0; i < attempt->batch.count; i++)
+        tips_drop(attempt->writer->lanes->tips, attempt->batch.entries[i]->customer_id);
+}
+
+static void remember(const struct attempt *attempt)
+{
+    struct lanes *lanes = attempt->writer->lanes;
+    const struct usage_batch *batch = &attempt->batch;
     bool surprised = false;
-    for (size_t i = 0; i < attempt->count; i++) {
-        struct append *entry = attempt->entries[i];
+    for (size_t i = 0; i < batch->count; i++) {
+        struct append *entry = batch->entries[i];
         bool found = entry->outcome != APPEND_ACCEPTED && !entry->first_is_new;
-        surprised = surprised || (found && !recent_has(recent, entry));
+        surprised = surprised || (found && !recent_has(lanes->recent, entry));
         entry->settled = true;
     }
-    for (size_t i = 0; i < attempt->count; i++)
-        recent_add(recent, attempt->entries[i]);
-    writer->asks_all = surprised;
+    for (size_t i = 0; i < batch->count; i++)
+        recent_add(lanes->recent, batch->entries[i]);
+    for (size_t i = 0; i < batch->grown_count; i++)
+        tips_keep(lanes->tips, &batch->grown[i]);
+    attempt->writer->asks_all = surprised;
 }
 
-static result try_entries(struct writer *writer, struct attempt *attempt)
+static result try_once(struct attempt *attempt, struct tips *tips)
 {
-    suspect(writer, attempt, writer->asks_all);
+    struct writer *writer = attempt->writer;
+    attempt->batch.tips = tips;
     result written = db_transact(writer->db, &writer->arena, write_entries, attempt);
+    if (failed(written))
+        forget_tips(attempt);
+    return written;
+}
+
+// By what is remembered; where that was wrong, by what the database says of the heads; and where an
+// identity is stored that nobody suspected, with a look at each.
+static result try_entries(struct attempt *attempt)
+{
+    struct lanes *lanes = attempt->writer->lanes;
+    suspect(attempt, attempt->writer->asks_all);
+    result written = try_once(attempt, lanes->tips);
+    if (written.code == ERR_HEAD_MOVED)
+        written = try_once(attempt, NULL);
     if (written.code == ERR_DB_DUPLICATE) {
-        atomic_fetch_add(&writer->lanes->repeated, 1);
-        suspect(writer, attempt, true);
-        written = db_transact(writer->db, &writer->arena, write_entries, attempt);
+        atomic_fetch_add(&lanes->repeated, 1);
+        suspect(attempt, true);
+        written = try_once(attempt, NULL);
     }
     if (!failed(written))
-        remember(writer, attempt);
+        remember(attempt);
     return written;
+}
+
+static struct attempt attempt_for(struct writer *writer, size_t count)
+{
+    return (struct attempt){
+        .writer = writer,
+        .batch = {.entries = arena_array(&writer->arena, struct append *, count)}};
 }
 
 static void add_parcel(struct attempt *attempt, const struct parcel *parcel)
 {
     const struct submission *of = parcel->of;
+    struct usage_batch *batch = &attempt->batch;
     for (size_t i = 0; i < parcel->count; i++)
-        attempt->entries[attempt->count++] = parcel->entries[i];
-    attempt->now = of->now.us > attempt->now.us ? of->now : attempt->now;
-    attempt->wanted = of->revision;
+        batch->entries[batch->count++] = parcel->entries[i];
+    batch->now = of->now.us > batch->now.us ? of->now : batch->now;
+    attempt->revision = of->revision;
 }
 
 static bool of_one_revision(const struct parcel *parcels)
@@ -287,10 +323,9 @@ static void finish(struct writer *writer, const struct parcel *parcel, result ou
 
 static result write_one(struct writer *writer, const struct parcel *parcel)
 {
-    struct attempt attempt = {
-        .writer = writer, .entries = arena_array(&writer->arena, struct append *, parcel->count)};
+    struct attempt attempt = attempt_for(writer, parcel->count);
     add_parcel(&attempt, parcel);
-    return try_entries(writer, &attempt);
+    return try_entries(&attempt);
 }
 
 // One by one, so that what is wrong with one request is not its neighbours' fault.
@@ -304,11 +339,10 @@ static void write_apart(struct writer *writer)
 
 static void write_together(struct writer *writer)
 {
-    struct attempt attempt = {
-        .writer = writer, .entries = arena_array(&writer->arena, struct append *, writer->count)};
+    struct attempt attempt = attempt_for(writer, writer->count);
     for (const struct parcel *parcel = writer->parcels; parcel != NULL; parcel = parcel->next)
         add_parcel(&attempt, parcel);
-    result written = try_entries(writer, &attempt);
+    result written = try_entries(&attempt);
     if (failed(written) && written.code != ERR_DB_AWAY && writer->parcels->next != NULL) {
         write_apart(writer);
         return;
@@ -348,6 +382,7 @@ static void open_lanes(struct lanes *lanes)
     (void)pthread_cond_init(&lanes->room, NULL);
     (void)pthread_condattr_destroy(&monotonic);
     lanes->recent = recent_new();
+    lanes->tips = tips_new();
     for (size_t i = 0; i < LEDGER_PARTITIONS; i++)
         lanes->lanes[i].last = &lanes->lanes[i].first;
 }
@@ -371,6 +406,7 @@ result lanes_start(const struct lanes_options *options, struct lanes **lanes)
     if (fresh == NULL)
         return FAIL(INTERNAL, "out of memory");
     fresh->options = *options;
+    fresh->options.database.settings = ledger_settings;
     open_lanes(fresh);
     while (fresh->writer_count < options->writers) {
         result started = start_writer(fresh);
@@ -395,6 +431,7 @@ void lanes_stop(struct lanes *lanes)
         db_close(lanes->writers[i].db);
         arena_reset(&lanes->writers[i].arena);
     }
+    tips_free(lanes->tips);
     recent_free(lanes->recent);
     (void)pthread_cond_destroy(&lanes->room);
     (void)pthread_cond_destroy(&lanes->work);
@@ -436,9 +473,10 @@ static bool put(struct lanes *lanes, struct parcel *parcels, int64_t now_us)
         lane->waiting += parcels[i].count;
         lanes->waiting += parcels[i].count;
     }
-    if (lanes->lingering)
-        return free_entries(lanes) >= worth_committing(lanes);
-    return lanes->writing < lanes->writer_count;
+    const struct lane *oldest = find_lane(lanes);
+    if (oldest == NULL || lanes->writing == lanes->writer_count)
+        return false;
+    return !lanes->lingering || linger_us(lanes, oldest, now_us) == 0;
 }
 
 static bool is_full(const struct lanes *lanes)

@@ -38,6 +38,26 @@ SET size = grown.size, nodes = grown.nodes, last_at = GREATEST(head.last_at, $4)
 FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) AS grown (customer_id, size, nodes)
 WHERE head.customer_id = grown.customer_id;
 
+-- name: ledger_move_heads
+-- Only where each is where the writer left it. Locks them in the order given, one index look-up each.
+WITH grown AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
+                  AS grown (customer_id, before, size, nodes)
+), moved AS (
+    UPDATE ledger_head AS head
+    SET size = grown.size, nodes = grown.nodes, last_at = GREATEST(head.last_at, $5)
+    FROM grown
+    WHERE head.customer_id = grown.customer_id AND head.size = grown.before
+    RETURNING head.customer_id
+)
+SELECT phial_require((SELECT count(*) FROM moved) = cardinality($1::bigint[]), 'PH001') AS holds;
+
+-- name: ledger_insert_usage
+INSERT INTO ledger_entry (customer_id, entry_index, kind, identity, event_time, leaf)
+SELECT customer_id, entry_index, 0, identity, event_time, leaf
+FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::timestamptz[], $5::bytea[])
+     AS entry (customer_id, entry_index, identity, event_time, leaf);
+
 -- name: ledger_insert_nodes
 INSERT INTO ledger_node (customer_id, level, number, hash)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[]);

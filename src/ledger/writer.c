@@ -11,6 +11,7 @@
 
 enum {
     LOOK_UP_FIRST_MAX = 16, // a batch so small is looked up before, which saves the savepoint
+    INSERT_MAX = 512,       // entries of a batch that is inserted; a larger one is copied
     NODE_LEVEL_STEP = 8,
     STEP_BYTES = 64 * 1024, // of rows, before they are sent
 };
@@ -50,7 +51,6 @@ static result ask_for_heads(struct db_tx *tx, struct head_rows *rows)
     int64_t *ids = arena_array(batch->arena, int64_t, batch->part_count);
     for (size_t i = 0; i < batch->part_count; i++)
         ids[i] = batch->parts[i].customer_id;
-    TRY(db_defer(tx, &ledger_plan_by_index_sql, NO_PARAMS, NO_COLUMNS, NULL, NULL));
     return db_defer(tx, &ledger_lock_heads_sql, PARAMS(db_i64_array(ids, batch->part_count)),
                     COLUMNS(db_into_i64("customer_id", &rows->customer_id),
                             db_into_i64("size", &rows->size), db_into_bytes("nodes", &rows->nodes),
@@ -87,8 +87,10 @@ static void accept(struct append *entry, int64_t index)
 // What a batch adds beside its entries: heads that have grown, subtrees that are full.
 struct growth {
     int64_t *heads;
+    int64_t *before;
     int64_t *sizes;
     str *ranges;
+    struct tip *tips; // the same once more
     size_t head_count;
     int64_t node_customer;
     int64_t *node_customers;
@@ -106,7 +108,9 @@ static struct growth growth_for(const struct batch *batch)
     size_t nodes = batch->count / 128 + MERKLE_LEVELS_MAX / NODE_LEVEL_STEP * parts;
     struct arena *arena = batch->arena;
     return (struct growth){.heads = arena_array(arena, int64_t, parts),
+                           .before = arena_array(arena, int64_t, parts),
                            .sizes = arena_array(arena, int64_t, parts),
+                           .tips = arena_array(arena, struct tip, parts),
                            .ranges = arena_array(arena, str, parts),
                            .node_customers = arena_array(arena, int64_t, nodes),
                            .levels = arena_array(arena, int64_t, nodes),
@@ -115,11 +119,22 @@ static struct growth growth_for(const struct batch *batch)
                            .node_size = nodes};
 }
 
+// The rows of a batch that is inserted and not copied.
+struct inserting {
+    int64_t *customers;
+    int64_t *indexes;
+    str *identities;
+    instant *times;
+    str *leaves;
+    size_t count;
+};
+
 struct writing {
     struct db_tx *tx;
     struct batch *batch;
-    str actor; // of entries that name none
-    struct buf rows;
+    str actor;                   // of entries that name none
+    struct buf rows;             // to be copied
+    struct inserting *inserting; // instead
     struct growth growth;
 };
 
@@ -203,13 +218,33 @@ static result send_rows(struct writing *writing, size_t at_least)
     return OK;
 }
 
+static void list_entry(struct writing *writing, const struct stamp *stamp,
+                       const struct append *entry, str *leaf)
+{
+    struct inserting *inserting = writing->inserting;
+    size_t len = leaf_plain_len(stamp->head, entry);
+    char *room = arena_array(writing->batch->arena, char, len);
+    leaf_plain_write(room, stamp->head, entry);
+    *leaf = (str){room, len};
+    inserting->customers[inserting->count] = entry->customer_id;
+    inserting->indexes[inserting->count] = entry->index;
+    inserting->identities[inserting->count] =
+        (str){(const char *)entry->identity.bytes, IDENTITY_BYTES};
+    inserting->times[inserting->count] = entry->time;
+    inserting->leaves[inserting->count++] = *leaf;
+}
+
 static result write_entry(struct writing *writing, const struct stamp *stamp, struct append *entry,
                           struct merkle_range *range)
 {
     str leaf = {0};
     accept(entry, (int64_t)range->size);
-    print_row(&writing->rows, entry);
-    TRY(print_leaf(writing, stamp, entry, &leaf));
+    if (writing->inserting != NULL) {
+        list_entry(writing, stamp, entry, &leaf);
+    } else {
+        print_row(&writing->rows, entry);
+        TRY(print_leaf(writing, stamp, entry, &leaf));
+    }
     sha256 hash = merkle_leaf(leaf);
     TRY(merkle_append(range, &hash, take_node, writing));
     return send_rows(writing, STEP_BYTES);
@@ -234,9 +269,13 @@ static result write_part(struct writing *writing, const struct part *part)
     }
     if (range.size == (uint64_t)part->size)
         return OK;
-    growth->heads[growth->head_count] = part->customer_id;
-    growth->sizes[growth->head_count] = (int64_t)range.size;
-    growth->ranges[growth->head_count++] = merkle_range_print(batch->arena, &range);
+    struct tip tip = {part->customer_id, (int64_t)range.size, part->at,
+                      merkle_range_print(batch->arena, &range)};
+    growth->heads[growth->head_count] = tip.customer_id;
+    growth->before[growth->head_count] = part->size;
+    growth->sizes[growth->head_count] = tip.size;
+    growth->ranges[growth->head_count] = tip.nodes;
+    growth->tips[growth->head_count++] = tip;
     return OK;
 }
 
@@ -333,15 +372,21 @@ static result write_entries(struct writing *writing)
     return copied;
 }
 
+static result defer_nodes(struct db_tx *tx, const struct growth *growth)
+{
+    if (growth->node_count == 0)
+        return OK;
+    return db_defer(tx, &ledger_insert_nodes_sql,
+                    PARAMS(db_i64_array(growth->node_customers, growth->node_count),
+                           db_i64_array(growth->levels, growth->node_count),
+                           db_i64_array(growth->numbers, growth->node_count),
+                           db_bytes_array(growth->hashes, growth->node_count)),
+                    NO_COLUMNS, NULL, NULL);
+}
+
 static result write_growth(struct db_tx *tx, const struct growth *growth, instant now)
 {
-    if (growth->node_count != 0)
-        TRY(db_defer(tx, &ledger_insert_nodes_sql,
-                     PARAMS(db_i64_array(growth->node_customers, growth->node_count),
-                            db_i64_array(growth->levels, growth->node_count),
-                            db_i64_array(growth->numbers, growth->node_count),
-                            db_bytes_array(growth->hashes, growth->node_count)),
-                     NO_COLUMNS, NULL, NULL));
+    TRY(defer_nodes(tx, growth));
     if (growth->head_count == 0)
         return OK;
     return db_defer(tx, &ledger_update_heads_sql,
@@ -374,6 +419,7 @@ result ledger_append(struct db_tx *tx, instant now, str actor, struct append *en
     plan_list(&batch, db_arena(tx), entries, count);
     struct head_rows heads = {.batch = &batch, .now = now};
     struct writing writing = {.tx = tx, .batch = &batch, .actor = actor};
+    TRY(db_defer(tx, &ledger_plan_by_index_sql, NO_PARAMS, NO_COLUMNS, NULL, NULL));
     TRY(ask_for_heads(tx, &heads));
     TRY(db_flush(tx));
     TRY(check_heads(&heads));
@@ -385,22 +431,92 @@ result ledger_append(struct db_tx *tx, instant now, str actor, struct append *en
     return OK;
 }
 
-result ledger_append_sure(struct db_tx *tx, instant now, struct append *const *entries,
-                          size_t count)
+// Planned once, since planning over all partitions costs more than the statements do, and by index,
+// however small the tables were then.
+const char ledger_settings[] = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+                               "SET enable_hashjoin = off; SET enable_mergejoin = off";
+
+// Whether the batch may go by what is known of its logs; fills in its parts then.
+static bool is_known(struct batch *batch, struct tips *tips, instant now)
 {
-    if (count == 0)
-        return OK;
-    struct batch batch;
-    batch_plan(&batch, db_arena(tx), entries, count);
-    assert(!batch.has_void);
-    struct head_rows heads = {.batch = &batch, .now = now};
-    struct writing writing = {.tx = tx, .batch = &batch};
+    if (tips == NULL || batch->count > INSERT_MAX || batch->suspect_count != 0)
+        return false;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (!leaf_is_plain(batch->slots[i].entry))
+            return false;
+    }
+    for (size_t p = 0; p < batch->part_count; p++) {
+        struct part *part = &batch->parts[p];
+        struct tip tip = {0};
+        if (!tips_find(tips, batch->arena, part->customer_id, &tip))
+            return false;
+        part->size = tip.size;
+        part->nodes = tip.nodes;
+        part->at = now.us > tip.last_at.us ? now : tip.last_at;
+    }
+    return true;
+}
+
+static result defer_heads(struct db_tx *tx, const struct growth *growth, instant now)
+{
+    return db_defer(tx, &ledger_move_heads_sql,
+                    PARAMS(db_i64_array(growth->heads, growth->head_count),
+                           db_i64_array(growth->before, growth->head_count),
+                           db_i64_array(growth->sizes, growth->head_count),
+                           db_bytes_array(growth->ranges, growth->head_count), db_instant(now)),
+                    NO_COLUMNS, NULL, NULL);
+}
+
+// The heads first, as everybody takes them.
+static result insert_entries(struct writing *writing, instant now)
+{
+    struct batch *batch = writing->batch;
+    struct arena *arena = batch->arena;
+    struct inserting inserting = {.customers = arena_array(arena, int64_t, batch->count),
+                                  .indexes = arena_array(arena, int64_t, batch->count),
+                                  .identities = arena_array(arena, str, batch->count),
+                                  .times = arena_array(arena, instant, batch->count),
+                                  .leaves = arena_array(arena, str, batch->count)};
+    writing->growth = growth_for(batch);
+    writing->inserting = &inserting;
+    for (size_t p = 0; p < batch->part_count; p++)
+        TRY(write_part(writing, &batch->parts[p]));
+    writing->inserting = NULL;
+    TRY(defer_heads(writing->tx, &writing->growth, now));
+    TRY(defer_nodes(writing->tx, &writing->growth));
+    return db_defer(writing->tx, &ledger_insert_usage_sql,
+                    PARAMS(db_i64_array(inserting.customers, inserting.count),
+                           db_i64_array(inserting.indexes, inserting.count),
+                           db_bytes_array(inserting.identities, inserting.count),
+                           db_instant_array(inserting.times, inserting.count),
+                           db_bytes_array(inserting.leaves, inserting.count)),
+                    NO_COLUMNS, NULL, NULL);
+}
+
+static result lock_and_copy(struct writing *writing, instant now)
+{
+    struct db_tx *tx = writing->tx;
+    struct head_rows heads = {.batch = writing->batch, .now = now};
     TRY(ask_for_heads(tx, &heads));
-    TRY(find_stored(tx, &batch));
+    TRY(find_stored(tx, writing->batch));
     TRY(db_flush(tx));
     TRY(check_heads(&heads));
-    TRY(copy_entries(tx, &writing));
-    TRY(write_growth(tx, &writing.growth, now));
+    TRY(copy_entries(tx, writing));
+    return write_growth(tx, &writing->growth, now);
+}
+
+result ledger_append_usage(struct db_tx *tx, struct usage_batch *usage)
+{
+    struct batch batch;
+    assert(usage->count != 0);
+    batch_plan(&batch, db_arena(tx), usage->entries, usage->count);
+    struct writing writing = {.tx = tx, .batch = &batch};
+    if (is_known(&batch, usage->tips, usage->now))
+        TRY(insert_entries(&writing, usage->now));
+    else
+        TRY(lock_and_copy(&writing, usage->now));
+    usage->grown = writing.growth.tips;
+    usage->grown_count = writing.growth.head_count;
     batch_settle_twins(&batch);
     return OK;
 }

@@ -18,8 +18,9 @@ struct db;    // one connection; one thread at a time; connects when first used,
 struct db_tx; // an open transaction; its texts live in the arena given to db_transact
 
 struct db_options {
-    const char *url;  // libpq connection string
-    const char *role; // SET ROLE after connecting; NULL or "" for none
+    const char *url;      // libpq connection string
+    const char *role;     // SET ROLE after connecting; NULL or "" for none
+    const char *settings; // SQL to run on connecting; NULL for none
 };
 // The options' strings must outlive the handle. Does not connect yet.
 struct db *db_open(const struct db_options *options);
@@ -52,8 +53,8 @@ result db_scratch(struct db_tx *tx, result (*work)(struct db_tx *, void *), void
 result db_check(struct db *db, const struct db_stmt *stmt);
 
 // Parameters, in the order of $1, $2, ...; at most 40. Numbers and texts go as text, so that the
-// server decides on their type; bytes, bytes[] and instants in binary: a bytea, bytea[],
-// timestamptz. A text that holds a NUL is INVALID: PostgreSQL cannot store one.
+// server decides on their type; bytes, bytes[], instants and instant[] in binary: a bytea, bytea[],
+// timestamptz, timestamptz[]. A text that holds a NUL is INVALID: PostgreSQL cannot store one.
 typedef struct {
     enum {
         DB_NULL,
@@ -64,12 +65,14 @@ typedef struct {
         DB_TEXT,
         DB_BYTES_ARRAY,
         DB_I64_ARRAY,
+        DB_INSTANT_ARRAY,
         DB_TEXT_ARRAY
     } kind;
     int64_t number;
     str text;
     const str *items; // arrays of bytes or text
     const int64_t *numbers;
+    const instant *instants;
     size_t count;
 } db_param;
 
@@ -108,6 +111,10 @@ static inline db_param db_bytes_array(const str *items, size_t count)
 static inline db_param db_i64_array(const int64_t *numbers, size_t count)
 {
     return (db_param){.kind = DB_I64_ARRAY, .numbers = numbers, .count = count};
+}
+static inline db_param db_instant_array(const instant *instants, size_t count)
+{
+    return (db_param){.kind = DB_INSTANT_ARRAY, .instants = instants, .count = count};
 }
 static inline db_param db_text_array(const str *items, size_t count)
 {

@@ -8,6 +8,7 @@
 
 #include "phial/crypto/crypto.h"
 #include "phial/db/db.h"
+#include "phial/ledger/tips.h"
 #include "phial/merkle/merkle.h"
 #include "phial/time/time.h"
 
@@ -47,7 +48,7 @@ struct append {
     bool has_identity;  // usage entries
     bool has_time;      // usage entries
     bool has_reference; // void, amend
-    bool suspect;       // for ledger_append_sure
+    bool suspect;       // for ledger_append_usage
     bool settled;       // an answer: committed, or found; set by who commits
     bool first_is_new;  // an answer, below
     identity identity;
@@ -71,12 +72,21 @@ enum { NO_INDEX = -1 }; // what ledger_probe gives a new entry
 result ledger_append(struct db_tx *tx, instant now, str actor, struct append *entries,
                      size_t count);
 
-// The same for a transaction that does nothing else: only the identities marked `suspect` are
-// looked up before. Where another one is stored already it fails with DB_DUPLICATE, and nothing is
-// written: the caller marks them all and tries again. What it writes may be checked with the commit
-// alone.
-result ledger_append_sure(struct db_tx *tx, instant now, struct append *const *entries,
-                          size_t count);
+// The same for usage entries in a transaction that does nothing else, on a connection with
+// ledger_settings: only the identities marked `suspect` are looked up before. Where another one is
+// stored already it fails with DB_DUPLICATE: the caller marks them all and tries again. A small
+// batch into logs whose ends are known is one round trip, and fails with HEAD_MOVED where they have
+// moved: the caller tries again without `tips`. Both failures may come with the commit.
+struct usage_batch {
+    instant now;
+    struct append **entries; // each with its actor
+    size_t count;            // at least 1
+    struct tips *tips;       // NULL: the database is asked where the logs end
+    struct tip *grown;       // an answer: where they end afterwards
+    size_t grown_count;
+};
+result ledger_append_usage(struct db_tx *tx, struct usage_batch *batch);
+extern const char ledger_settings[];
 
 // The same answers without writing anything.
 result ledger_probe(struct db_tx *tx, struct append *entries, size_t count);
