@@ -23,6 +23,8 @@ enum {
     FAST_LOOKS = 2, // of a server that is stopping by itself, before it is hurried
     QUICK_LOOKS = 10,
     LOG_BYTES_MAX = 16777216,
+    BUFFERS_MB_MIN = 128,
+    BUFFERS_MB_MAX = 1024,
     RECORD_PID = 1, // lines of postmaster.pid
     RECORD_STATUS = 8,
 };
@@ -43,7 +45,6 @@ static const char *const settings[] = {
     "fsync=on",
     "full_page_writes=on",
     "synchronous_commit=on",
-    "shared_buffers=128MB",
     "max_connections=300",
     "max_wal_size=1GB",
     "max_parallel_workers_per_gather=0",
@@ -59,6 +60,17 @@ static const char *const settings[] = {
     "log_parameter_max_length=0",
     "log_parameter_max_length_on_error=0",
 };
+
+// An eighth of the machine's memory: logs that are looked up in stay in reach on a small machine,
+// and a large one is not taken over by a server for development.
+static int64_t buffers_mb(void)
+{
+    int64_t bytes = (int64_t)sysconf(_SC_PHYS_PAGES) * (int64_t)sysconf(_SC_PAGESIZE);
+    int64_t share = bytes / 8 / 1048576;
+    if (share < BUFFERS_MB_MIN)
+        return BUFFERS_MB_MIN;
+    return share > BUFFERS_MB_MAX ? BUFFERS_MB_MAX : share;
+}
 
 static result start_server(struct cluster *cluster)
 {
@@ -80,6 +92,9 @@ static result start_server(struct cluster *cluster)
         command_add(&postgres, "-c");
         command_add(&postgres, settings[i]);
     }
+    command_add(&postgres, "-c");
+    command_add(&postgres,
+                str_printf(&arena, "shared_buffers=%lldMB", (long long)buffers_mb()).ptr);
     result outcome = process_start(&postgres, log_path, &cluster->pid);
     cluster->is_child = !failed(outcome);
     arena_reset(&arena);

@@ -134,6 +134,19 @@ void leaf_plain_write(char *room, str head, const struct append *entry)
     (void)put(at, plain_tail());
 }
 
+bool leaf_ends_with(str leaf, str event)
+{
+    // An event holds no object but its properties, whose values are none: this name comes once.
+    str name = STR("\"event\":");
+    size_t len = name.len + event.len + plain_tail().len;
+    if (leaf.len < len)
+        return false;
+    str end = str_slice(leaf, leaf.len - len, leaf.len);
+    return str_starts_with(end, name) &&
+           str_eq(str_slice(end, name.len, name.len + event.len), event) &&
+           str_eq(str_slice(end, name.len + event.len, len), plain_tail());
+}
+
 str leaf_event(const struct append *entry)
 {
     for (size_t i = 0; i < entry->member_count; i++) {

@@ -323,8 +323,11 @@ struct stored_rows {
 static result take_stored(void *context)
 {
     struct stored_rows *rows = context;
-    batch_settle_stored(rows->batch, rows->firsts[rows->place - 1], rows->index,
-                        leaf_member(rows->leaf, "event"));
+    size_t first = rows->firsts[rows->place - 1];
+    str event = leaf_event(rows->batch->slots[first].entry);
+    if (!leaf_ends_with(rows->leaf, event))
+        event = leaf_member(rows->leaf, "event");
+    batch_settle_stored(rows->batch, first, rows->index, event);
     return OK;
 }
 

@@ -98,5 +98,31 @@ START_TEST(refuses_a_leaf_beyond_the_limit)
 }
 END_TEST
 
-TEST_MAIN("ledger leaf", composes_members_in_byte_order, finds_members_without_parsing_the_rest,
-          an_identity_is_the_uuid_or_a_hash, refuses_a_leaf_beyond_the_limit)
+START_TEST(tells_a_content_by_the_end_of_its_leaf)
+{
+    struct arena arena = {0};
+    str event = STR("{\"id\":\"a\",\"properties\":{\"event\":\"x\"},\"quantity\":\"1\"}");
+    struct append usage = {.kind = ENTRY_usage, .members = {{"event", event}}, .member_count = 1};
+    str head = leaf_head(&arena, &frame);
+    size_t len = leaf_plain_len(head, &usage);
+    char *text = arena_array(&arena, char, len);
+    ck_assert(leaf_is_plain(&usage));
+    leaf_plain_write(text, head, &usage);
+    str leaf = {text, len};
+    str composed = {0};
+    ck_assert_ok(leaf_compose(&arena, &frame, &usage, &composed));
+    ck_assert(str_eq(leaf, composed)); // the short way makes the same bytes
+    ck_assert(leaf_ends_with(leaf, event));
+    ck_assert(str_eq(leaf_member(leaf, "event"), event));
+    ck_assert(!leaf_ends_with(leaf, STR("{\"id\":\"b\"}")));
+    ck_assert(!leaf_ends_with(leaf, STR("\"x\"},\"quantity\":\"1\"}")));
+    ck_assert(!leaf_ends_with(STR("{}"), event));
+    usage.kind = ENTRY_void;
+    ck_assert(!leaf_is_plain(&usage));
+    arena_reset(&arena);
+}
+END_TEST
+
+TEST_MAIN("ledger leaf", tells_a_content_by_the_end_of_its_leaf, composes_members_in_byte_order,
+          finds_members_without_parsing_the_rest, an_identity_is_the_uuid_or_a_hash,
+          refuses_a_leaf_beyond_the_limit)
