@@ -139,7 +139,7 @@ bool leaf_ends_with(str leaf, str event)
     // An event holds no object but its properties, whose values are none: this name comes once.
     str name = STR("\"event\":");
     size_t len = name.len + event.len + plain_tail().len;
-    if (leaf.len < len)
+    if (leaf.len < len || !str_starts_with(event, STR("{")))
         return false;
     str end = str_slice(leaf, leaf.len - len, leaf.len);
     return str_starts_with(end, name) &&
