@@ -114,9 +114,13 @@ if [ "$fuzz" -ne 0 ]; then
     cmake --build build-fuzz > "$folder/fuzz.log" 2>&1 || { tail -n 40 "$folder/fuzz.log"; exit 1; }
     for target in build-fuzz/tests/fuzz_*; do
         [ -x "$target" ] && [ -f "$target" ] || continue
-        mkdir -p "build-fuzz/corpus/$(basename "$target")"
-        check "$(basename "$target")" "$target" -max_total_time="$fuzz" -artifact_prefix="$folder/" \
-            "build-fuzz/corpus/$(basename "$target")"
+        name=$(basename "$target")
+        corpora=("build-fuzz/corpus/$name") # what is found goes into the first
+        mkdir -p "${corpora[0]}"
+        [ ! -d "tests/fuzz/corpus/$name" ] || corpora+=("tests/fuzz/corpus/$name")
+        words=()
+        case $name in fuzz_events_*) words=(-dict=tests/fuzz/events.dict) ;; esac
+        check "$name" "$target" -max_total_time="$fuzz" -artifact_prefix="$folder/" "${words[@]}" "${corpora[@]}"
     done
 fi
 echo "$passed passed, $failed failed"
