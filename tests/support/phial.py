@@ -16,24 +16,24 @@ import urllib.parse
 PHIALD, PHIAL = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else (None, None)
 
 
-class Server:
-    """phiald --dev in a folder of its own."""
+class Daemon:
+    """phiald with any arguments, on a port that it chooses, with its log beside its folder."""
 
-    def __init__(self, *options, folder=None, environment=None):
-        self.folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
-        self.options = list(options)
+    def __init__(self, folder, arguments, environment=None, log='.log'):
+        self.folder, self.arguments = folder, arguments
         self.environment = dict(os.environ, **(environment or {}))
+        self.log_path = folder + log
         self.process = None
         atexit.register(self.abandon)
         self.start()
 
     def start(self):
-        self.log = open(self.folder + '.log', 'ab')
-        self.process = subprocess.Popen([PHIALD, '--dev', '--data-dir', self.folder, '--port', '0', *self.options],
-                                        stdout=subprocess.PIPE, stderr=self.log, env=self.environment, text=True)
+        self.log = open(self.log_path, 'ab')
+        self.process = subprocess.Popen([PHIALD, *self.arguments, '--port', '0'], stdout=subprocess.PIPE,
+                                        stderr=self.log, env=self.environment, text=True)
         line = self.process.stdout.readline().split()
         if len(line) != 2 or line[0] != 'ready':
-            with open(self.folder + '.log', errors='replace') as log:
+            with open(self.log_path, errors='replace') as log:
                 sys.exit('not ready:\n' + log.read()[-4000:])
         self.url = line[1]
         with open(self.folder + '/admin.key') as f:
@@ -56,6 +56,19 @@ class Server:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(timeout=60)
 
+    def remove(self):
+        if self.process.poll() is None:
+            self.stop()
+        os.unlink(self.log_path)
+
+
+class Server(Daemon):
+    """phiald --dev in a folder of its own."""
+
+    def __init__(self, *options, folder=None, environment=None):
+        folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+        super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment)
+
     def postmaster(self):
         for path in glob.glob(self.folder + '/*/postmaster.pid'):
             with open(path) as f:
@@ -63,10 +76,8 @@ class Server:
         raise AssertionError('no postmaster')
 
     def remove(self):
-        if self.process.poll() is None:
-            self.stop()
+        super().remove()
         shutil.rmtree(self.folder, ignore_errors=True)
-        os.unlink(self.folder + '.log')
 
     def sql(self, text):
         """As the cluster's superuser."""
@@ -94,9 +105,9 @@ class Answer:
 
 
 class Client:
-    def __init__(self, url, key):
+    def __init__(self, url, key, timeout=120):
         self.address = urllib.parse.urlsplit(url).netloc
-        self.key = key
+        self.key, self.timeout = key, timeout
         self.connection = None
 
     def send(self, method, path, body=None, media='application/json', **headers):
@@ -110,7 +121,7 @@ class Client:
             head['Content-Type'] = media
         for fresh in (False, True):
             if self.connection is None or fresh:
-                self.connection = http.client.HTTPConnection(self.address, timeout=120)
+                self.connection = http.client.HTTPConnection(self.address, timeout=self.timeout)
             try:
                 self.connection.request(method, path, body, head)
                 return Answer(self.connection.getresponse())
