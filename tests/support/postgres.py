@@ -44,8 +44,8 @@ class Cluster:
         command = [f'{PROGRAMS}/{name}', *arguments]
         if os.getuid() == 0:
             command = ['runuser', '-u', self.user, '--', *command]
-        log = open(self.data + '.log', 'ab')
-        return subprocess.run(command, check=check, stdout=log, stderr=log, cwd='/').returncode == 0
+        with open(self.data + '.control.log', 'ab') as log:
+            return subprocess.run(command, check=check, stdout=log, stderr=log, cwd='/').returncode == 0
 
     def control(self, *arguments, check=True):
         return self.program('pg_ctl', '-D', self.data, '-w', '-t', '60', *arguments, check=check)
