@@ -66,15 +66,21 @@ class Cluster:
         return not works_in(self.data)
 
     def url(self, *others):
-        """With target_session_attrs where there are several servers."""
-        servers = (self, *others)
-        text = f'host={",".join(s.socket for s in servers)} port={",".join([str(PORT)] * len(servers))} dbname=phial user={self.user}'
+        """With the sockets of other servers, one of which may be the primary instead."""
+        sockets = (self.socket, *others)
+        text = f'host={",".join(sockets)} port={",".join([str(PORT)] * len(sockets))} dbname=phial user={self.user}'
         return text + (' target_session_attrs=read-write' if others else '')
 
     def sql(self, text):
         done = subprocess.run(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', self.url(), '-c', text],
                               check=True, capture_output=True, text=True)
         return done.stdout.strip()
+
+    def set(self, options):
+        """For all sessions from now on; None sets one back."""
+        for name, value in options.items():
+            self.sql(f'ALTER SYSTEM RESET {name}' if value is None else f"ALTER SYSTEM SET {name} = '{value}'")
+        self.sql('SELECT pg_reload_conf()')
 
     def standby(self, data, socket, options=()):
         """A copy that follows this one, not yet started."""

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The primary is killed under load and its standby promoted: the daemon, which knows both, goes on by itself, and
+what was acknowledged is in the ledger exactly once. PHIAL_FAULT_ROUNDS sets how many times in a row."""
+import os
+import random
+import shutil
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
+import postgres  # noqa: E402
+from load import Load, prepare, reconcile  # noqa: E402
+
+ROUNDS = int(os.environ.get('PHIAL_FAULT_ROUNDS', '2'))
+CUSTOMERS = [f'c{n}' for n in range(12)]
+# An answer waits for the standby: nothing acknowledged is on one server alone.
+SYNCHRONOUS = {'synchronous_commit': 'remote_apply', 'synchronous_standby_names': '*'}
+
+
+class Pair:
+    """Two places for servers, one of them the primary."""
+
+    def __init__(self):
+        self.installation = postgres.Installation()
+        self.installation.start()
+        self.primary = self.installation.cluster
+        self.folder = postgres.private_folder(self.primary.user)
+        self.spare = os.path.join(self.folder, 'cluster'), os.path.join(self.folder, 'run')
+        self.standby = None
+        self.url = self.primary.url(self.spare[1])
+
+    def follow(self):
+        """A standby that has caught up, and that every commit waits for."""
+        self.standby = self.primary.standby(*self.spare)
+        self.standby.start()
+        self.primary.set(SYNCHRONOUS)
+        deadline = time.monotonic() + 30
+        while self.primary.sql('SELECT sync_state FROM pg_stat_replication') != 'sync':
+            assert time.monotonic() < deadline, 'the standby does not follow'
+            time.sleep(0.1)
+
+    def fail_over(self):
+        """The new primary waits for nobody until somebody follows it."""
+        killed = self.primary
+        killed.kill()
+        self.standby.control('promote')
+        self.primary, self.standby = self.standby, None
+        self.primary.set(dict.fromkeys(SYNCHRONOUS))
+        killed.remove()
+        shutil.rmtree(killed.data)
+        self.spare = killed.data, killed.socket
+
+    def remove(self):
+        self.installation.remove()
+        self.primary.remove()
+        shutil.rmtree(self.folder)
+
+
+def main():
+    pair = Pair()
+    daemon = pair.installation.daemon(pair.url)
+    prepare(daemon.client, CUSTOMERS)
+    load = Load([daemon], CUSTOMERS)
+    for number in range(ROUNDS):
+        pair.follow()
+        with load:
+            load.wait(random.randrange(500, 3000))
+            pair.fail_over()
+            load.wait(1000)
+        stored = reconcile(load, daemon.client, pair.installation.public_key)
+        print('passed failover', f'{stored} events, {load.lost} requests without an answer, {load.busy} busy', flush=True)
+        load = load.again()
+    pair.remove()
+    print('ok')
+
+
+main()
