@@ -7,6 +7,8 @@
 #   tests/run.sh --fuzz SECONDS   also every fuzz target for so long
 #   tests/run.sh --tidy           also clang-format and clang-tidy on every source
 #   tests/run.sh -R REGEX         only the tests whose names match
+#
+# PHIAL_FAULT_ROUNDS=50 makes the scenarios of faults (crash, failover, faults, two_daemons) that long.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
