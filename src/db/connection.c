@@ -22,6 +22,7 @@ static const struct {
     {"40P01", ERR_DB_CONFLICT},  // deadlock
     {"53", ERR_DB_AWAY},         // disk full, out of memory, too many connections
     {"55P03", ERR_DB_CONFLICT},  // lock not available
+    {"57014", ERR_DB_AWAY},      // cancelled, by an operator or for taking too long
     {"57P", ERR_DB_AWAY},        // shutdown, crash, starting up
     {"58030", ERR_DB_AWAY},      // input/output error
     {"PH001", ERR_HEAD_MOVED},   // ours: phial_require

@@ -149,7 +149,7 @@ static result read_new(struct signed_heads *heads, struct arena *scratch)
     TRY(take_lines(heads, scratch, (str){bytes, len}, &taken));
     heads->read_to += (off_t)taken;
     if (taken != len && ftruncate(heads->fd, heads->read_to) != 0)
-        return FAIL(INTERNAL, "cannot mend the file of signed heads");
+        return FAIL(SIGNER_AWAY, "cannot mend the file of signed heads");
     return OK;
 }
 
@@ -282,7 +282,7 @@ result signed_heads_add(struct signed_heads *heads, const struct checkpoint *hea
     bool written = file_append(heads->fd, buf_str(&line));
     arena_reset(&scratch);
     if (!written)
-        return FAIL(INTERNAL, "cannot write the file of signed heads");
+        return FAIL(SIGNER_AWAY, "cannot write the file of signed heads");
     heads->read_to += (off_t)len;
     return keep(heads, head);
 }

@@ -357,6 +357,36 @@ START_TEST(runs_again_after_a_conflict_or_a_lost_connection)
 }
 END_TEST
 
+// Whatever passes by itself, or by what an operator does, is worth another attempt; what is our own
+// mistake is not.
+START_TEST(tells_trouble_that_passes_from_mistakes)
+{
+    static const struct {
+        const char *state;
+        enum error_code code;
+    } cases[] = {
+        {"23505", ERR_DB_DUPLICATE}, {"25006", ERR_DB_AWAY},     {"40001", ERR_DB_CONFLICT},
+        {"40P01", ERR_DB_CONFLICT},  {"53100", ERR_DB_AWAY},     {"53200", ERR_DB_AWAY},
+        {"53300", ERR_DB_AWAY},      {"55P03", ERR_DB_CONFLICT}, {"57014", ERR_DB_AWAY},
+        {"57P01", ERR_DB_AWAY},      {"57P03", ERR_DB_AWAY},     {"58030", ERR_DB_AWAY},
+        {"22012", ERR_DB_FAILED},    {"42501", ERR_DB_FAILED},   {"XX000", ERR_DB_FAILED},
+    };
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str sql = str_printf(&arena, "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '%s'; END $$",
+                             cases[i].state);
+        const struct db_stmt raise_sql = {"t_raise", sql.ptr, 0};
+        struct trouble trouble = {.stmt = &raise_sql, .times = 100};
+        struct db *db = scratch(&arena);
+        result outcome = db_transact(db, &arena, run_into, &trouble);
+        ck_assert_msg(outcome.code == cases[i].code, "%s: %s", cases[i].state,
+                      error_info(outcome.code)->slug);
+        db_close(db);
+    }
+    arena_reset(&arena);
+}
+END_TEST
+
 START_TEST(says_when_nobody_answers)
 {
     struct arena arena = {0};
@@ -443,5 +473,6 @@ END_TEST
 TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           keeps_nothing_of_what_failed, an_attempt_leaves_the_transaction_alive,
           copies_in_and_reads_row_by_row, runs_again_after_a_conflict_or_a_lost_connection,
-          says_when_nobody_answers, scratch_lends_an_arena_and_takes_it_back,
+          tells_trouble_that_passes_from_mistakes, says_when_nobody_answers,
+          scratch_lends_an_arena_and_takes_it_back,
           the_daemon_may_not_change_the_ledger, every_statement_fits_the_schema)

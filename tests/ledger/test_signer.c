@@ -5,6 +5,8 @@
 #include "phial/util/buf.h"
 #include "phial/util/file.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 struct folder {
@@ -264,6 +266,36 @@ START_TEST(compacts_a_file_that_grew)
 }
 END_TEST
 
+// A bound on the file's size stands in for the disk.
+START_TEST(signs_nothing_while_the_disk_is_full)
+{
+    struct arena arena = {0};
+    struct folder folder = folder_make();
+    struct db *db = test_database();
+    struct signing signing = {.signer = open_signer(&folder), .customer = STR("full")};
+    signing.customer_id = log_make(db, signing.customer);
+    log_fill(db, signing.customer_id, signing.customer, 0, 1);
+    struct rlimit before = {0};
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = {.rlim_cur = 10, .rlim_max = before.rlim_max}; // part of a line
+    (void)sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+    result full = db_transact(db, &arena, sign, &signing);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert_fails(SIGNER_AWAY, full);
+    ck_assert_uint_eq(signing.note.len, 0);
+
+    ck_assert_ok(db_transact(db, &arena, sign, &signing));
+    signer_close(signing.signer);
+    signing.signer = open_signer(&folder); // the file is whole
+    ck_assert_ok(db_transact(db, &arena, check, signing.signer));
+    signer_close(signing.signer);
+    db_close(db);
+    folder_remove(&folder);
+    arena_reset(&arena);
+}
+END_TEST
+
 TEST_MAIN("ledger signer", signs_what_the_log_holds, refuses_a_database_that_holds_less_or_other,
           two_daemons_share_what_they_signed, takes_off_a_cut_line_and_refuses_a_damaged_one,
-          compacts_a_file_that_grew)
+          compacts_a_file_that_grew, signs_nothing_while_the_disk_is_full)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What can happen between the daemon and its PostgreSQL under load: connections cut in the middle of COPY and COMMIT,
-a restart, a disk that is full. After each, what was acknowledged is in the ledger exactly once, and nothing else is.
-PHIAL_FAULT_ROUNDS sets how often each happens."""
+a restart, sessions ended and statements cancelled, a database that turns read-only, a disk that is full. After each,
+what was acknowledged is in the ledger exactly once, and nothing else is. PHIAL_FAULT_ROUNDS sets how often each happens."""
 import atexit
 import contextlib
 import os
@@ -76,6 +76,45 @@ def restart_postgres():
             place.cluster.start()
             load.wait(500)
         settle(load, daemon, place.public_key, mode + ' restart')
+        load = load.again()
+    place.remove()
+
+
+SESSIONS = "FROM pg_stat_activity WHERE application_name = 'phial'"
+
+
+def end_sessions(cluster, load):
+    cluster.sql('SELECT pg_terminate_backend(pid) ' + SESSIONS)
+
+
+def cancel_statements(cluster, load):
+    """As often as it takes to hit some."""
+    cancelled = 0
+    while cancelled < 5:
+        cancelled += int(cluster.sql(f"SELECT count(*) FROM (SELECT pg_cancel_backend(pid) {SESSIONS} AND state = 'active') AS hit"))
+
+
+def become_read_only(cluster, load):
+    """As a primary that has moved is, to those who are still connected."""
+    busy = load.busy
+    cluster.set({'default_transaction_read_only': 'on'})
+    load.wait_for(lambda: load.busy > busy, 'no 503 from a database that takes nothing')
+    cluster.set({'default_transaction_read_only': None})
+
+
+def disturb_sessions():
+    place = postgres.Installation()
+    place.start()
+    daemon = place.daemon()
+    prepare(daemon.client, CUSTOMERS)
+    load = Load([daemon], CUSTOMERS, pause=0.005)
+    for disturb in (end_sessions, cancel_statements, become_read_only):
+        with load:
+            for _ in range(ROUNDS):
+                load.wait(random.randrange(200, 1000))
+                disturb(place.cluster, load)
+            load.wait(300)
+        settle(load, daemon, place.public_key, disturb.__name__)
         load = load.again()
     place.remove()
 
@@ -206,6 +245,9 @@ def fill_disk():
             place.exhaust()
             busy = load.busy
             load.wait_for(lambda: load.busy > busy + 8, 'no 503 with a full disk')
+            head = place.daemon.client.send('GET', '/v1/ledger/c0/checkpoint')
+            assert head.status in (200, 503), head  # its state may lie on that disk too
+            assert place.daemon.client.send('GET', '/livez').status == 200
             if disk.mounted:
                 disk.relieve()
             place.recover()
@@ -218,7 +260,7 @@ def fill_disk():
 
 
 def main():
-    for story in (cut_connections, restart_postgres, fill_disk):
+    for story in (cut_connections, restart_postgres, disturb_sessions, fill_disk):
         story()
     print('ok')
 
