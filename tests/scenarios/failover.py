@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import postgres  # noqa: E402
-from load import Load, prepare, reconcile  # noqa: E402
+from load import Load, prepare, settle  # noqa: E402
 
 ROUNDS = int(os.environ.get('PHIAL_FAULT_ROUNDS', '2'))
 CUSTOMERS = [f'c{n}' for n in range(12)]
@@ -68,8 +68,7 @@ def main():
             load.wait(random.randrange(500, 3000))
             pair.fail_over()
             load.wait(1000)
-        stored = reconcile(load, daemon.client, pair.installation.public_key)
-        print('passed failover', f'{stored} events, {load.lost} requests without an answer, {load.busy} busy', flush=True)
+        settle(load, daemon, pair.installation.public_key, 'failover')
         load = load.again()
     pair.remove()
     print('ok')

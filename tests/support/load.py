@@ -223,3 +223,9 @@ def reconcile(load, client, public_key):
             assert (event['type'], event['properties']) == (sent['type'], sent['properties']), (event, sent)
     assert stored == load.index, 'what was acknowledged is not what is stored'
     return len(stored)
+
+
+def settle(load, daemon, public_key, what):
+    """Reconciles, and says how it went."""
+    stored = reconcile(load, daemon.client, public_key)
+    print('passed', what, f'{stored} events, {load.lost} requests without an answer, {load.busy} busy', flush=True)
