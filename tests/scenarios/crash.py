@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of PostgreSQL and of the daemon in turn, at random moments of a stream of events: after each, what was
+"""kill -9 of PostgreSQL, of the daemon and of both in turn, at random moments of a stream of events: after each, what was
 acknowledged is in the ledger exactly once. PHIAL_FAULT_ROUNDS sets how many."""
 import os
 import random
@@ -32,6 +32,17 @@ def kill_daemon(server):
     server.start()
 
 
+def kill_both(server):
+    """The next start finds a cluster that nobody has recovered."""
+    postmaster = server.postmaster()
+    server.kill()
+    os.kill(postmaster, signal.SIGKILL)
+    server.start()
+
+
+KILLS = [kill_postgres, kill_daemon, kill_both]
+
+
 def main():
     server = phial.Server()
     prepare(server.client, CUSTOMERS)
@@ -40,7 +51,7 @@ def main():
     print('seed', seed)
     load = Load([server], CUSTOMERS)
     for number in range(ROUNDS):
-        kill = (kill_postgres, kill_daemon)[number % 2]
+        kill = KILLS[number % len(KILLS)]
         with load:
             load.wait(chance.randrange(500, 4000))
             time.sleep(chance.random() * 0.2)
