@@ -122,7 +122,7 @@ if [ "$fuzz" -ne 0 ]; then
         [ ! -d "tests/fuzz/corpus/$name" ] || corpora+=("tests/fuzz/corpus/$name")
         words=()
         case $name in fuzz_events_*) words=(-dict=tests/fuzz/events.dict) ;; esac
-        check "$name" "$target" -max_total_time="$fuzz" -timeout=30 -artifact_prefix="$folder/" "${words[@]}" "${corpora[@]}"
+        check "$name" "$target" -max_total_time="$fuzz" -timeout=120 -artifact_prefix="$folder/" "${words[@]}" "${corpora[@]}"
     done
 fi
 echo "$passed passed, $failed failed"
