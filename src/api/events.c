@@ -17,6 +17,7 @@ static const int64_t time_max_us = INT64_C(253402300800000000);
 
 // A request with events, from its body to its answer.
 struct posting {
+    const struct request *request;
     struct ingest ingest;
     struct backfill backfill; // where there is one
     struct ingest_run *run;
@@ -85,7 +86,8 @@ static result finish_posting(const struct request *request, struct reply *reply)
 
 static void on_submitted(void *context)
 {
-    http_resume(context);
+    const struct posting *posting = context;
+    http_resume(posting->request);
 }
 
 // Decides, and stores at once or lets the request wait for its commit. The catalog that lets the
@@ -103,7 +105,7 @@ static result begin_posting(const struct request *request, struct reply *reply,
             continue;
         }
         reply->later = finish_posting; // before it can be resumed
-        TRY(ingest_submit(posting->run, on_submitted, (void *)(uintptr_t)request, &waits));
+        TRY(ingest_submit(posting->run, on_submitted, posting, &waits));
         if (waits)
             return OK;
         reply->later = NULL;
@@ -135,6 +137,7 @@ static result take_events(const struct request *request, struct reply *reply, bo
 {
     struct posting *posting = arena_new(request->arena, struct posting);
     enum event_format format = FORMAT_JSON;
+    posting->request = request;
     posting->ingest.validate = validate;
     TRY(read_ingest(request, &posting->ingest));
     if (!event_format_parse(request->media_type, &format))

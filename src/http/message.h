@@ -18,7 +18,10 @@ struct http_pairs {
     size_t size; // there is room for, and more is made
 };
 
+struct job;
+
 struct http_message {
+    struct job *job;              // whose it is; NULL outside a server
     struct http_pairs headers;    // at most FRAMING_HEADERS_MAX
     struct http_pairs parameters; // at most PARAMETERS_MAX
 };
@@ -30,9 +33,9 @@ void message_add_header(struct arena *arena, struct http_message *message, str n
 // that is not UTF-8.
 result message_check(const struct http_message *message);
 
-// Cuts request->target into the path (still encoded) and the parameters (decoded), in place of those
-// that were read before.
-// BAD_REQUEST for a path, BAD_PARAMETER for a query that does not decode.
+// Cuts request->target into the path (still encoded) and the parameters (decoded), in place of
+// those that were read before. BAD_REQUEST for a path, BAD_PARAMETER for a query that does not
+// decode.
 result message_read_target(struct request *request, str *path);
 
 // Strict percent-decoding; false for a bad escape, NUL or invalid UTF-8.

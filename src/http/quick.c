@@ -5,8 +5,6 @@
 #include "serve.h"
 #include "server.h"
 
-#include <stddef.h>
-
 enum { QUICK_BYTES_MAX = 16 * 1024 }; // of a body: a larger one would hold up the loop
 
 enum quick quick_serve(struct http_server *server, struct job *job)
@@ -60,6 +58,5 @@ void job_meet(struct job *job)
 
 void http_resume(const struct request *request)
 {
-    const char *bytes = (const char *)request;
-    job_meet((struct job *)(uintptr_t)(bytes - offsetof(struct job, request)));
+    job_meet(request->message->job);
 }

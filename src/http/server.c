@@ -20,7 +20,7 @@
 enum {
     BACKLOG = 1024,
     SPARE_FDS = 512,
-    SPARE_CONNECTIONS = 128,        // beyond connections_max, only until room.c has made room
+    SPARE_CONNECTIONS = 128,       // beyond connections_max, only until room.c has made room
     CONNECTION_MEMORY = 64 * 1024, // room for the largest head, so that the guard is always first
     CONNECTION_MEMORY_STEP = 4 * 1024,
     SHED_BYTES = 64 * 1024, // a larger body is not read when the queue is full already
@@ -90,6 +90,7 @@ static enum MHD_Result on_head(struct job *job, const char *method)
     job->request.method = str_copy(&job->arena, str_from(method));
     job->request.peer = peer_of(job);
     job->request.message = arena_new(&job->arena, struct http_message);
+    job->request.message->job = job;
     (void)MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, on_header, job);
 
     int64_t length = 0;

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { POOL_FIRST = 64, POOL_MAX = 4096 };
+enum { POOL_FIRST = 16, POOL_MAX = 4096 };
 
 struct known_member {
     str name;

@@ -15,6 +15,7 @@ enum {
     BATCH_ENTRIES = 5000, // and of a lane no further parcel beyond so many
     LINGER_US = 2000,     // the longest that entries wait for more of them
     TURN_US = 5000,       // and for a transaction under way, where they are few
+    DISTRUST_BATCHES = 16,
 };
 
 // The entries of one submission that go to one lane, in order.
@@ -39,6 +40,7 @@ struct writer {
     struct db *db;
     struct arena arena;
     bool asks_all; // the last batch met identities that nobody expected
+    int distrusts; // batches that do not go by tips, since somebody else has written
     // what is being written
     bool took[LEDGER_PARTITIONS];
     struct parcel *parcels;
@@ -268,11 +270,15 @@ static result try_once(struct attempt *attempt, struct tips *tips)
 // identity is stored that nobody suspected, with a look at each.
 static result try_entries(struct attempt *attempt)
 {
-    struct lanes *lanes = attempt->writer->lanes;
-    suspect(attempt, attempt->writer->asks_all);
-    result written = try_once(attempt, lanes->tips);
-    if (written.code == ERR_HEAD_MOVED)
+    struct writer *writer = attempt->writer;
+    struct lanes *lanes = writer->lanes;
+    suspect(attempt, writer->asks_all);
+    writer->distrusts -= writer->distrusts > 0;
+    result written = try_once(attempt, writer->distrusts > 0 ? NULL : lanes->tips);
+    if (written.code == ERR_HEAD_MOVED) {
+        writer->distrusts = DISTRUST_BATCHES;
         written = try_once(attempt, NULL);
+    }
     if (written.code == ERR_DB_DUPLICATE) {
         atomic_fetch_add(&lanes->repeated, 1);
         suspect(attempt, true);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMPARE_EACH_MAX = 16, NAMES_FIRST = 64, HEX_DIGITS = 4 };
+enum { COMPARE_EACH_MAX = 16, NAMES_FIRST = 32, HEX_DIGITS = 4 };
 
 bool reader_take(struct reader *reader, char c)
 {

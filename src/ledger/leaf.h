@@ -22,7 +22,8 @@ str leaf_quote(struct arena *arena, str text);
 // INVALID beyond LEAF_BYTES_MAX.
 result leaf_compose(struct arena *arena, const struct leaf_frame *frame, const struct append *entry,
                     str *leaf);
-// Whether the stored leaf is a plain one of this content; false may also mean that it has to be read.
+// Whether the stored leaf is a plain one of this content; false may also mean that it has to be
+// read.
 bool leaf_ends_with(str leaf, str event);
 // The bytes that tell a duplicate from a conflict: the content of a usage entry.
 str leaf_event(const struct append *entry);

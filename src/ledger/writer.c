@@ -475,24 +475,24 @@ static result insert_entries(struct writing *writing, instant now)
 {
     struct batch *batch = writing->batch;
     struct arena *arena = batch->arena;
-    struct inserting inserting = {.customers = arena_array(arena, int64_t, batch->count),
-                                  .indexes = arena_array(arena, int64_t, batch->count),
-                                  .identities = arena_array(arena, str, batch->count),
-                                  .times = arena_array(arena, instant, batch->count),
-                                  .leaves = arena_array(arena, str, batch->count)};
+    struct inserting *inserting = arena_new(arena, struct inserting);
+    *inserting = (struct inserting){.customers = arena_array(arena, int64_t, batch->count),
+                                    .indexes = arena_array(arena, int64_t, batch->count),
+                                    .identities = arena_array(arena, str, batch->count),
+                                    .times = arena_array(arena, instant, batch->count),
+                                    .leaves = arena_array(arena, str, batch->count)};
     writing->growth = growth_for(batch);
-    writing->inserting = &inserting;
+    writing->inserting = inserting;
     for (size_t p = 0; p < batch->part_count; p++)
         TRY(write_part(writing, &batch->parts[p]));
-    writing->inserting = NULL;
     TRY(defer_heads(writing->tx, &writing->growth, now));
     TRY(defer_nodes(writing->tx, &writing->growth));
     return db_defer(writing->tx, &ledger_insert_usage_sql,
-                    PARAMS(db_i64_array(inserting.customers, inserting.count),
-                           db_i64_array(inserting.indexes, inserting.count),
-                           db_bytes_array(inserting.identities, inserting.count),
-                           db_instant_array(inserting.times, inserting.count),
-                           db_bytes_array(inserting.leaves, inserting.count)),
+                    PARAMS(db_i64_array(inserting->customers, inserting->count),
+                           db_i64_array(inserting->indexes, inserting->count),
+                           db_bytes_array(inserting->identities, inserting->count),
+                           db_instant_array(inserting->times, inserting->count),
+                           db_bytes_array(inserting->leaves, inserting->count)),
                     NO_COLUMNS, NULL, NULL);
 }
 

@@ -474,5 +474,5 @@ TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           keeps_nothing_of_what_failed, an_attempt_leaves_the_transaction_alive,
           copies_in_and_reads_row_by_row, runs_again_after_a_conflict_or_a_lost_connection,
           tells_trouble_that_passes_from_mistakes, says_when_nobody_answers,
-          scratch_lends_an_arena_and_takes_it_back,
-          the_daemon_may_not_change_the_ledger, every_statement_fits_the_schema)
+          scratch_lends_an_arena_and_takes_it_back, the_daemon_may_not_change_the_ledger,
+          every_statement_fits_the_schema)

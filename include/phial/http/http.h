@@ -119,7 +119,7 @@ struct http_options {
     const struct log *log;
     struct route_table routes;
     const struct route *quick; // the one that is tried on the event loop; NULL for none
-    void *context;      // for the hooks
+    void *context;             // for the hooks
     void *(*worker_open)(void *context, struct db *db);
     void (*worker_close)(void *worker);
     // Runs before every handler, on the worker: authenticates, checks the scope, may answer itself

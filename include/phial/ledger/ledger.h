@@ -85,7 +85,7 @@ struct usage_batch {
     struct tip *grown;       // an answer: where they end afterwards
     size_t grown_count;
 };
-result ledger_append_usage(struct db_tx *tx, struct usage_batch *batch);
+result ledger_append_usage(struct db_tx *tx, struct usage_batch *usage);
 extern const char ledger_settings[];
 
 // The same answers without writing anything.
