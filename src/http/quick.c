@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // quick.c - the shortest way of a request that needs nothing but memory: the loop itself runs the
 // handler, and who resumes it makes the answer. Whatever would wait goes to a worker.
-#include "phial/crypto/crypto.h"
+#include "lock.h"
 #include "serve.h"
 #include "server.h"
 
@@ -29,13 +29,49 @@ enum quick quick_serve(struct http_server *server, struct job *job)
     return QUICK_DEFERRED;
 }
 
+// Whether this is the one to call the loop with.
+static bool put_answered(struct http_server *server, struct job *job)
+{
+    HOLD(&server->lock);
+    bool calls = !server->loop_called;
+    server->loop_called = true;
+    if (!calls) {
+        job->next = server->answered;
+        server->answered = job;
+    }
+    return calls;
+}
+
+// Every call of libmicrohttpd from outside wakes its loop and contends for its lock. So the first
+// of many that are answered together is resumed from here, and when the loop comes to it, it
+// resumes the others itself.
 void job_answer(struct job *job)
 {
     struct http_server *server = job->server;
     struct MHD_Connection *connection = job->connection;
     job->stage = JOB_ANSWERED; // it is the loop's from here
-    MHD_resume_connection(connection);
+    if (put_answered(server, job))
+        MHD_resume_connection(connection);
     queue_leave(server);
+}
+
+static struct job *take_answered(struct http_server *server)
+{
+    HOLD(&server->lock);
+    struct job *first = server->answered;
+    server->answered = NULL;
+    server->loop_called = false;
+    return first;
+}
+
+void jobs_resume_answered(struct http_server *server)
+{
+    struct job *job = take_answered(server);
+    while (job != NULL) {
+        struct job *next = job->next;
+        MHD_resume_connection(job->connection);
+        job = next;
+    }
 }
 
 void job_meet(struct job *job)

@@ -133,8 +133,10 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
         *bytes_len = 0;
         return MHD_YES;
     }
-    if (job->stage == JOB_ANSWERED)
+    if (job->stage == JOB_ANSWERED) {
+        jobs_resume_answered(server);
         return job_reply(job);
+    }
     if (job->refusal != ERR_NONE)
         return job_refuse(job, job->refusal);
     enum quick quick = quick_serve(server, job);
@@ -162,6 +164,8 @@ static void on_done(void *closure, struct MHD_Connection *connection, void **sta
         guard_request_done(guard);
     if (job == NULL)
         return;
+    if (job->stage == JOB_ANSWERED) // also where the client has gone, and nothing was sent
+        jobs_resume_answered(job->server);
     if (job->reply.file >= 0)
         (void)close(job->reply.file);
     job->server->bodies_bytes -= job->body_counted;
@@ -344,6 +348,7 @@ void http_stop(struct http_server *server)
     if (server->daemon != NULL)
         await_idle(server);
     queue_close(server); // before the daemon: no connection may be suspended when it ends
+    jobs_resume_answered(server);
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);
     if (server->guarding)

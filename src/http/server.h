@@ -63,6 +63,8 @@ struct http_server {
     int idle;    // workers that wait for work
     bool waking; // one of them has been told
     bool stopping;
+    struct job *answered; // for the loop to resume
+    bool loop_called;     // it is about to look there
     pthread_mutex_t front_lock;
     void *front;   // made by worker_open: for what is tried on the loop, and what fills it
     void *nothing; // another, never filled: for what is tried by who resumes
@@ -88,7 +90,8 @@ enum quick { QUICK_NO, QUICK_ANSWERED, QUICK_DEFERRED };
 enum quick quick_serve(struct http_server *server, struct job *job);
 // The second to come, be it who let the job wait or who resumes it, goes on with it.
 void job_meet(struct job *job);
-void job_answer(struct job *job); // hands it back to the loop
+void job_answer(struct job *job);                      // hands it back to the loop
+void jobs_resume_answered(struct http_server *server); // on the loop
 
 // queue.c: the workers and what waits for them.
 bool queue_enter(struct http_server *server); // false when it is stopping
