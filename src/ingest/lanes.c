@@ -13,8 +13,7 @@ enum {
     WRITERS_MAX = 16,
     GATHER_ENTRIES = 128, // a writer takes lanes until it has so many
     BATCH_ENTRIES = 5000, // and of a lane no further parcel beyond so many
-    LINGER_US = 2000,     // the longest that entries wait for more of them
-    TURN_US = 5000,       // and for a transaction under way, where they are few
+    LINGER_US = 5000,     // the longest that a few wait for a transaction under way
     DISTRUST_BATCHES = 16,
 };
 
@@ -55,11 +54,9 @@ struct lanes {
     struct recent *recent;
     struct tips *tips;
     struct lane lanes[LEDGER_PARTITIONS];
-    size_t waiting;   // entries in lanes
-    size_t under_way; // entries that writers hold
-    size_t usual;     // how many were in lanes and under way lately
-    int writing;      // writers at work
-    bool lingering;   // a writer waits for more to come
+    size_t waiting; // entries in lanes
+    int writing;    // writers at work
+    bool lingering; // a writer waits for more to come
     bool stopping;
     struct lanes_figures figures;
     _Atomic uint64_t repeated; // of the figures
@@ -97,35 +94,15 @@ static size_t free_entries(const struct lanes *lanes)
     return entries;
 }
 
-// How many entries make a commit worth its cost: most of those that have lately been on their way
-// at once, but for what other writers hold, since whoever was answered a moment ago is about to
-// send again. None where nobody else sends.
-static size_t worth_committing(const struct lanes *lanes)
-{
-    size_t most = lanes->usual > lanes->under_way ? lanes->usual - lanes->under_way : 0;
-    most -= most / 4;
-    return most < GATHER_ENTRIES ? most : GATHER_ENTRIES;
-}
-
-// How long the entries that wait should go on waiting; 0: they should not. A few do not begin a
-// transaction beside another, which would halve what both store: they join the next.
+// How long the entries that wait should go on waiting; 0: they should not. Nobody waits while no
+// transaction is under way; a few do not begin one beside another, which would halve what both
+// store: they join the next.
 static int64_t linger_us(const struct lanes *lanes, const struct lane *oldest, int64_t now_us)
 {
-    size_t waiting = free_entries(lanes);
-    bool alone = lanes->writing == 0;
-    if (lanes->stopping || waiting >= GATHER_ENTRIES ||
-        (alone && waiting >= worth_committing(lanes)))
+    if (lanes->writing == 0 || lanes->stopping || free_entries(lanes) >= GATHER_ENTRIES)
         return 0;
-    int64_t left = oldest->first->since_us + (alone ? LINGER_US : TURN_US) - now_us;
+    int64_t left = oldest->first->since_us + LINGER_US - now_us;
     return left > 0 ? left : 0;
-}
-
-// Follows a growing load at once and a falling one slowly.
-static void note_load(struct lanes *lanes)
-{
-    size_t now = lanes->waiting + lanes->under_way;
-    size_t before = lanes->usual - (lanes->usual + 7) / 8;
-    lanes->usual = now > before ? now : before;
 }
 
 static void wait_us(struct lanes *lanes, int64_t us)
@@ -184,8 +161,6 @@ static bool take_work(struct writer *writer)
     struct lane *lane = NULL;
     while (writer->count < GATHER_ENTRIES && (lane = find_lane(lanes)) != NULL)
         take_lane(writer, lane);
-    lanes->under_way += writer->count;
-    note_load(lanes);
     lanes->writing++;
     lanes->figures.commits++;
     lanes->figures.entries += writer->count;
@@ -203,7 +178,6 @@ static void give_back(struct writer *writer)
             lanes->lanes[i].taken = false;
         writer->took[i] = false;
     }
-    lanes->under_way -= writer->count;
     writer->count = 0;
     lanes->writing--;
     (void)pthread_cond_broadcast(&lanes->work);
