@@ -21,6 +21,15 @@ result caller_customer(struct db_tx *tx, const struct request *request, str key,
     return OK;
 }
 
+result caller_narrow(struct db_tx *tx, const struct request *request, str key, int64_t *customer_id)
+{
+    struct customer named = {.id = bound_customer(request)};
+    if (key.len != 0)
+        TRY(caller_customer(tx, request, key, &named));
+    *customer_id = named.id;
+    return OK;
+}
+
 result caller_has_reason(const struct request *request)
 {
     if (caller_of(request)->change.reason.len == 0)

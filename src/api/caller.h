@@ -51,6 +51,9 @@ result caller_unbound(const struct request *request);
 // The customer, unless the key is bound to another one: NOT_FOUND then as well.
 result caller_customer(struct db_tx *tx, const struct request *request, str key,
                        struct customer *customer);
+// Whom a list is narrowed to: the customer that is named, else the key's own; 0 for all.
+result caller_narrow(struct db_tx *tx, const struct request *request, str key,
+                     int64_t *customer_id);
 result caller_has_reason(const struct request *request); // REASON_REQUIRED
 
 // The body; its faults are forgotten, for a transaction that is run again.

@@ -36,13 +36,8 @@ static result list_invoices(struct db_tx *tx, void *context)
 {
     struct invoice_list *list = context;
     const struct request *request = list->page->request;
-    struct customer customer = {0};
     page_clear(list->page);
-    list->filter.customer_id = bound_customer(request);
-    if (list->customer.len != 0) {
-        TRY(caller_customer(tx, request, list->customer, &customer));
-        list->filter.customer_id = customer.id;
-    }
+    TRY(caller_narrow(tx, request, list->customer, &list->filter.customer_id));
     return invoice_each(tx, &list->filter, caller_of(request)->change.now, add_invoice, list);
 }
 

@@ -35,13 +35,8 @@ static result list_subscriptions(struct db_tx *tx, void *context)
 {
     struct subscription_list *list = context;
     const struct request *request = list->page->request;
-    struct customer customer = {0};
     page_clear(list->page);
-    list->customer_id = bound_customer(request);
-    if (list->customer.len != 0) {
-        TRY(caller_customer(tx, request, list->customer, &customer));
-        list->customer_id = customer.id;
-    }
+    TRY(caller_narrow(tx, request, list->customer, &list->customer_id));
     struct subscription_filter filter = {list->customer_id, list->page->after,
                                          page_rows_wanted(list->page),
                                          caller_of(request)->change.now};
