@@ -9,7 +9,8 @@ enum { QUICK_BYTES_MAX = 16 * 1024 }; // of a body: a larger one would hold up t
 
 enum quick quick_serve(struct http_server *server, struct job *job)
 {
-    if (server->options.quick == NULL || job->body.len > QUICK_BYTES_MAX || !queue_enter(server))
+    if (server->options.quick == NULL || job->body.len > QUICK_BYTES_MAX ||
+        !serve_may_be_quick(&server->options, &job->request) || !queue_enter(server))
         return QUICK_NO;
     bool served = false;
     if (pthread_mutex_trylock(&server->front_lock) == 0) { // else a worker fills it

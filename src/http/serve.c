@@ -137,8 +137,8 @@ void serve_later(const struct http_options *options, struct request *request, st
     settle(options, request, reply, later(request, reply));
 }
 
-// Whether the request is for the handler that is tried; looks at no other route.
-static bool is_for_quick(const struct http_options *options, struct request *request)
+// Looks at no other route.
+bool serve_may_be_quick(const struct http_options *options, struct request *request)
 {
     str path = {0};
     const struct route_table table = {options->quick, 1};
@@ -161,8 +161,6 @@ bool serve_quick(const struct http_options *options, struct request *request,
                  const struct bytes *body, struct reply *reply)
 {
     const struct reply untouched = *reply;
-    if (!is_for_quick(options, request))
-        return false;
     request->faults = arena_new(request->arena, struct faults);
     request->faults->arena = request->arena;
     request->media_type = message_media_type(request->arena, http_header(request, "Content-Type"));

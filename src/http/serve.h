@@ -11,6 +11,8 @@
 // becomes what was decoded. Whatever happens the reply is complete then, or goes on `later`.
 void serve(const struct http_options *options, struct request *request, struct bytes *body,
            struct reply *reply);
+// Whether the request is for options->quick, and needs no unpacking.
+bool serve_may_be_quick(const struct http_options *options, struct request *request);
 // The same with what is at hand: false, with nothing done, where that is not enough.
 bool serve_quick(const struct http_options *options, struct request *request,
                  const struct bytes *body, struct reply *reply);

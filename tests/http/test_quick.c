@@ -86,5 +86,29 @@ START_TEST(what_was_begun_on_the_loop_may_wait)
 }
 END_TEST
 
-TEST_MAIN("http quick", answers_without_a_worker_what_needs_none,
-          a_worker_runs_again_what_would_wait, what_was_begun_on_the_loop_may_wait)
+static void *get_slowly(void *argument)
+{
+    expect_hello(argument, STR("GET /slow" END));
+    return NULL;
+}
+
+START_TEST(another_request_that_takes_long_keeps_nobody_from_being_tried)
+{
+    struct wire wire = {.hold = true};
+    pthread_t slow;
+    start_quick(&wire, 2);
+    ck_assert_int_eq(pthread_create(&slow, NULL, get_slowly, &wire), 0);
+    while (wire.entered == 0)
+        (void)usleep(1000);
+    expect_hello(&wire, STR("GET /quick" END));
+    ck_assert_int_eq(wire.tried, 1);
+    ck_assert_uint_eq(queued(&wire), 1); // the slow one
+    wire.hold = false;
+    (void)pthread_join(slow, NULL);
+    http_stop(wire.server);
+}
+END_TEST
+
+TEST_MAIN("http quick", another_request_that_takes_long_keeps_nobody_from_being_tried,
+          answers_without_a_worker_what_needs_none, a_worker_runs_again_what_would_wait,
+          what_was_begun_on_the_loop_may_wait)
