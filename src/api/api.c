@@ -208,7 +208,10 @@ static bool is_known(struct entrance *entrance)
     if (known == NULL || (known->has_expiry && known->expires.us <= now.us))
         return false;
     *entrance->caller = (struct caller){.key = *known, .revision = cache_revision(cache)};
-    entrance->caller->key.id = str_copy(request->arena, known->id); // the cache may be refreshed
+    // The cache may be refreshed while the request waits: nothing of it is kept.
+    entrance->caller->key.id = str_copy(request->arena, known->id);
+    entrance->caller->key.name = STR("");
+    entrance->caller->key.customer = STR("");
     entrance->caller->change.now = now;
     return true;
 }
