@@ -4,6 +4,8 @@
 #include "serve.h"
 #include "server.h"
 
+#include <stdlib.h>
+
 bool queue_is_full(struct http_server *server)
 {
     HOLD(&server->lock);
@@ -154,8 +156,8 @@ static void *work(void *argument)
         job->request.worker = worker->own;
         if (job->reply.later == NULL)
             serve_new(worker, job);
-        else
-            serve_later(&server->options, &job->request, &job->reply);
+        else if (!serve_later(&server->options, &job->request, &job->reply))
+            abort(); // with a connection nothing would block
         if (job->reply.later == NULL)
             job_answer(job);
         else

@@ -82,7 +82,7 @@ void job_meet(struct job *job)
         atomic_store(&job->met, false);
         job->request.db = NULL;
         job->request.worker = server->nothing;
-        if (!serve_later_quick(&server->options, &job->request, &job->reply)) {
+        if (!serve_later(&server->options, &job->request, &job->reply)) {
             queue_resume(server, job);
             return;
         }

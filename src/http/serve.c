@@ -130,13 +130,6 @@ void serve(const struct http_options *options, struct request *request, struct b
     complete(options, request, reply, outcome);
 }
 
-void serve_later(const struct http_options *options, struct request *request, struct reply *reply)
-{
-    http_handler later = reply->later;
-    reply->later = NULL;
-    settle(options, request, reply, later(request, reply));
-}
-
 // Looks at no other route.
 bool serve_may_be_quick(const struct http_options *options, struct request *request)
 {
@@ -174,8 +167,7 @@ bool serve_quick(const struct http_options *options, struct request *request,
     return true;
 }
 
-bool serve_later_quick(const struct http_options *options, struct request *request,
-                       struct reply *reply)
+bool serve_later(const struct http_options *options, struct request *request, struct reply *reply)
 {
     const struct reply untouched = *reply;
     http_handler later = reply->later;

@@ -16,6 +16,5 @@ bool serve_may_be_quick(const struct http_options *options, struct request *requ
 // The same with what is at hand: false, with nothing done, where that is not enough.
 bool serve_quick(const struct http_options *options, struct request *request,
                  const struct bytes *body, struct reply *reply);
-bool serve_later_quick(const struct http_options *options, struct request *request,
-                       struct reply *reply);
-void serve_later(const struct http_options *options, struct request *request, struct reply *reply);
+// What reply->later says; false likewise.
+bool serve_later(const struct http_options *options, struct request *request, struct reply *reply);
