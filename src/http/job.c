@@ -3,12 +3,19 @@
 #include "clock.h"
 #include "phial/util/array.h"
 #include "server.h"
+#include "stream.h"
 
 #include <unistd.h>
 
 static struct MHD_Response *response_of(struct job *job)
 {
     struct reply *reply = &job->reply;
+    if (reply->stream != NULL) {
+        struct MHD_Response *goes_on = stream_response(reply->stream, job->connection);
+        if (goes_on != NULL)
+            reply->stream = NULL; // released with the response
+        return goes_on;
+    }
     if (reply->file < 0) // the body lives in the job's arena, which outlives the response
         return MHD_create_response_from_buffer(reply->body.len, only_read(reply->body.ptr),
                                                MHD_RESPMEM_PERSISTENT);

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "phial/crypto/crypto.h"
+#include "stream.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -168,6 +169,8 @@ static void on_done(void *closure, struct MHD_Connection *connection, void **sta
         jobs_resume_answered(job->server);
     if (job->reply.file >= 0)
         (void)close(job->reply.file);
+    if (job->reply.stream != NULL)
+        stream_release(job->reply.stream);
     job->server->bodies_bytes -= job->body_counted;
     bytes_wipe(&job->body);
     arena_reset(&job->arena);

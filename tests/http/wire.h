@@ -29,6 +29,7 @@ struct wire {
     _Atomic bool hold;                      // /slow waits for as long as this is set
     _Atomic bool locked;                    // enter refuses everyone
     _Atomic(const struct request *) parked; // /later waits for http_resume
+    _Atomic(struct http_stream *) stream;   // what /stream answers with
 };
 
 struct wire_worker {
@@ -140,6 +141,20 @@ static inline result get_file(const struct request *request, struct reply *reply
     return http_reply_text(reply, 200, "application/x-tar", STR(""));
 }
 
+// ?a=fail fails after it has made one.
+static inline result get_stream(const struct request *request, struct reply *reply)
+{
+    str how = STR("");
+    struct http_stream *stream = NULL;
+    TRY(http_reply_stream(reply, "text/event-stream", &stream));
+    if (http_parameter(request, "a", &how)) {
+        http_stream_end(stream);
+        return FAIL(BUSY, "");
+    }
+    wire_of(request)->stream = stream;
+    return OK;
+}
+
 static inline result get_faults(const struct request *request, struct reply *reply)
 {
     (void)reply;
@@ -162,6 +177,7 @@ static const struct route wire_routes[] = {
     {"GET", "/quick", get_quick, BODY_NONE, "", ""},
     {"GET", "/slow", get_slow, BODY_NONE, "", ""},
     {"GET", "/file", get_file, BODY_NONE, "", ""},
+    {"GET", "/stream", get_stream, BODY_NONE, "", ""},
     {"GET", "/faults", get_faults, BODY_NONE, "", ""},
     {"GET", "/nothing", get_nothing, BODY_NONE, "", ""},
     {"GET", "/args/:one/and/:two", get_args, BODY_NONE, "", ""},

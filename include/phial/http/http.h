@@ -58,6 +58,7 @@ bool http_parameter(const struct request *request, const char *name, str *value)
 result http_parameters_known(const struct request *request, const char *names);
 
 struct reply;
+struct http_stream;
 typedef result (*http_handler)(const struct request *request, struct reply *reply);
 
 struct reply {
@@ -66,6 +67,7 @@ struct reply {
     str body;
     int file; // >= 0: the body is this descriptor's content (file_bytes of it), which is closed
     int64_t file_bytes;
+    struct http_stream *stream; // not NULL: the body is what is put into it
     struct {
         const char *name;
         str value;
@@ -78,6 +80,13 @@ void http_reply_header(struct reply *reply, const char *name, str value);
 result http_reply_json(const struct request *request, struct reply *reply, int status,
                        json_t *json); // takes over json; NULL (a failed json_pack) is INTERNAL
 result http_reply_text(struct reply *reply, int status, const char *media_type, str body);
+
+// A body that goes on, in chunks, as bytes are put into it by any thread; who made it ends it. False
+// when it has become pointless: the client has gone, or leaves more waiting than a stream holds.
+// All streams are ended before http_stop.
+result http_reply_stream(struct reply *reply, const char *media_type, struct http_stream **stream);
+bool http_stream_put(struct http_stream *stream, str bytes);
+void http_stream_end(struct http_stream *stream);
 
 // A handler whose work others finish sets reply->later, returns OK and lets its worker go. Once
 // http_resume has been called, by any thread and be it before the handler has returned, `later`

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// stream.h - what libmicrohttpd is given to send a stream.
+#pragma once
+
+#include "phial/http/http.h"
+
+#include <microhttpd.h>
+
+// The response takes the reply's hold on the stream. NULL when out of memory.
+struct MHD_Response *stream_response(struct http_stream *stream, struct MHD_Connection *connection);
+// A reply's hold that no response took.
+void stream_release(struct http_stream *stream);
