@@ -47,7 +47,7 @@ void api_worker_close(void *worker)
     free(closing);
 }
 
-static result bearer(const struct request *request, str *key)
+result caller_presented(const struct request *request, str *key)
 {
     str header = http_header(request, "Authorization");
     str scheme = {0};
@@ -233,7 +233,7 @@ result caller_again(const struct request *request)
 {
     struct caller *caller = caller_of(request);
     struct reentry reentry = {.request = request, .caller = *caller};
-    TRY(bearer(request, &reentry.presented));
+    TRY(caller_presented(request, &reentry.presented));
     TRY(db_transact(request->db, request->arena, enter_again, &reentry));
     *caller = reentry.caller;
     return OK;
@@ -283,7 +283,7 @@ result api_enter(void *context, struct request *request, struct reply *reply)
     request->caller = caller;
     if (request->route->scope[0] == '\0')
         return OK;
-    TRY(bearer(request, &entrance.presented));
+    TRY(caller_presented(request, &entrance.presented));
     result passed = is_known(&entrance)
                         ? admit(&entrance)
                         : db_transact(request->db, request->arena, pass_entrance, &entrance);

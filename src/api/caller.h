@@ -46,6 +46,9 @@ static inline int64_t bound_customer(const struct request *request) // 0: any
 // catalog at another revision than then.
 result caller_again(const struct request *request);
 
+// The API key as the request presents it; UNAUTHENTICATED without one.
+result caller_presented(const struct request *request, str *key);
+
 // FORBIDDEN for a key that is bound to one customer: for what concerns them all.
 result caller_unbound(const struct request *request);
 // The customer, unless the key is bound to another one: NOT_FOUND then as well.

@@ -33,6 +33,7 @@ struct app {
     struct signer *signer;
     struct jobs *jobs;
     struct lanes *lanes;
+    struct usage_streams *usage_streams;
     struct http_server *server;
     struct api api;
     atomic_bool stopping;
@@ -195,6 +196,13 @@ static result start_lanes(struct app *app)
     return lanes_start(&options, &app->lanes);
 }
 
+static result start_usage_streams(struct app *app)
+{
+    struct usage_streams_options options = {
+        .database = database_of(app), .test_clock = app->config->clock_test, .log = &app->log};
+    return usage_streams_start(&options, &app->usage_streams);
+}
+
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
@@ -206,6 +214,7 @@ static result start_http(struct app *app)
         .signer = app->signer,
         .jobs = app->jobs,
         .lanes = app->lanes,
+        .usage_streams = app->usage_streams,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
@@ -244,6 +253,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(start_signer(app));
     TRY(start_jobs(app));
     TRY(start_lanes(app));
+    TRY(start_usage_streams(app));
     TRY(start_http(app));
     app->config->server_port = http_port(app->server);
     return app->is_dev ? data_folder_write_config(app->arena, &app->folder, app->config) : OK;
@@ -287,8 +297,12 @@ static void serve(struct app *app, const sigset_t *stop)
 
 static void stop_all(struct app *app)
 {
+    if (app->usage_streams != NULL)
+        usage_streams_stop(app->usage_streams);
     if (app->server != NULL)
         http_stop(app->server);
+    if (app->usage_streams != NULL)
+        usage_streams_close(app->usage_streams);
     if (app->lanes != NULL)
         lanes_stop(app->lanes);
     rate_limit_close(app->api.rate_limit);

@@ -37,6 +37,22 @@ static struct json_at trusted(struct arena *arena, const json_t *document)
     return (struct json_at){document, STR(""), faults};
 }
 
+static result parse_metric(struct arena *arena, const struct catalog_item *item, json_t *held,
+                           json_t **document, const struct metric **metric)
+{
+    TRY(described(arena, DOCUMENT_METRIC, item, held, document));
+    *metric = metric_parse(trusted(arena, *document), true);
+    return *metric == NULL ? FAIL(INTERNAL, "a stored metric is not valid") : OK;
+}
+
+result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metric **metric)
+{
+    struct catalog_item item = {0};
+    json_t *document = NULL;
+    TRY(catalog_get(tx, CATALOG_METRIC, key, &item));
+    return parse_metric(db_arena(tx), &item, held, &document, metric);
+}
+
 static result find_metric(struct db_tx *tx, const char *key, const json_t *versions,
                           struct catalog_item *item)
 {
@@ -52,10 +68,8 @@ static result add_metric(struct db_tx *tx, const char *key, const json_t *versio
     struct catalog_item item = {0};
     json_t *document = NULL;
     TRY(find_metric(tx, key, versions, &item));
-    TRY(described(db_arena(tx), DOCUMENT_METRIC, &item, held, &document));
-    const struct metric *metric = metric_parse(trusted(db_arena(tx), document), true);
-    if (metric == NULL)
-        return FAIL(INTERNAL, "a stored metric is not valid");
+    const struct metric *metric = NULL;
+    TRY(parse_metric(db_arena(tx), &item, held, &document, &metric));
     int wrong = json_object_set(json_object_get(pinned->entry, "metrics"), key, document);
     wrong |= json_object_set_new(pinned->versions, key, json_integer(item.version));
     if (wrong != 0)

@@ -39,3 +39,5 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
 const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period);
 // Sets a member of a statement. INTERNAL when out of memory, or for a text that is not UTF-8.
 result statement_set(json_t *statement, const char *name, json_t *value);
+// The answer's `as_of`: up to which index of the log it counts, and that prefix's root.
+result usage_as_of(struct arena *arena, const struct head *head, json_t *answer);

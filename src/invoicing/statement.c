@@ -114,19 +114,6 @@ static result preview(struct db_tx *tx, str subscription, const struct period *p
     return OK;
 }
 
-// The period that holds an instant.
-static result find_period(const struct subscription_terms *terms, instant at, struct period *period)
-{
-    struct period found = {0};
-    if (at.us < terms->start.us)
-        return FAIL(NOT_FOUND, "The subscription begins later.");
-    do
-        TRY(period_find(terms, found.number + 1, &found));
-    while (found.end.us <= at.us);
-    *period = found;
-    return OK;
-}
-
 result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
                        json_t **statement)
 {
@@ -135,7 +122,7 @@ result invoice_preview(struct db_tx *tx, str subscription, instant at, instant n
     struct subscription_terms terms = {0};
     struct period period = {0};
     TRY(subscription_terms_read(tx, subscription, &terms, &held));
-    TRY(find_period(&terms, at, &period));
+    TRY(period_holding(&terms, at, &period));
     return preview(tx, subscription, &period, false, statement);
 }
 
@@ -154,7 +141,7 @@ result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start
         end = terms.end;
     if (start.us >= end.us)
         return FAIL(NOT_FOUND, "The subscription has no day of that period.");
-    TRY(find_period(&terms, start, &period));
+    TRY(period_holding(&terms, start, &period));
     if (end.us > period.end.us)
         return FAIL(INVALID, "The days lie in more than one of the subscription's periods.");
     bool whole = start.us == period.start.us && end.us == period.end.us;

@@ -137,7 +137,7 @@ static result add_list(const struct answering *answering, const char *name, json
     return add(answering, list);
 }
 
-static result set_as_of(struct arena *arena, const struct head *head, json_t *answer)
+result usage_as_of(struct arena *arena, const struct head *head, json_t *answer)
 {
     sha256 root = merkle_root(&head->range);
     return statement_set(answer, "as_of",
@@ -159,7 +159,7 @@ static result print_answer(const struct answering *answering, const struct head 
         TRY(add_list(answering, "windows", answer, add_windows));
     if (query->group_by != NULL)
         TRY(add_list(answering, "groups", answer, add_groups));
-    return set_as_of(answering->arena, head, answer);
+    return usage_as_of(answering->arena, head, answer);
 }
 
 result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer)

@@ -43,6 +43,27 @@ result ledger_head_lock(struct db_tx *tx, int64_t customer_id, struct head *head
     return read_head(tx, &ledger_head_lock_sql, customer_id, head);
 }
 
+struct size_rows {
+    int64_t *sizes;
+    size_t count;
+    int64_t size; // the row that is being read
+};
+
+static result take_size(void *context)
+{
+    struct size_rows *rows = context;
+    rows->sizes[rows->count++] = rows->size;
+    return OK;
+}
+
+// NOLINTNEXTLINE(readability-non-const-parameter): written through the rows
+result ledger_sizes(struct db_tx *tx, const int64_t *customers, size_t count, int64_t *sizes)
+{
+    struct size_rows rows = {.sizes = sizes};
+    return db_each(tx, &ledger_sizes_sql, PARAMS(db_i64_array(customers, count)),
+                   COLUMNS(db_into_i64("size", &rows.size)), take_size, &rows);
+}
+
 // One row of any statement that yields entries.
 struct entry_row {
     struct entry entry;

@@ -7,6 +7,13 @@ SELECT customer_id, size, nodes, last_at
 FROM ledger_head
 WHERE customer_id = $1;
 
+-- name: ledger_sizes
+-- In the order given; 0 where there is no log.
+SELECT COALESCE(head.size, 0) AS size
+FROM unnest($1::bigint[]) WITH ORDINALITY AS asked (customer_id, position)
+LEFT JOIN ledger_head AS head USING (customer_id)
+ORDER BY asked.position;
+
 -- name: ledger_head_lock
 SELECT customer_id, size, nodes, last_at
 FROM ledger_head

@@ -148,6 +148,18 @@ result period_find(const struct subscription_terms *terms, int64_t number, struc
     return period_locate(terms, number, period, &full_days);
 }
 
+result period_holding(const struct subscription_terms *terms, instant at, struct period *period)
+{
+    struct period found = {0};
+    if (at.us < terms->start.us)
+        return FAIL(NOT_FOUND, "The subscription begins later.");
+    do
+        TRY(period_find(terms, found.number + 1, &found));
+    while (found.end.us <= at.us);
+    *period = found;
+    return OK;
+}
+
 instant subscription_instant(const struct zone *zone, instant at)
 {
     return zone_midnight(zone, zone_day(zone, at));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "phial/api/rate_limit.h"
+#include "phial/api/usage_streams.h"
 #include "phial/catalog/cache.h"
 #include "phial/catalog/keys.h"
 #include "phial/http/http.h"
@@ -20,6 +21,7 @@ struct api {
     struct signer *signer;
     struct jobs *jobs;
     struct lanes *lanes;
+    struct usage_streams *usage_streams;
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start

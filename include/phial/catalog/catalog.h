@@ -55,6 +55,10 @@ result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
 result catalog_each(struct db_tx *tx, enum catalog_kind kind, str after, int64_t limit,
                     result (*row)(void *context, const struct catalog_item *item), void *context);
 
+// The metric's current version, parsed; it borrows from a document that is added to `held`, an
+// array.
+result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metric **metric);
+
 struct customer {
     int64_t id;
     str key;

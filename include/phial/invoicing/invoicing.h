@@ -81,3 +81,22 @@ struct usage_query {
     size_t group_by_count;
 };
 result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer);
+
+// The running period of each subscription of a customer: quantity and amount so far, per charge.
+// `until`: when the first of these periods ends; `now` without one.
+result usage_current(struct db_tx *tx, const struct customer *customer, instant now,
+                     json_t **answer, instant *until);
+
+// What a plan in force grants of a name. A flag or a text has no limit, a number no use of its own.
+struct entitlement {
+    bool granted;
+    bool has_limit;
+    exact limit;
+    bool has_used;
+    exact used;          // the metric's quantity in the subscription's running period
+    str value;           // of a text
+    int64_t as_of_index; // of what was measured
+};
+// Of several subscriptions the one that leaves most. Not granted where no plan in force has it.
+result entitlement_find(struct db_tx *tx, const struct customer *customer, str name, instant now,
+                        struct entitlement *entitlement);

@@ -103,6 +103,8 @@ struct head {
 // A customer without entries has a head of size 0 from its creation on.
 result ledger_open(struct db_tx *tx, int64_t customer_id); // at the customer's creation
 result ledger_head(struct db_tx *tx, int64_t customer_id, struct head *head);
+// Of many logs at once, beside their customers.
+result ledger_sizes(struct db_tx *tx, const int64_t *customers, size_t count, int64_t *sizes);
 result ledger_head_lock(struct db_tx *tx, int64_t customer_id, struct head *head); // FOR UPDATE
 
 struct entry {

@@ -58,6 +58,8 @@ instant subscription_instant(const struct zone *zone, instant at);
 // that ended at its start, after an opening statement, still has a first period without days, which
 // gives back what was billed ahead.
 result period_find(const struct subscription_terms *terms, int64_t number, struct period *period);
+// The one that holds an instant. NOT_FOUND outside the subscription.
+result period_holding(const struct subscription_terms *terms, instant at, struct period *period);
 // Whether the subscription has an opening statement: its first plan has a fee in advance.
 bool period_opening(const struct subscription_terms *terms);
 

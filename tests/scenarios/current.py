@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Before the period's end: what it comes to so far, the same as a stream that follows every event within two seconds, and what is left of an
+entitlement. The figures are those that the invoice will state."""
+import json
+import os
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
+import phial  # noqa: E402
+
+PLAN = {'currency': 'USD', 'interval': 'month',
+        'charges': [{'key': 'reads', 'name': 'Images read', 'metric': 'images', 'model': 'graduated', 'group_by': ['modality'],
+                     'tiers': [{'up_to': '2', 'unit_amount': '1'}, {'up_to': None, 'unit_amount': '0.5'}]}],
+        'fixed': [{'key': 'base', 'amount': '30', 'timing': 'arrears'}],
+        'entitlements': {'api': True, 'export': False, 'seats': 5, 'sla': '4h', 'images': {'metric': 'images', 'limit': '4'}}}
+
+
+def catalog(c):
+    c.put('/v1/event-types/image', {'properties': {'modality': {'type': 'enum', 'values': ['ct', 'mr']}}})
+    c.put('/v1/metrics/images', {'event_types': ['image'], 'aggregation': 'sum', 'group_by': ['modality']})
+    c.put('/v1/plans/imaging', PLAN)
+    c.put('/v1/customers/clinic', {'name': 'Clinic', 'currency': 'USD', 'time_zone': 'Europe/Berlin'})
+    c.put('/v1/customers/other', {'name': 'Other', 'currency': 'USD', 'time_zone': 'Europe/Berlin'})
+    c.put('/v1/test-clock', {'now': '2031-11-10T12:00:00Z'}, 200)
+    return c.post('/v1/subscriptions', {'customer': 'clinic', 'plan': 'imaging', 'start': '2031-11-01T00:00:00Z'})['id']
+
+
+def send(c, number, modality='ct', quantity='1'):
+    c.post('/v1/events', {'id': f'event-{number}', 'customer': 'clinic', 'type': 'image', 'time': '2031-11-10T11:00:00Z',
+                          'quantity': quantity, 'properties': {'modality': modality}})
+
+
+def left(c, name):
+    found = c.get('/v1/customers/clinic/entitlements/' + name)
+    return found['granted'], found['limit'], found['used'], found['remaining']
+
+
+def entitlements(c):
+    assert left(c, 'api') == (True, None, None, None) and left(c, 'export') == (False, None, None, None)
+    assert left(c, 'seats') == (True, '5', None, '5') and left(c, 'nothing') == (False, None, None, None)
+    assert c.get('/v1/customers/clinic/entitlements/sla')['value'] == '4h'
+    assert left(c, 'images') == (True, '4', '3', '1'), left(c, 'images')
+    send(c, 'last')
+    assert left(c, 'images') == (False, '4', '4', '0')
+    send(c, 'beyond', quantity='2')
+    assert left(c, 'images') == (False, '4', '6', '0')
+    c.expect(201, 'POST', '/v1/events/clinic/event-beyond/void', {}, Phial_Reason='counted twice')
+    assert left(c, 'images') == (False, '4', '4', '0')
+    assert c.get('/v1/customers/other/entitlements/api')['granted'] is False
+    c.expect(404, 'GET', '/v1/customers/nobody/entitlements/api')
+    c.expect(400, 'GET', '/v1/customers/clinic/entitlements/api?at=now')
+
+
+class Stream:
+    def __init__(self, url, key, path='/v1/customers/clinic/usage/stream'):
+        host, port = url.split('//')[1].split(':')
+        self.socket = socket.create_connection((host, int(port)), timeout=5)
+        self.socket.sendall(f'GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n\r\n'.encode())
+        self.file = self.socket.makefile('rb')
+        self.status = self.file.readline().decode()
+        self.headers = dict(line.decode().rstrip().split(': ', 1) for line in iter(self.file.readline, b'\r\n'))
+        self.text = ''
+
+    def event(self):
+        """The next event's id and data; None at the end of the stream."""
+        while '\n\n' not in self.text:
+            size = int(self.file.readline() or b'0', 16)
+            self.text += self.file.read(size).decode()
+            self.file.readline()
+            if size == 0:
+                return None
+        block, self.text = self.text.split('\n\n', 1)
+        fields = dict(line.split(': ', 1) for line in block.splitlines() if not line.startswith(':'))
+        return (int(fields['id']), json.loads(fields['data'])) if fields else self.event()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def lines_of(current):
+    return {(charge['group']['modality']): (charge['quantity'], charge['amount']) for charge in current['subscriptions'][0]['charges']}
+
+
+def streams(server, c):
+    key = c.post('/v1/keys', {'name': 'dashboard', 'scopes': ['usage:read'], 'customer': 'clinic'})
+    stream, again = Stream(server.url, key['key']), Stream(server.url, c.key)
+    assert '200' in stream.status and stream.headers['Content-Type'] == 'text/event-stream', stream.status
+    index, first = stream.event()
+    assert lines_of(first) == {'ct': ('3', '2.50'), 'mr': ('1', '1.00')}, first
+    assert again.event()[1] == first and first['as_of']['index'] == index
+    now = time.monotonic()
+    send(c, 'streamed', 'mr', '2')
+    found, then = stream.event()
+    assert time.monotonic() - now < 2 and found == index + 1, (time.monotonic() - now, found, index)
+    assert lines_of(then)['mr'] == ('3', '2.50') and again.event()[1] == then
+    assert then == c.get('/v1/customers/clinic/usage/current')
+    assert '404' in Stream(server.url, key['key'], '/v1/customers/other/usage/stream').status
+    c.expect(204, 'DELETE', '/v1/keys/' + key['id'])
+    assert stream.event() is None  # the key is revoked
+    stream.close()
+    assert again.event()[1] == then  # the catalog has changed: told again
+    return again
+
+
+def main():
+    server = phial.Server('--test-clock')
+    c = server.client
+    subscription = catalog(c)
+    for number, (modality, quantity) in enumerate((('ct', '1'), ('ct', '1'), ('mr', '1'))):
+        send(c, number, modality, quantity)
+    entitlements(c)
+    current = c.get('/v1/customers/clinic/usage/current')
+    shown = current['subscriptions'][0]
+    assert shown['subscription'] == subscription and shown['period']['end'] == '2031-11-30T23:00:00.000000Z', shown
+    assert lines_of(current) == {'ct': ('3', '2.50'), 'mr': ('1', '1.00')} and shown['total'] == '33.50', shown
+    assert c.get('/v1/customers/other/usage/current')['subscriptions'] == []
+    stream = streams(server, c)
+    c.put('/v1/test-clock', {'now': '2031-12-01T12:00:00Z'}, 200)
+    assert stream.event()[1]['subscriptions'][0]['period']['start'] == '2031-11-30T23:00:00.000000Z'
+    invoice = c.get('/v1/invoices/' + c.get('/v1/invoices?customer=clinic')['data'][0]['id'])
+    assert [line['amount'] for line in invoice['lines']] == ['2.50', '2.50', '30.00'] and invoice['total'] == '35.00', invoice
+    began = time.monotonic()
+    server.stop()  # while somebody listens
+    assert stream.event() is None and time.monotonic() - began < 8
+    stream.close()
+    server.remove()
+    print('current: ok')
+
+
+main()
