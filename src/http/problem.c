@@ -2,7 +2,6 @@
 // problem.c - from a handler's outcome to a reply; failures become RFC 9457 documents.
 #include "phial/http/http.h"
 #include "phial/util/array.h"
-#include "stream.h"
 
 #include <assert.h>
 #include <string.h>
@@ -113,9 +112,6 @@ void http_problem(const struct request *request, struct reply *reply, result why
         (void)close(reply->file);
     reply->file = -1;
     reply->file_bytes = 0;
-    if (reply->stream != NULL)
-        stream_release(reply->stream);
-    reply->stream = NULL;
     reply->status = info->status;
     reply->media_type = STR("application/problem+json");
     reply->body = json == NULL ? STR("{}") : json_print(request->arena, json);

@@ -2,6 +2,7 @@
 #include "serve.h"
 
 #include "route.h"
+#include "stream.h"
 
 #include <strings.h>
 
@@ -83,6 +84,13 @@ static void complete(const struct http_options *options, const struct request *r
         reply->media_type = STR("application/json");
 }
 
+static void drop_stream(struct reply *reply)
+{
+    if (reply->stream != NULL)
+        stream_release(reply->stream);
+    reply->stream = NULL;
+}
+
 // What comes of a handler: an answer, or that it goes on later.
 static void settle(const struct http_options *options, struct request *request, struct reply *reply,
                    result outcome)
@@ -92,8 +100,10 @@ static void settle(const struct http_options *options, struct request *request, 
     reply->later = NULL;
     if (!failed(outcome) && reply->status == 0)
         outcome = FAIL(INTERNAL, "a handler did not answer");
-    if (failed(outcome))
+    if (failed(outcome)) {
+        drop_stream(reply);
         http_problem(request, reply, outcome);
+    }
     if (options->leave != NULL)
         options->leave(options->context, request, reply, outcome);
     complete(options, request, reply, outcome);
