@@ -88,6 +88,7 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
         {"print-api-docs", no_argument, NULL, OPTION_PRINT},
         {"print-openapi", no_argument, NULL, OPTION_PRINT},
         {"print-errors", no_argument, NULL, OPTION_PRINT},
+        {"print-doctor-docs", no_argument, NULL, OPTION_PRINT},
         {"print-phi-docs", no_argument, NULL, OPTION_PRINT},
         {0},
     };

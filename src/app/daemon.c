@@ -9,7 +9,7 @@
 #include "phial/db/migrate.h"
 #include "phial/util/encode.h"
 #include "phial/util/file.h"
-#include "privileges.h"
+#include "phial/util/privileges.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -8,7 +8,7 @@
 #include "phial/util/array.h"
 #include "phial/util/encode.h"
 #include "phial/util/file.h"
-#include "privileges.h"
+#include "phial/util/privileges.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,13 +2,11 @@
 // phial migrate status | up
 #include "phial/db/migrate.h"
 
-#include "command.h"
-#include "phial/config/config.h"
+#include "installation.h"
 
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static result print_status(struct db *db, struct arena *arena)
 {
@@ -45,10 +43,9 @@ int command_migrate(struct arena *arena, int argc, char **argv)
         return command_usage("migrate");
 
     struct config config = {0};
-    if (failed(config_read(arena, path, environ, stderr, &config)))
-        return EXIT_FAULT;
-    if (config.database_url.len == 0)
-        return command_fails("migrate", "database.url is not configured; give --config FILE");
+    int code = installation_read(arena, "migrate", path, &config);
+    if (code != EXIT_SUCCESS)
+        return code;
     struct db *db = db_open(&(struct db_options){.url = str_to_c(arena, config.database_url)});
     result outcome = up ? bring_up(db, arena) : print_status(db, arena);
     db_close(db);

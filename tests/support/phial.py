@@ -69,6 +69,19 @@ class Server(Daemon):
         folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
         super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment)
 
+    def doctor(self, database='phial'):
+        """phial doctor on the running installation: the exit code and what it said."""
+        done = subprocess.run([PHIAL, 'doctor', '--config', self.folder + '/phial.conf'], capture_output=True, text=True,
+                              env=dict(os.environ, PHIAL_DATABASE_URL=self.database(database)))
+        return done.returncode, done.stdout + done.stderr
+
+    def stop(self):
+        """What a scenario leaves behind is sound."""
+        if self.process.poll() is None:
+            code, said = self.doctor()
+            assert code == 0, said
+        super().stop()
+
     def postmaster(self):
         for path in glob.glob(self.folder + '/*/postmaster.pid'):
             with open(path) as f:
@@ -79,15 +92,22 @@ class Server(Daemon):
         super().remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def sql(self, text):
-        """As the cluster's superuser."""
+    def database(self, name='phial'):
+        """The connection string of a database of the cluster."""
         with open(self.folder + '/database.url') as f:
-            url = f.read().strip()
-        command = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', url, '-c', text]
+            return f.read().strip().replace('/phial?', f'/{name}?')
+
+    def as_owner(self, command, **more):
+        """Runs it as the cluster's superuser."""
         if os.getuid() == 0:
             import pwd
             command = ['runuser', '-u', pwd.getpwuid(os.stat(self.folder).st_uid).pw_name, '--', *command]
-        return subprocess.run(command, check=True, capture_output=True, text=True, cwd='/').stdout.strip()
+        return subprocess.run(command, check=True, capture_output=True, text=True, cwd='/', **more).stdout.strip()
+
+    def sql(self, *texts, database='phial'):
+        """As the cluster's superuser; each text in a transaction of its own."""
+        commands = [part for text in texts for part in ('-c', text)]
+        return self.as_owner(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', self.database(database), *commands])
 
 
 class Answer:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "privileges.h"
+#include "phial/util/privileges.h"
 
 #include "phial/util/str.h"
 
