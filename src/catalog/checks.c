@@ -147,13 +147,26 @@ static result check_metric(struct db_tx *tx, struct json_at document)
     return faults_result(document.faults);
 }
 
+// Metrics that tell values apart, and so a person's tokens of two months.
+static bool tells_values_apart(const json_t *metric)
+{
+    static const char *const names[] = {"active", "unique", "unique_days", "unique_new"};
+    str aggregation = json_str(json_object_get(metric, "aggregation"));
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(aggregation, str_from(names[i])))
+            return true;
+    }
+    // With a property the level is the number of values that are on.
+    return str_eq(aggregation, STR("time_weighted")) && json_object_get(metric, "property") != NULL;
+}
+
 static bool counts_distinct(const struct catalog_item *item, json_t *held)
 {
     json_t *document = NULL;
     if (failed(json_parse(item->document, &document)))
         return false;
     json_array_append_new(held, document);
-    return str_starts_with(json_str(json_object_get(document, "aggregation")), STR("unique"));
+    return tells_values_apart(document);
 }
 
 // A metric out of the catalog with its event types; NULL when it is not there.
@@ -180,6 +193,16 @@ static result load_metric(struct db_tx *tx, str key, struct types *types,
     return load_types(tx, *metric, document, types);
 }
 
+// Whether a charge goes by tokens that change with the calendar month: of its metric, or as the
+// subject of outcomes.
+static bool goes_by_months(const struct types *types, const struct metric *metric, bool distinct,
+                           const json_t *charge)
+{
+    str subject = json_str(json_object_get(charge, "subject"));
+    return (distinct && monthly_token(types, metric->property)) ||
+           (subject.len != 0 && monthly_token(types, subject));
+}
+
 static result check_charge(struct db_tx *tx, struct json_at at, const struct charge *charge,
                            bool monthly)
 {
@@ -193,7 +216,7 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
     }
     check_filters(json_member(at, "filters"), charge->filters, charge->filter_count, &types);
     check_grouping(json_member(at, "group_by"), charge->group_by, charge->group_by_count, &types);
-    if (distinct && !monthly && monthly_token(&types, metric->property))
+    if (!monthly && goes_by_months(&types, metric, distinct, at.value))
         json_wrong(json_member(at, "metric"), "invalid",
                    "It counts tokens that change with the calendar month, which is not the plan's "
                    "period.");
@@ -237,14 +260,16 @@ result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct 
     return OK;
 }
 
-result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, bool *counts)
+result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, const json_t *document,
+                                  bool *counts)
 {
     for (size_t i = 0; i < plan->charge_count; i++) {
         OWNED(types_release) struct types types = {.held = json_array()};
         const struct metric *metric = NULL;
         bool distinct = false;
         TRY(load_metric(tx, plan->charges[i].metric, &types, &metric, &distinct));
-        if (metric != NULL && distinct && monthly_token(&types, metric->property)) {
+        const json_t *charge = json_array_get(json_object_get(document, "charges"), i);
+        if (metric != NULL && goes_by_months(&types, metric, distinct, charge)) {
             *counts = true;
             return OK;
         }

@@ -8,5 +8,7 @@
 // Fails with the document's faults.
 result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document);
 
-// Whether a quantity of the plan counts distinct tokens that change with the calendar month.
-result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, bool *counts);
+// Whether a quantity of the plan tells tokens apart that change with the calendar month. `document`
+// is the plan's.
+result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, const json_t *document,
+                                  bool *counts);

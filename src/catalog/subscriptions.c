@@ -113,7 +113,7 @@ static result check_anchor(struct db_tx *tx, const struct draft *draft, instant 
     bool counts = false;
     day_to_civil(zone_day(draft->zone, start), &year, &month, &day_of_month);
     if (day_of_month != 1)
-        TRY(plan_counts_monthly_tokens(tx, draft->pinned.plan, &counts));
+        TRY(plan_counts_monthly_tokens(tx, draft->pinned.plan, draft->pinned.entry, &counts));
     if (counts)
         json_wrong(at, "invalid",
                    "The plan counts tokens that change with the calendar month; its periods must "
