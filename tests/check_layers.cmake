@@ -2,7 +2,7 @@
 # library's door that is not its own, calls a function we banned, or counts money in floats.
 cmake_minimum_required(VERSION 3.20)
 
-set(doors "libpq-fe\\.h=db" "microhttpd\\.h=http" "gnutls/=http" "zlib\\.h=http" "zstd\\.h=http" "openssl/=crypto"
+set(doors "libpq-fe\\.h=db" "microhttpd\\.h=http" "gnutls/=http" "zlib\\.h=http" "zstd\\.h=http" "openssl/=crypto" "p11-kit/=crypto"
     "jansson\\.h=json" "gmp\\.h=money" "ini\\.h=config" "archive=audit" "curl/=cli")
 set(banned "strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gmtime|localtime|ctime|alloca|gets")
 set(money_floors money time rating ledger invoicing catalog ingest audit)
