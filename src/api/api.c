@@ -36,7 +36,7 @@ void *api_worker_open(void *context, struct db *db)
     if (worker == NULL)
         abort();
     worker->api = api;
-    worker->cache = cache_new((str){api->master_key, sizeof api->master_key});
+    worker->cache = cache_new(api->keyring);
     return worker;
 }
 
@@ -109,7 +109,7 @@ static result read_claim(const struct request *request, struct caller *caller)
         .key_id = caller->key.id,
         .name = hash_parts(named, COUNT_OF(named)),
         .fingerprint = hash_parts(whole, COUNT_OF(whole)),
-        .master_key = {api_of(request)->master_key, sizeof api_of(request)->master_key},
+        .keyring = api_of(request)->keyring,
     };
     return OK;
 }

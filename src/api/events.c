@@ -99,7 +99,12 @@ static result begin_posting(const struct request *request, struct reply *reply,
     bool waits = false;
     while (++posting->turns <= TURNS_MAX) {
         bind_ingest(request, &posting->ingest);
-        TRY(ingest_admit(posting->run, &posting->ingest, &revision));
+        result admitted = ingest_admit(posting->run, &posting->ingest, &revision);
+        if (admitted.code == ERR_CATALOG_CHANGED) {
+            TRY(caller_again(request));
+            continue;
+        }
+        TRY(admitted);
         if (revision != caller_of(request)->revision) {
             TRY(caller_again(request));
             continue;

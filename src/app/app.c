@@ -23,14 +23,30 @@ static int read_config(struct arena *arena, const struct arguments *arguments,
     return EXIT_SUCCESS;
 }
 
-static int serve(struct arena *arena, struct config *config, const struct arguments *arguments)
+static int complain(result outcome)
 {
-    result outcome = daemon_run(arena, config, arguments->data_folder);
     if (!failed(outcome))
         return EXIT_SUCCESS;
     (void)fprintf(stderr, "phiald: %s\n",
                   *outcome.detail == '\0' ? error_info(outcome.code)->meaning : outcome.detail);
     return EXIT_FAILURE;
+}
+
+static int serve(struct arena *arena, struct config *config, const struct arguments *arguments)
+{
+    return complain(daemon_run(arena, config, arguments->data_folder));
+}
+
+// What can be told of the master keys without the database. A configuration without one is no fault
+// while it names no database either: it does not serve.
+static int check_keys(struct arena *arena, const struct config *config)
+{
+    struct keyring keyring = {0};
+    if (config->phi_master_key.len == 0 && config->database_url.len == 0)
+        return EXIT_SUCCESS;
+    result outcome = daemon_read_keys(arena, config, &keyring);
+    keyring_wipe(&keyring);
+    return complain(outcome);
 }
 
 static int run(struct arena *arena, const struct arguments *arguments)
@@ -42,7 +58,8 @@ static int run(struct arena *arena, const struct arguments *arguments)
         status = read_config(arena, arguments, &config);
         return status == EXIT_SUCCESS ? serve(arena, &config, arguments) : status;
     case MODE_CHECK_CONFIG:
-        return read_config(arena, arguments, &config);
+        status = read_config(arena, arguments, &config);
+        return status == EXIT_SUCCESS ? check_keys(arena, &config) : status;
     case MODE_DUMP_CONFIG:
         status = read_config(arena, arguments, &config);
         if (status == EXIT_SUCCESS)

@@ -7,14 +7,13 @@
 #include "phial/api/api.h"
 #include "phial/db/cluster.h"
 #include "phial/db/migrate.h"
-#include "phial/util/encode.h"
+#include "phial/util/array.h"
 #include "phial/util/file.h"
 #include "phial/util/privileges.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +28,7 @@ struct app {
     bool is_dev;
     const char *certificate; // PEM text
     const char *certificate_key;
+    struct keyring keyring;
     struct cluster *cluster; // of --dev
     struct signer *signer;
     struct jobs *jobs;
@@ -128,14 +128,44 @@ static result start_configured(struct app *app)
 {
     if (app->config->database_url.len == 0)
         return complain(app, "[database] url", "is required to serve");
-    if (app->config->phi_master_key.len == 0)
-        return complain(app, "[phi] master_key", "is required to serve");
     TRY(become_user(app));
     privileges_forbid_cores();
     const char *exports = str_to_c(app->arena, app->config->export_folder);
     if (mkdir(exports, 0700) != 0 && errno != EEXIST)
         return complain(app, "[export] folder", "cannot be made");
     return check_schema(app);
+}
+
+result daemon_read_keys(struct arena *arena, const struct config *config, struct keyring *keyring)
+{
+    const struct {
+        const char *option;
+        str source;
+    } keys[] = {{"[phi] master_key", config->phi_master_key},
+                {"[phi] master_key_next", config->phi_master_key_next},
+                {"[phi] master_key_previous", config->phi_master_key_previous}};
+    if (keys[0].source.len == 0)
+        return FAIL(BAD_CONFIG, "[phi] master_key: is required to serve");
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        result added = keys[i].source.len == 0 ? OK : keyring_add(arena, keys[i].source, keyring);
+        if (failed(added))
+            return FAIL(BAD_CONFIG, str_printf(arena, "%s: %s", keys[i].option, added.detail).ptr);
+    }
+    if (config->phi_master_key_previous.len != 0)
+        keyring->replaced = keyring->count - 1;
+    return OK;
+}
+
+// As the user who serves: a token's folder may be open to nobody else.
+static result open_keys(struct app *app)
+{
+    TRY(daemon_read_keys(app->arena, app->config, &app->keyring));
+    struct db_options database = database_of(app);
+    struct db *db = db_open(&database);
+    result checked = master_key_check(db, app->arena, &app->keyring);
+    db_close(db);
+    return checked.code == ERR_BAD_CONFIG ? complain(app, "[phi] master_key", checked.detail)
+                                          : checked;
 }
 
 static result check_heads(struct db_tx *tx, void *context)
@@ -182,6 +212,7 @@ static result start_jobs(struct app *app)
         .signer = app->signer,
         .export_folder = str_to_c(app->arena, app->config->export_folder),
         .interval_ms = app->config->billing_interval_ms,
+        .keyring = &app->keyring,
         .test_clock = app->config->clock_test,
         .log = &app->log,
     };
@@ -206,22 +237,18 @@ static result start_usage_streams(struct app *app)
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
-    str master_key = {0};
-    if (!decode_hex(app->arena, config->phi_master_key, &master_key) ||
-        master_key.len != sizeof app->api.master_key)
-        return complain(app, "[phi] master_key", "is no key");
     app->api = (struct api){
         .signer = app->signer,
         .jobs = app->jobs,
         .lanes = app->lanes,
         .usage_streams = app->usage_streams,
+        .keyring = &app->keyring,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
         .ready = check_ready,
         .ready_context = app,
     };
-    memcpy(app->api.master_key, master_key.ptr, sizeof app->api.master_key);
     struct http_options options = {
         .address = str_to_c(app->arena, config->server_address),
         .port = (int)config->server_port,
@@ -250,6 +277,7 @@ static result start(struct app *app, const char *data_folder)
 {
     TRY(read_certificate(app));
     TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
+    TRY(open_keys(app));
     TRY(start_signer(app));
     TRY(start_jobs(app));
     TRY(start_lanes(app));
@@ -312,6 +340,7 @@ static void stop_all(struct app *app)
         signer_close(app->signer);
     if (app->cluster != NULL)
         cluster_stop(app->cluster);
+    keyring_wipe(&app->keyring);
 }
 
 result daemon_run(struct arena *arena, struct config *config, const char *data_folder)

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Three small hash tables in one arena. Pointers handed out hold until the next cache_refresh.
-#include "phial/catalog/cache.h"
-
+#include "cache_table.h"
 #include "catalog.sql.h"
-#include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
 #include "phial/time/time.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-enum { BUCKETS = 4096, ENTRIES_MAX = 200000, TOKEN_KEY_BYTES = 32 };
-
-enum cached_kind {
-    CACHED_API_KEY,
-    CACHED_CUSTOMER,
-    CACHED_EVENT_TYPE,
-    CACHED_TOKEN_KEY,
-    CACHED_ZONE
-};
+enum { BUCKETS = 4096, ENTRIES_MAX = 200000 };
 
 struct cached {
     struct cached *next;
@@ -28,21 +18,11 @@ struct cached {
     const void *what;
 };
 
-struct catalog_cache {
-    struct arena arena;
-    struct cached **buckets; // BUCKETS of them, in the arena
-    size_t count;
-    int64_t revision; // 0 before the first refresh
-    json_t *held;     // the declarations that event types borrow from
-    char master_key[TOKEN_KEY_BYTES];
-};
-
-struct catalog_cache *cache_new(str master_key)
+struct catalog_cache *cache_new(const struct keyring *keyring)
 {
     struct catalog_cache *cache = calloc(1, sizeof *cache);
-    assert(cache != NULL && master_key.len == TOKEN_KEY_BYTES);
-    for (size_t i = 0; i < TOKEN_KEY_BYTES; i++)
-        cache->master_key[i] = master_key.ptr[i];
+    assert(cache != NULL);
+    cache->keyring = keyring;
     return cache;
 }
 
@@ -53,6 +33,7 @@ static void drop(struct catalog_cache *cache)
     cache->buckets = NULL;
     cache->count = 0;
     arena_reset(&cache->arena);
+    code_memory_forget(&cache->codes);
 }
 
 void cache_free(struct catalog_cache *cache)
@@ -60,7 +41,7 @@ void cache_free(struct catalog_cache *cache)
     if (cache == NULL)
         return;
     drop(cache);
-    crypto_wipe(cache->master_key, sizeof cache->master_key);
+    free(cache->codes.slots);
     free(cache);
 }
 
@@ -106,8 +87,8 @@ static size_t bucket_of(enum cached_kind kind, int64_t number, str name)
     return (size_t)((hash ^ (hash >> 32)) % BUCKETS);
 }
 
-static const void *find(const struct catalog_cache *cache, enum cached_kind kind, int64_t number,
-                        str name)
+const void *cache_find(const struct catalog_cache *cache, enum cached_kind kind, int64_t number,
+                       str name)
 {
     if (cache->buckets == NULL)
         return NULL;
@@ -117,8 +98,8 @@ static const void *find(const struct catalog_cache *cache, enum cached_kind kind
     return one == NULL ? NULL : one->what;
 }
 
-static void keep(struct catalog_cache *cache, enum cached_kind kind, int64_t number, str name,
-                 const void *what)
+void cache_keep(struct catalog_cache *cache, enum cached_kind kind, int64_t number, str name,
+                const void *what)
 {
     if (cache->buckets == NULL)
         cache->buckets = arena_array(&cache->arena, struct cached *, BUCKETS);
@@ -131,18 +112,18 @@ static void keep(struct catalog_cache *cache, enum cached_kind kind, int64_t num
 
 static result load_zone(struct catalog_cache *cache, str name, const struct zone **zone)
 {
-    *zone = find(cache, CACHED_ZONE, 0, name);
+    *zone = cache_find(cache, CACHED_ZONE, 0, name);
     if (*zone != NULL)
         return OK;
     TRY(zone_load(&cache->arena, name, zone));
-    keep(cache, CACHED_ZONE, 0, name, *zone);
+    cache_keep(cache, CACHED_ZONE, 0, name, *zone);
     return OK;
 }
 
 result cache_customer(struct catalog_cache *cache, struct db_tx *tx, str key,
                       const struct cached_customer **customer)
 {
-    const struct cached_customer *known = find(cache, CACHED_CUSTOMER, 0, key);
+    const struct cached_customer *known = cache_find(cache, CACHED_CUSTOMER, 0, key);
     if (known == NULL && catalog_key_valid(key)) {
         struct customer row = {0};
         result found = customer_get(tx, key, &row);
@@ -156,7 +137,7 @@ result cache_customer(struct catalog_cache *cache, struct db_tx *tx, str key,
             made->key = str_copy(&cache->arena, row.key);
             made->currency = row.currency;
             made->archived = row.archived;
-            keep(cache, CACHED_CUSTOMER, 0, key, made);
+            cache_keep(cache, CACHED_CUSTOMER, 0, key, made);
             known = made;
         }
     }
@@ -187,13 +168,13 @@ static result load_event_type(struct catalog_cache *cache, struct db_tx *tx, str
 result cache_event_type(struct catalog_cache *cache, struct db_tx *tx, str key,
                         const struct event_type **type)
 {
-    const struct event_type *known = find(cache, CACHED_EVENT_TYPE, 0, key);
+    const struct event_type *known = cache_find(cache, CACHED_EVENT_TYPE, 0, key);
     if (known == NULL && catalog_key_valid(key)) {
         result loaded = load_event_type(cache, tx, key, &known);
         if (failed(loaded) && loaded.code != ERR_NOT_FOUND)
             return loaded;
         if (!failed(loaded))
-            keep(cache, CACHED_EVENT_TYPE, 0, key, known);
+            cache_keep(cache, CACHED_EVENT_TYPE, 0, key, known);
     }
     *type = known;
     return OK;
@@ -202,7 +183,7 @@ result cache_event_type(struct catalog_cache *cache, struct db_tx *tx, str key,
 bool cache_knows_customer(const struct catalog_cache *cache, str key,
                           const struct cached_customer **customer)
 {
-    const struct cached_customer *known = find(cache, CACHED_CUSTOMER, 0, key);
+    const struct cached_customer *known = cache_find(cache, CACHED_CUSTOMER, 0, key);
     *customer = known != NULL && known->archived ? NULL : known;
     return known != NULL;
 }
@@ -210,13 +191,13 @@ bool cache_knows_customer(const struct catalog_cache *cache, str key,
 bool cache_knows_event_type(const struct catalog_cache *cache, str key,
                             const struct event_type **type)
 {
-    *type = find(cache, CACHED_EVENT_TYPE, 0, key);
+    *type = cache_find(cache, CACHED_EVENT_TYPE, 0, key);
     return *type != NULL;
 }
 
 const struct api_key *cache_api_key(const struct catalog_cache *cache, const sha256 *presented)
 {
-    return find(cache, CACHED_API_KEY, 0, sha256_str(presented));
+    return cache_find(cache, CACHED_API_KEY, 0, sha256_str(presented));
 }
 
 void cache_keep_api_key(struct catalog_cache *cache, const sha256 *presented,
@@ -229,63 +210,5 @@ void cache_keep_api_key(struct catalog_cache *cache, const sha256 *presented,
     kept->id = str_copy(&cache->arena, key->id);
     kept->name = str_copy(&cache->arena, key->name);
     kept->customer = str_copy(&cache->arena, key->customer);
-    keep(cache, CACHED_API_KEY, 0, sha256_str(presented), kept);
-}
-
-struct token_key_making {
-    const struct catalog_cache *cache;
-    int64_t customer_id;
-    str period;
-    str context; // bound into the seal
-    str sealed;
-};
-
-static result make_token_key(struct db_tx *tx, void *context)
-{
-    struct token_key_making *making = context;
-    db_param customer = db_i64(making->customer_id);
-    db_param period = db_text(making->period);
-    result found = db_one(tx, &catalog_find_token_key_sql, PARAMS(customer, period),
-                          COLUMNS(db_into_bytes("sealed", &making->sealed)));
-    if (found.code != ERR_NOT_FOUND)
-        return found;
-    char random[TOKEN_KEY_BYTES];
-    str sealed = {0};
-    crypto_random(random, sizeof random);
-    result done = crypto_seal(db_arena(tx), (str){making->cache->master_key, TOKEN_KEY_BYTES},
-                              making->context, (str){random, sizeof random}, &sealed);
-    crypto_wipe(random, sizeof random);
-    TRY(done);
-    // Another daemon may be making it as well: the first to commit wins, and all read the row.
-    TRY(db_exec(tx, &catalog_insert_token_key_sql, PARAMS(customer, period, db_bytes(sealed))));
-    return db_one(tx, &catalog_find_token_key_sql, PARAMS(customer, period),
-                  COLUMNS(db_into_bytes("sealed", &making->sealed)));
-}
-
-result cache_token_key(struct catalog_cache *cache, struct db *db, int64_t customer_id, str period,
-                       const struct hmac_key **key)
-{
-    const struct hmac_key *known = find(cache, CACHED_TOKEN_KEY, customer_id, period);
-    if (known != NULL) {
-        *key = known;
-        return OK;
-    }
-    struct token_key_making making = {
-        .cache = cache,
-        .customer_id = customer_id,
-        .period = period,
-        .context =
-            str_printf(&cache->arena, "%lld/%" STR_FMT, (long long)customer_id, STR_ARG(period)),
-    };
-    TRY(db_transact(db, &cache->arena, make_token_key, &making));
-    if (making.sealed.len == 0)
-        return FAIL(CONFLICT, "The key of these tokens has been destroyed.");
-    str plain = {0};
-    TRY(crypto_unseal(&cache->arena, (str){cache->master_key, TOKEN_KEY_BYTES}, making.context,
-                      making.sealed, &plain));
-    struct hmac_key *made = arena_new(&cache->arena, struct hmac_key);
-    hmac_prepare(plain, made);
-    keep(cache, CACHED_TOKEN_KEY, customer_id, period, made);
-    *key = made;
-    return OK;
+    cache_keep(cache, CACHED_API_KEY, 0, sha256_str(presented), kept);
 }

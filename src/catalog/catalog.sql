@@ -173,13 +173,101 @@ SELECT k.key_id, k.name, k.scope_names, k.customer_id, c.key AS customer, k.expi
  ORDER BY k.key_id COLLATE "C"
  LIMIT $2;
 
--- name: catalog_insert_token_key
-INSERT INTO token_key (customer_id, period, sealed)
-VALUES ($1, $2, $3)
-ON CONFLICT (customer_id, period) DO NOTHING;
-
 -- name: catalog_find_token_key
-SELECT sealed FROM token_key WHERE customer_id = $1 AND period = $2;
+SELECT sealed, wrapped_by, generation
+  FROM token_key
+ WHERE customer_id = $1 AND scope = $2 AND purpose = $3;
+
+-- The first key of its scope, or one that follows a destroyed one.
+-- name: catalog_insert_token_key
+INSERT INTO token_key (customer_id, scope, purpose, sealed, wrapped_by)
+VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (customer_id, scope, purpose) DO UPDATE
+   SET sealed = excluded.sealed, wrapped_by = excluded.wrapped_by,
+       generation = token_key.generation + 1, created_at = now()
+ WHERE token_key.sealed IS NULL;
+
+-- name: catalog_find_codes
+SELECT wanted.place, code.code
+  FROM unnest($1::bigint[], $2::text[], $3::bytea[]) WITH ORDINALITY
+       AS wanted (customer_id, scope, mac, place)
+  JOIN token_code code USING (customer_id, scope, mac);
+
+-- How many of the keys are not what they were. Those that are stay so until the transaction ends.
+-- name: catalog_hold_crosswalk_keys
+WITH wanted AS (SELECT DISTINCT customer_id, scope, generation
+                  FROM unnest($1::bigint[], $2::text[], $3::bigint[])
+                       AS wanted (customer_id, scope, generation)),
+     held AS (SELECT 1
+                FROM token_key k
+                JOIN wanted USING (customer_id, scope, generation)
+               WHERE k.purpose = 'crosswalk' AND k.sealed IS NOT NULL
+                 FOR SHARE OF k)
+SELECT (SELECT count(*) FROM wanted) - (SELECT count(*) FROM held) AS gone;
+
+-- In one order, so that two who insert the same ones do not wait for each other.
+-- name: catalog_insert_codes
+INSERT INTO token_code (customer_id, scope, mac, code)
+SELECT customer_id, scope, mac, code
+  FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[])
+       AS fresh (customer_id, scope, mac, code)
+ ORDER BY customer_id, scope, mac
+    ON CONFLICT (customer_id, scope, mac) DO NOTHING;
+
+-- name: catalog_find_master_key
+SELECT sealed FROM master_key WHERE key_id = $1;
+
+-- name: catalog_insert_master_key
+INSERT INTO master_key (key_id, sealed) VALUES ($1, $2);
+
+-- Ids of the keys that something in use is wrapped by; '' for what names none.
+-- name: catalog_list_wrapping_keys
+SELECT coalesce(wrapped_by, ''::bytea) AS key_id FROM token_key WHERE sealed IS NOT NULL
+UNION
+SELECT coalesce(sealed_by, ''::bytea)
+  FROM idempotency
+ WHERE body IS NOT NULL AND created_at > now() - interval '24 hours';
+
+-- name: catalog_list_master_keys
+SELECT key_id FROM master_key;
+
+-- name: catalog_first_legacy_token_key
+SELECT customer_id, scope, purpose, sealed
+  FROM token_key
+ WHERE sealed IS NOT NULL AND wrapped_by IS NULL
+ ORDER BY customer_id, scope, purpose
+ LIMIT 1;
+
+-- Whoever else rewraps takes other rows.
+-- name: catalog_rewrap_token_keys
+SELECT customer_id, scope, purpose, sealed, wrapped_by
+  FROM token_key
+ WHERE sealed IS NOT NULL AND (wrapped_by IS NULL OR wrapped_by = $1)
+ ORDER BY customer_id, scope, purpose
+ LIMIT $2
+   FOR UPDATE SKIP LOCKED;
+
+-- name: catalog_rewrapped_token_keys
+UPDATE token_key k
+   SET sealed = fresh.sealed, wrapped_by = $5
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[])
+       AS fresh (customer_id, scope, purpose, sealed)
+ WHERE k.customer_id = fresh.customer_id AND k.scope = fresh.scope AND k.purpose = fresh.purpose;
+
+-- name: catalog_rewrap_answers
+SELECT key_id, sha256, body
+  FROM idempotency
+ WHERE body IS NOT NULL AND (sealed_by IS NULL OR sealed_by = $1)
+   AND created_at > now() - interval '24 hours'
+ ORDER BY key_id, sha256
+ LIMIT $2
+   FOR UPDATE SKIP LOCKED;
+
+-- name: catalog_rewrapped_answers
+UPDATE idempotency i
+   SET body = fresh.body, sealed_by = $4
+  FROM unnest($1::text[], $2::bytea[], $3::bytea[]) AS fresh (key_id, sha256, body)
+ WHERE i.key_id = fresh.key_id AND i.sha256 = fresh.sha256;
 
 -- name: catalog_read_clock
 SELECT now FROM test_clock;
@@ -215,12 +303,12 @@ SELECT fingerprint, status, media_type, body, headers,
 -- name: catalog_take_over_answer
 UPDATE idempotency
    SET fingerprint = $3, status = NULL, media_type = NULL, body = NULL, headers = NULL,
-       created_at = now()
+       sealed_by = NULL, created_at = now()
  WHERE key_id = $1 AND sha256 = $2;
 
 -- name: catalog_keep_answer
 UPDATE idempotency
-   SET status = $3, media_type = $4, body = $5, headers = $6
+   SET status = $3, media_type = $4, body = $5, headers = $6, sealed_by = $7
  WHERE key_id = $1 AND sha256 = $2;
 
 -- name: catalog_forget_answer

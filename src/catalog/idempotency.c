@@ -4,11 +4,15 @@
 #include "catalog.sql.h"
 #include "phial/util/encode.h"
 
+str idempotency_context(struct arena *arena, str key_id, str name)
+{
+    return str_printf(arena, "idempotency/%" STR_FMT "/%" STR_FMT, STR_ARG(key_id),
+                      STR_ARG(encode_hex(arena, name)));
+}
+
 static str seal_context(struct arena *arena, const struct idempotency *what)
 {
-    str name = encode_hex(arena, sha256_str(&what->name));
-    return str_printf(arena, "idempotency/%" STR_FMT "/%" STR_FMT, STR_ARG(what->key_id),
-                      STR_ARG(name));
+    return idempotency_context(arena, what->key_id, sha256_str(&what->name));
 }
 
 struct found_answer {
@@ -59,8 +63,8 @@ result idempotency_begin(struct db_tx *tx, const struct idempotency *what, bool 
     if (!old.has_status)
         return FAIL(KEY_RUNNING, "The first request with this Idempotency-Key has no answer yet.");
     struct arena *arena = db_arena(tx);
-    TRY(crypto_unseal(arena, what->master_key, seal_context(arena, what), old.kept.body,
-                      &old.kept.body));
+    TRY(keyring_unseal(arena, what->keyring, seal_context(arena, what), old.kept.body,
+                       &old.kept.body));
     *answer = old.kept;
     *found = true;
     return OK;
@@ -71,11 +75,11 @@ result idempotency_keep(struct db_tx *tx, const struct idempotency *what,
 {
     struct arena *arena = db_arena(tx);
     str sealed = {0};
-    TRY(crypto_seal(arena, what->master_key, seal_context(arena, what), answer->body, &sealed));
+    TRY(keyring_seal(arena, what->keyring, seal_context(arena, what), answer->body, &sealed));
     return db_exec(tx, &catalog_keep_answer_sql,
                    PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name)),
                           db_i64(answer->status), db_text(answer->media_type), db_bytes(sealed),
-                          db_text(answer->headers)));
+                          db_text(answer->headers), db_bytes(keyring_id(what->keyring))));
 }
 
 result idempotency_release(struct db_tx *tx, const struct idempotency *what)

@@ -36,8 +36,11 @@ static bool is_level(str value)
 
 static bool is_master_key(str value)
 {
-    return value.len == 0 || (value.len == 64 && str_all_in(value, "0123456789abcdefABCDEF"));
+    return value.len == 0 || str_starts_with(value, STR("pkcs11:")) ||
+           (value.len == 64 && str_all_in(value, "0123456789abcdefABCDEF"));
 }
+
+static const char master_key_form[] = "must be 64 hexadecimal digits or a PKCS#11 URI";
 
 // It becomes a signed note's key name, which may hold neither blanks nor a plus.
 static bool is_server_name(str value)
@@ -52,7 +55,9 @@ static const struct {
     const char *says;
 } forms[] = {
     {offsetof(struct config, log_level), is_level, "must be debug, info, warn or error"},
-    {offsetof(struct config, phi_master_key), is_master_key, "must be 64 hexadecimal digits"},
+    {offsetof(struct config, phi_master_key), is_master_key, master_key_form},
+    {offsetof(struct config, phi_master_key_next), is_master_key, master_key_form},
+    {offsetof(struct config, phi_master_key_previous), is_master_key, master_key_form},
     {offsetof(struct config, server_name), is_server_name,
      "may hold letters, digits and -._:/ only"},
 };

@@ -271,9 +271,11 @@ result admit_events(struct admission *admission, bool fresh)
     const struct ingest *ingest = admission->ingest;
     size_t count = admission->events.count;
     struct canonical canonical = {.arena = ingest->arena,
-                                  .db = ingest->db,
-                                  .cache = ingest->cache,
-                                  .dialect = admission->events.dialect};
+                                  .dialect = admission->events.dialect,
+                                  .tokeniser = {.arena = ingest->arena,
+                                                .db = ingest->db,
+                                                .cache = ingest->cache,
+                                                .dry = ingest->validate}};
     TRY(look_up_all(admission, fresh));
     admission->room = arena_array(ingest->arena, struct append, count);
     admission->appends = arena_array(ingest->arena, struct append *, count);
@@ -282,5 +284,5 @@ result admit_events(struct admission *admission, bool fresh)
         if (!is_settled(&admission->candidates[i]))
             TRY(admit_event(admission, &canonical, i));
     }
-    return OK;
+    return tokens_fill(&canonical.tokeniser);
 }

@@ -2,6 +2,9 @@
 #include "phial/ingest/amend.h"
 
 #include "phial/phi/phi.h"
+#include "tokens.h"
+
+#include <string.h>
 
 // What is set, canonical; "" where nothing is.
 struct setting {
@@ -46,22 +49,24 @@ static void blame(struct json_at at, struct refusal refusal)
         json_wrong(at, refusal.code, "The event type does not allow this.");
 }
 
-static result tokenise(const struct amendment *amendment, const struct property *property,
-                       struct json_at at, instant time, str *json)
+static result tokenise(struct tokeniser *tokeniser, const struct amendment *amendment,
+                       const struct property *property, instant time, str *json)
 {
-    struct arena *arena = at.faults->arena;
-    const struct hmac_key *key = NULL;
-    str period = token_period(arena, property, amendment->customer->zone, time);
-    result found =
-        cache_token_key(amendment->cache, amendment->db, amendment->customer->id, period, &key);
-    if (found.code == ERR_CONFLICT) { // destroyed: no token can be made any more
-        json_wrong(at, "property_invalid", "The key of these tokens has been destroyed.");
+    ptrdiff_t blank = NO_BLANK;
+    struct token_owner owner = {.customer_id = amendment->customer->id,
+                                .zone = amendment->customer->zone,
+                                .source = amendment->source,
+                                .id = amendment->id,
+                                .at = time};
+    TRY(token_make(tokeniser, &owner, property, json, &blank));
+    if (blank == NO_BLANK)
         return OK;
-    }
-    TRY(found);
-    str token = token_print(arena, key, property, amendment->source, amendment->id, *json);
-    *json = str_concat(arena, STR("\""), token, STR("\""));
-    return OK;
+    struct buf text = {.arena = tokeniser->arena};
+    char *room = buf_room(&text, json->len);
+    memcpy(room, json->ptr, json->len);
+    token_place(tokeniser, blank, room);
+    *json = buf_str(&text);
+    return tokens_fill(tokeniser);
 }
 
 static result read_property(const struct amendment *amendment, struct json_at properties,
@@ -82,8 +87,11 @@ static result read_property(const struct amendment *amendment, struct json_at pr
         return OK;
     }
     setting->sets_properties = true;
-    return property->type == PROPERTY_TOKEN ? tokenise(amendment, property, at, setting->at, json)
-                                            : OK;
+    if (property->type != PROPERTY_TOKEN)
+        return OK;
+    struct tokeniser tokeniser = {
+        .arena = at.faults->arena, .db = amendment->db, .cache = amendment->cache};
+    return tokenise(&tokeniser, amendment, property, setting->at, json);
 }
 
 static result read_properties(const struct amendment *amendment, struct json_at properties,
@@ -140,8 +148,8 @@ static void check_months(const struct amendment *amendment, struct json_at docum
     for (size_t i = 0; i < amendment->type->property_count; i++) {
         const struct property *property = &amendment->type->properties[i];
         if (property->type == PROPERTY_TOKEN && setting->properties[i].len == 0 &&
-            !str_eq(token_period(arena, property, zone, setting->at),
-                    token_period(arena, property, zone, amendment->time)))
+            !str_eq(token_key_scope(arena, property, zone, setting->at),
+                    token_key_scope(arena, property, zone, amendment->time)))
             json_wrong(json_member(document, "time"), "invalid_time",
                        "The time lies in another month than the event's tokens: send these again.");
     }

@@ -9,39 +9,20 @@
 // A declared property's value in the order of the declaration; "" where the event has none.
 struct values {
     str json[PROPERTIES_MAX];
-    size_t bytes; // of names and values
+    ptrdiff_t blanks[PROPERTIES_MAX]; // of tokens
+    size_t bytes;                     // of names and values
 };
 
-static result find_key(struct canonical *canonical, const struct canonical_event *event, str period,
-                       const struct hmac_key **key)
-{
-    int64_t customer = event->customer->id;
-    if (canonical->key == NULL || canonical->key_customer != customer ||
-        !str_eq(canonical->key_period, period)) {
-        TRY(cache_token_key(canonical->cache, canonical->db, customer, period, &canonical->key));
-        canonical->key_customer = customer;
-        canonical->key_period = period;
-    }
-    *key = canonical->key;
-    return OK;
-}
-
-// The raw text is replaced here and goes no further. Where the key has been destroyed no token can
-// be made any more, and the value is refused.
+// The raw text is replaced here and goes no further.
 static result tokenise(struct canonical *canonical, const struct canonical_event *event,
-                       const struct property *property, str *json, struct verdict *verdict)
+                       const struct property *property, str *json, ptrdiff_t *blank)
 {
-    const struct hmac_key *key = NULL;
-    str period = token_period(canonical->arena, property, event->customer->zone, event->at);
-    result found = find_key(canonical, event, period, &key);
-    if (found.code == ERR_CONFLICT) {
-        verdict->code = "property_invalid";
-        return OK;
-    }
-    TRY(found);
-    str token = token_print(canonical->arena, key, property, event->source, event->id, *json);
-    *json = str_concat(canonical->arena, STR("\""), token, STR("\""));
-    return OK;
+    struct token_owner owner = {.customer_id = event->customer->id,
+                                .zone = event->customer->zone,
+                                .source = event->source,
+                                .id = event->id,
+                                .at = event->at};
+    return token_make(&canonical->tokeniser, &owner, property, json, blank);
 }
 
 static str properties_pointer(const struct canonical *canonical)
@@ -67,11 +48,12 @@ static result check_property(struct canonical *canonical, const struct canonical
             *verdict = (struct verdict){"property_unknown", NULL, properties_pointer(canonical)};
         return OK;
     }
-    str *json = &values->json[property - type->properties];
+    ptrdiff_t place = property - type->properties;
+    str *json = &values->json[place];
     struct refusal refusal = property_check(canonical->arena, property, raw->value, json);
     *verdict = (struct verdict){.code = refusal.code, .detector = refusal.detector};
     if (verdict->code == NULL && property->type == PROPERTY_TOKEN)
-        TRY(tokenise(canonical, event, property, json, verdict));
+        TRY(tokenise(canonical, event, property, json, &values->blanks[place]));
     if (verdict->code != NULL)
         blame(canonical, property, verdict);
     else
@@ -109,8 +91,8 @@ static str print_time(struct canonical *canonical, instant at)
     return canonical->printed;
 }
 
-static void print_properties(struct buf *text, const struct event_type *type,
-                             const struct values *values)
+static void print_properties(const struct canonical *canonical, struct buf *text,
+                             const struct event_type *type, const struct values *values)
 {
     bool first = true;
     buf_add_char(text, '{');
@@ -120,7 +102,10 @@ static void print_properties(struct buf *text, const struct event_type *type,
         buf_add(text, first ? STR("\"") : STR(",\""));
         buf_add(text, type->properties[i].name);
         buf_add(text, STR("\":"));
-        buf_add(text, values->json[i]);
+        char *value = buf_room(text, values->json[i].len);
+        memcpy(value, values->json[i].ptr, values->json[i].len);
+        if (type->properties[i].type == PROPERTY_TOKEN && values->blanks[i] != NO_BLANK)
+            token_place(&canonical->tokeniser, values->blanks[i], value);
         first = false;
     }
     buf_add_char(text, '}');
@@ -137,7 +122,7 @@ static str print_event(struct canonical *canonical, const struct canonical_event
     buf_add(&text, STR("{\"id\":"));
     json_quote(&text, event->id);
     buf_add(&text, STR(",\"properties\":"));
-    print_properties(&text, event->type, values);
+    print_properties(canonical, &text, event->type, values);
     buf_add(&text, STR(",\"quantity\":"));
     buf_add(&text, quantity);
     buf_add(&text, STR(",\"source\":"));

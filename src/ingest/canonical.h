@@ -3,20 +3,16 @@
 #pragma once
 
 #include "decode.h"
-#include "phial/catalog/cache.h"
+#include "tokens.h"
 
 // What the events of one request share.
 struct canonical {
     struct arena *arena;
-    struct db *db;
-    struct catalog_cache *cache;
     enum event_dialect dialect;
     // of the last event: many have the same
     instant printed_time;
     str printed;
-    int64_t key_customer;
-    str key_period;
-    const struct hmac_key *key;
+    struct tokeniser tokeniser;
 };
 
 struct canonical_event {
@@ -30,6 +26,7 @@ struct canonical_event {
     str json;
 };
 
-// Fails for the database alone; a refused event is OK with a verdict.
+// Fails for the database alone; a refused event is OK with a verdict. The bytes have blanks where
+// surrogates are to be found yet, until tokens_fill.
 result canonical_make(struct canonical *canonical, const struct raw_event *raw,
                       struct canonical_event *event, struct verdict *verdict);

@@ -3,6 +3,7 @@
 
 #include "phial/audit/audit.h"
 #include "phial/catalog/clock.h"
+#include "phial/catalog/tokens.h"
 #include "phial/invoicing/invoicing.h"
 
 #include <assert.h>
@@ -18,6 +19,8 @@ struct jobs {
     pthread_cond_t changed;
     bool nudged;
     bool stopping;
+    // the thread's alone
+    bool rewrapped; // nothing is left that an earlier master key wraps
 };
 
 static const str billing_actor = {"system:billing", sizeof "system:billing" - 1};
@@ -72,6 +75,27 @@ static void export_all(struct jobs *jobs, struct arena *arena, instant now)
     }
 }
 
+// Where no master key gives way to another one only what was sealed before they had ids is looked
+// for, once.
+static void rewrap(struct jobs *jobs, struct arena *arena)
+{
+    const struct keyring *keyring = jobs->options.keyring;
+    int64_t some = 1;
+    int64_t all = 0;
+    result outcome = OK;
+    if (keyring->replaced == 0 && jobs->rewrapped)
+        return;
+    while (!failed(outcome) && some != 0 && !is_stopping(jobs)) {
+        outcome = master_key_rewrap(jobs->db, arena, keyring, &some);
+        all += failed(outcome) ? 0 : some;
+        arena_reset(arena); // secrets lay there bare
+    }
+    report(jobs, "rewrap", outcome);
+    jobs->rewrapped = !failed(outcome) && some == 0;
+    if (all > 0)
+        log_write(jobs->options.log, LOG_INFO, "rewrapped", LOG_FIELDS(log_i64("secrets", all)));
+}
+
 static void look(struct jobs *jobs)
 {
     struct arena arena = {0};
@@ -79,6 +103,7 @@ static void look(struct jobs *jobs)
     result outcome = db_transact(jobs->db, &arena, read_clock, &reading);
     report(jobs, "clock", outcome);
     if (!failed(outcome)) {
+        rewrap(jobs, &arena);
         export_all(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
     }

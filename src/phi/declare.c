@@ -199,8 +199,6 @@ void declare_property(struct json_at at, str name, struct property *property)
     property->scope = (enum token_scope)declare_choice(
         at, "scope", WORDS("period", "customer", "event"), TOKEN_PERIOD);
     property->surrogate = declare_choice(at, "method", WORDS("hmac", "surrogate"), 0) == 1;
-    if (property->surrogate)
-        json_wrong(json_member(at, "method"), "invalid", "Surrogate tokens are not offered yet.");
     if (property->type == PROPERTY_VERSION) // 4.9.79.8 is one
         property->detectors_off |= detector_bit(STR("ipv4"));
     if (off != NULL)

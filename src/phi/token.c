@@ -25,34 +25,53 @@ static str scope_name(enum token_scope scope)
     return STR("");
 }
 
-// The property's name does not enter: one person in two properties stays one person.
-str token_period(struct arena *arena, const struct property *property, const struct zone *zone,
-                 instant at)
+str token_key_scope(struct arena *arena, const struct property *property, const struct zone *zone,
+                    instant at)
 {
     int year = 0;
     int month = 0;
     int day_of_month = 0;
     if (property->scope != TOKEN_PERIOD)
-        return STR("");
+        return scope_name(property->scope);
     day_to_civil(zone_day(zone, at), &year, &month, &day_of_month);
     return str_printf(arena, "%04d-%02d", year, month);
 }
 
-str token_print(struct arena *arena, const struct hmac_key *key, const struct property *property,
-                str source, str id, str value)
+// The property's name does not enter: one person in two properties stays one person.
+sha256 token_mac(const struct hmac_key *key, const struct property *property, str source, str id,
+                 str value)
 {
-    enum { DIGITS = 26, BITS_A_DIGIT = 5, BYTES = (DIGITS * BITS_A_DIGIT + 7) / 8 };
     struct sha256_state state;
     hmac_start(key, &state);
-    add_field(&state, STR("phial/token/1"));
+    add_field(&state, property->surrogate ? STR("phial/crosswalk/1") : STR("phial/token/1"));
     add_field(&state, scope_name(property->scope));
     if (property->scope == TOKEN_EVENT) {
         add_field(&state, source);
         add_field(&state, id);
     }
     add_field(&state, value);
-    sha256 mac = hmac_end(key, &state);
+    return hmac_end(key, &state);
+}
 
-    str digits = encode_base32(arena, (str){(const char *)mac.bytes, BYTES});
-    return str_concat(arena, STR("tok_"), str_slice(digits, 0, DIGITS), STR(""));
+static str print_digits(struct arena *arena, const unsigned char *bytes)
+{
+    return str_slice(encode_base32(arena, (str){(const char *)bytes, TOKEN_BYTES}), 0,
+                     TOKEN_DIGITS);
+}
+
+str token_text(struct arena *arena, str digits)
+{
+    return str_concat(arena, STR("tok_"), digits, STR(""));
+}
+
+str token_print(struct arena *arena, const sha256 *mac)
+{
+    return token_text(arena, print_digits(arena, mac->bytes));
+}
+
+str token_random(struct arena *arena)
+{
+    unsigned char random[TOKEN_BYTES];
+    crypto_random(random, sizeof random);
+    return print_digits(arena, random);
 }

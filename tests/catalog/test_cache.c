@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog_fixture.h"
 #include "phial/catalog/cache.h"
-#include "phial/crypto/crypto.h"
+#include "test_keyring.h"
 
 static struct arena arena;
-static const str master_key = {"0123456789abcdef0123456789abcdef", 32};
 
 struct look {
     struct catalog_cache *cache;
@@ -33,7 +32,7 @@ START_TEST(keeps_what_it_read_until_the_catalog_changes)
 {
     struct db *db = test_database();
     put_example(db, &arena);
-    struct look look = {.cache = cache_new(master_key)};
+    struct look look = {.cache = cache_new(test_keyring())};
     ck_assert_ok(db_transact(db, &arena, look_up, &look));
     ck_assert_ptr_nonnull(look.customer);
     ck_assert_ptr_nonnull(look.type);
@@ -53,7 +52,7 @@ START_TEST(keeps_what_it_read_until_the_catalog_changes)
 }
 END_TEST
 
-struct keyring {
+struct key_keeping {
     struct catalog_cache *cache;
     str secret;
     sha256 hash;
@@ -62,7 +61,7 @@ struct keyring {
 
 static result keep_key(struct db_tx *tx, void *context)
 {
-    struct keyring *ring = context;
+    struct key_keeping *ring = context;
     struct change change = test_change();
     TRY(key_create_admin(tx, STR("kept"), change.now, &ring->secret));
     ring->secret = str_copy(&arena, ring->secret);
@@ -76,14 +75,14 @@ static result keep_key(struct db_tx *tx, void *context)
 
 static result revoke_key(struct db_tx *tx, void *context)
 {
-    const struct keyring *ring = context;
+    const struct key_keeping *ring = context;
     struct change change = test_change();
     return key_revoke(tx, ring->key.id, &change);
 }
 
 static result refresh(struct db_tx *tx, void *context)
 {
-    const struct keyring *ring = context;
+    const struct key_keeping *ring = context;
     int64_t revision = 0;
     TRY(catalog_ask_revision(tx, &revision));
     TRY(cache_refresh(ring->cache, tx));
@@ -94,7 +93,7 @@ static result refresh(struct db_tx *tx, void *context)
 START_TEST(knows_a_key_until_it_is_revoked)
 {
     struct db *db = test_database();
-    struct keyring ring = {.cache = cache_new(master_key)};
+    struct key_keeping ring = {.cache = cache_new(test_keyring())};
     sha256 other = sha256_of(STR("phk_other"));
     ck_assert_int_eq(cache_revision(ring.cache), 0);
     ck_assert_ok(db_transact(db, &arena, keep_key, &ring));
@@ -112,31 +111,4 @@ START_TEST(knows_a_key_until_it_is_revoked)
 }
 END_TEST
 
-START_TEST(gives_every_cache_the_same_token_key_and_every_period_another)
-{
-    struct db *db = test_database();
-    put_example(db, &arena);
-    struct catalog_cache *caches[] = {cache_new(master_key), cache_new(master_key)};
-    struct look look = {.cache = caches[0]};
-    ck_assert_ok(db_transact(db, &arena, look_up, &look));
-    const struct hmac_key *keys[3] = {0};
-    ck_assert_ok(cache_token_key(caches[0], db, look.customer->id, STR("2026-11"), &keys[0]));
-    ck_assert_ok(cache_token_key(caches[1], db, look.customer->id, STR("2026-11"), &keys[1]));
-    ck_assert_ok(cache_token_key(caches[0], db, look.customer->id, STR("2026-12"), &keys[2]));
-    sha256 macs[3];
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        struct sha256_state state;
-        hmac_start(keys[i], &state);
-        macs[i] = hmac_end(keys[i], &state);
-    }
-    ck_assert(sha256_eq(&macs[0], &macs[1]));
-    ck_assert(!sha256_eq(&macs[0], &macs[2]));
-    cache_free(caches[0]);
-    cache_free(caches[1]);
-    arena_reset(&arena);
-    db_close(db);
-}
-END_TEST
-
-TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked,
-          gives_every_cache_the_same_token_key_and_every_period_another)
+TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/catalog/idempotency.h"
 #include "test_database.h"
+#include "test_keyring.h"
 
 static struct arena arena;
 
@@ -16,7 +17,7 @@ static struct attempt attempt_of(str name, str request)
         .what = {.key_id = STR("k"),
                  .name = sha256_of(name),
                  .fingerprint = sha256_of(request),
-                 .master_key = STR("0123456789abcdef0123456789abcdef")},
+                 .keyring = test_keyring()},
     };
 }
 

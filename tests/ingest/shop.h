@@ -6,6 +6,7 @@
 #include "phial/ingest/ingest.h"
 #include "phial/ledger/ledger.h"
 #include "test_database.h"
+#include "test_keyring.h"
 
 #include <string.h>
 
@@ -67,7 +68,7 @@ static inline result put_catalog(struct db_tx *tx, void *context)
 
 static inline struct catalog_cache *shop_cache(void)
 {
-    return cache_new(STR("0123456789abcdef0123456789abcdef"));
+    return cache_new(test_keyring());
 }
 
 static inline struct shop shop_again(void)

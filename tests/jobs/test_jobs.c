@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "../invoicing/billing_fixture.h"
 #include "phial/jobs/jobs.h"
+#include "test_keyring.h"
 
 #include <time.h>
 
@@ -12,6 +13,7 @@ static struct jobs_options options_of(const struct clinic *clinic, int64_t inter
         .database = {.url = clinic->url, .role = "phial_daemon"},
         .export_folder = "/nonexistent",
         .interval_ms = interval_ms,
+        .keyring = test_keyring(),
         .log = &quiet,
     };
 }

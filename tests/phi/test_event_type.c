@@ -122,7 +122,7 @@ static const struct {
      "invalid"},
     {"{\"properties\": {\"a\": {\"type\": \"token\", \"scope\": \"ever\"}}}", "/properties/a/scope",
      "invalid"},
-    {"{\"properties\": {\"a\": {\"type\": \"token\", \"method\": \"surrogate\"}}}",
+    {"{\"properties\": {\"a\": {\"type\": \"token\", \"method\": \"plain\"}}}",
      "/properties/a/method", "invalid"},
     {"{\"properties\": {\"a\": {\"type\": \"code\", \"detectors_off\": [\"none\"]}}}",
      "/properties/a/detectors_off/0", "invalid"},
@@ -321,6 +321,68 @@ START_TEST(stores_times_as_declared)
 }
 END_TEST
 
+static str token_of(const struct hmac_key *key, const struct property *property, str source, str id,
+                    str value)
+{
+    sha256 mac = token_mac(key, property, source, id, value);
+    return token_print(&arena, &mac);
+}
+
+// Each made by: printf of every field behind its length as 8 bytes, "phial/token/1" (or
+// "phial/crosswalk/1"), the scope, of events the source and the id, the value;
+// | openssl dgst -sha256 -mac HMAC -macopt hexkey:KEY -binary | base32, in lower case, cut to 26.
+START_TEST(makes_the_macs_that_openssl_makes)
+{
+    static const struct {
+        enum token_scope scope;
+        bool surrogate;
+        const char *token;
+    } cases[] = {
+        {TOKEN_PERIOD, false, "tok_hjyd5k6t634nmehuflwn5y4mnu"},
+        {TOKEN_CUSTOMER, false, "tok_zbhanl57ke2ndy7qr6axxs7ows"},
+        {TOKEN_EVENT, false, "tok_alqop7isp2el7vfs4qngszhoif"},
+        {TOKEN_CUSTOMER, true, "tok_boxzdw2juerqtun3qjb7ep4mko"},
+    };
+    struct hmac_key key;
+    hmac_prepare(STR("0123456789abcdef0123456789abcdef"), &key);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct property property = {.scope = cases[i].scope, .surrogate = cases[i].surrogate};
+        str token = token_of(&key, &property, STR("a"), STR("bc"), STR("MRN 00123456"));
+        ck_assert_str_eq(str_to_c(&arena, token), cases[i].token);
+    }
+    arena_reset(&arena);
+}
+END_TEST
+
+START_TEST(names_the_scope_of_a_key_by_the_local_month)
+{
+    const struct zone *zone = NULL;
+    struct property property = {.scope = TOKEN_PERIOD};
+    instant at = {0};
+    ck_assert_ok(zone_load(&arena, STR("America/New_York"), &zone));
+    ck_assert_ok(instant_parse(STR("2026-11-01T03:59:59Z"), &at));
+    ck_assert(str_eq(token_key_scope(&arena, &property, zone, at), STR("2026-10")));
+    ck_assert_ok(instant_parse(STR("2026-11-01T04:00:00Z"), &at));
+    ck_assert(str_eq(token_key_scope(&arena, &property, zone, at), STR("2026-11")));
+    property.scope = TOKEN_CUSTOMER;
+    ck_assert(str_eq(token_key_scope(&arena, &property, zone, at), STR("customer")));
+    property.scope = TOKEN_EVENT;
+    ck_assert(str_eq(token_key_scope(&arena, &property, zone, at), STR("event")));
+    arena_reset(&arena);
+}
+END_TEST
+
+START_TEST(codes_are_random_and_look_like_tokens)
+{
+    str one = token_text(&arena, token_random(&arena));
+    str two = token_text(&arena, token_random(&arena));
+    ck_assert_uint_eq(one.len, 30);
+    ck_assert(str_all_in(str_slice(one, 4, 30), "abcdefghijklmnopqrstuvwxyz234567"));
+    ck_assert(!str_eq(one, two));
+    arena_reset(&arena);
+}
+END_TEST
+
 START_TEST(prints_tokens)
 {
     struct hmac_key key;
@@ -332,20 +394,20 @@ START_TEST(prints_tokens)
     struct property event = {.name = STR("patient"), .scope = TOKEN_EVENT};
     str value = STR("MRN 00123456");
 
-    str token = token_print(&arena, &key, &period, STR(""), STR("e1"), value);
+    str token = token_of(&key, &period, STR(""), STR("e1"), value);
     ck_assert_uint_eq(token.len, 30);
     ck_assert(str_starts_with(token, STR("tok_")));
     ck_assert(str_all_in(str_slice(token, 4, 30), "abcdefghijklmnopqrstuvwxyz234567"));
 
     // The same person in another event and another property is the same token.
-    ck_assert(str_eq(token, token_print(&arena, &key, &named, STR("s"), STR("e2"), value)));
-    ck_assert(!str_eq(token, token_print(&arena, &key, &period, STR(""), STR("e1"), STR("x"))));
-    ck_assert(!str_eq(token, token_print(&arena, &other, &period, STR(""), STR("e1"), value)));
+    ck_assert(str_eq(token, token_of(&key, &named, STR("s"), STR("e2"), value)));
+    ck_assert(!str_eq(token, token_of(&key, &period, STR(""), STR("e1"), STR("x"))));
+    ck_assert(!str_eq(token, token_of(&other, &period, STR(""), STR("e1"), value)));
 
     // Scope event: a retry is the same, another event is not, nor is another cut of the fields.
-    str once = token_print(&arena, &key, &event, STR("a"), STR("bc"), value);
-    ck_assert(str_eq(once, token_print(&arena, &key, &event, STR("a"), STR("bc"), value)));
-    ck_assert(!str_eq(once, token_print(&arena, &key, &event, STR("ab"), STR("c"), value)));
+    str once = token_of(&key, &event, STR("a"), STR("bc"), value);
+    ck_assert(str_eq(once, token_of(&key, &event, STR("a"), STR("bc"), value)));
+    ck_assert(!str_eq(once, token_of(&key, &event, STR("ab"), STR("c"), value)));
     ck_assert(!str_eq(once, token));
     arena_reset(&arena);
 }
@@ -353,4 +415,6 @@ END_TEST
 
 TEST_MAIN("event_type", reads_a_declaration, has_defaults, refuses_with_a_pointer,
           finds_every_fault_at_once, tokens_and_counts_may_have_such_names, checks_values,
-          checks_quantities, checks_texts, stores_times_as_declared, prints_tokens)
+          checks_quantities, checks_texts, stores_times_as_declared, prints_tokens,
+          makes_the_macs_that_openssl_makes, names_the_scope_of_a_key_by_the_local_month,
+          codes_are_random_and_look_like_tokens)

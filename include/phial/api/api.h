@@ -6,6 +6,7 @@
 #include "phial/api/usage_streams.h"
 #include "phial/catalog/cache.h"
 #include "phial/catalog/keys.h"
+#include "phial/catalog/tokens.h"
 #include "phial/http/http.h"
 #include "phial/ingest/lanes.h"
 #include "phial/jobs/jobs.h"
@@ -22,13 +23,13 @@ struct api {
     struct jobs *jobs;
     struct lanes *lanes;
     struct usage_streams *usage_streams;
+    const struct keyring *keyring;
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;
     result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
-    char master_key[32];
     struct { // for /metrics
         _Atomic uint64_t accepted;
         _Atomic uint64_t duplicates;

@@ -8,10 +8,10 @@
 
 #include "phial/catalog/catalog.h"
 #include "phial/catalog/keys.h"
-#include "phial/crypto/crypto.h"
+#include "phial/crypto/keyring.h"
 
 struct catalog_cache;
-struct catalog_cache *cache_new(str master_key); // 32 bytes that wrap the token keys
+struct catalog_cache *cache_new(const struct keyring *keyring); // wraps token keys; outlives it
 void cache_free(struct catalog_cache *cache);
 
 result cache_refresh(struct catalog_cache *cache, struct db_tx *tx);
@@ -47,8 +47,3 @@ bool cache_knows_event_type(const struct catalog_cache *cache, str key,
 const struct api_key *cache_api_key(const struct catalog_cache *cache, const sha256 *presented);
 void cache_keep_api_key(struct catalog_cache *cache, const sha256 *presented,
                         const struct api_key *key);
-
-// The HMAC key of a token scope: made on first use, in a transaction of its own that has committed
-// before any token is printed with it. `period` is "" or "2026-11".
-result cache_token_key(struct catalog_cache *cache, struct db *db, int64_t customer_id, str period,
-                       const struct hmac_key **key);

@@ -4,14 +4,14 @@
 // as it may hold a secret that is shown once.
 #pragma once
 
-#include "phial/crypto/crypto.h"
+#include "phial/crypto/keyring.h"
 #include "phial/db/db.h"
 
 struct idempotency {
-    str key_id;         // of the API key: two callers' keys never meet
-    sha256 name;        // of the Idempotency-Key, method and path
-    sha256 fingerprint; // of the whole request
-    str master_key;     // 32 bytes that seal the answer
+    str key_id;                    // of the API key: two callers' keys never meet
+    sha256 name;                   // of the Idempotency-Key, method and path
+    sha256 fingerprint;            // of the whole request
+    const struct keyring *keyring; // seals the answer
 };
 
 struct kept_answer {
@@ -28,3 +28,5 @@ result idempotency_begin(struct db_tx *tx, const struct idempotency *what, bool 
 result idempotency_keep(struct db_tx *tx, const struct idempotency *what,
                         const struct kept_answer *answer);
 result idempotency_release(struct db_tx *tx, const struct idempotency *what); // may be tried again
+// What an answer's seal is bound to.
+str idempotency_context(struct arena *arena, str key_id, str name);

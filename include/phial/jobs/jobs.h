@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs and exports. One thread with a connection of its
-// own.
+// jobs.h - what happens by itself: billing runs, exports, master keys that give way to new ones.
+// One thread with a connection of its own.
 #pragma once
 
+#include "phial/crypto/keyring.h"
 #include "phial/db/db.h"
 #include "phial/ledger/signer.h"
 #include "phial/util/log.h"
@@ -14,6 +15,7 @@ struct jobs_options {
     struct signer *signer;
     const char *export_folder;
     int64_t interval_ms; // between two looks
+    const struct keyring *keyring;
     bool test_clock;
     const struct log *log;
 };

@@ -83,7 +83,7 @@ struct refusal {
 };
 
 // Checks a value and yields its canonical JSON (quoted where a string); for a token, yields the raw
-// text in *canonical and leaves it to token_print to replace it.
+// text in *canonical and leaves it to the caller to replace it by a token.
 struct refusal property_check(struct arena *arena, const struct property *property,
                               struct raw_value value, str *canonical);
 // The canonical quantity, "1" when absent.
@@ -95,10 +95,17 @@ struct refusal text_check(str text, bool plain_number);
 // The stored time: truncated to the type's precision in the customer's zone.
 instant event_time_stored(const struct event_type *type, const struct zone *zone, instant at);
 
-// The period whose key makes a property's tokens: the local month "2026-11" of the event's time, as
-// sent, for the scope `period`; "" for those that last with the customer.
-str token_period(struct arena *arena, const struct property *property, const struct zone *zone,
-                 instant at);
-// "tok_" and 26 characters of base32. source and id enter for the scope `event` alone.
-str token_print(struct arena *arena, const struct hmac_key *key, const struct property *property,
-                str source, str id, str value);
+// Whose key makes a property's tokens: the local month "2026-11" of the event's time, as sent, for
+// the scope `period`; else "customer" or "event".
+str token_key_scope(struct arena *arena, const struct property *property, const struct zone *zone,
+                    instant at);
+
+// What stands for a value: source and id enter for the scope `event` alone. Of an HMAC token it is
+// the token itself, of a surrogate the place in the crosswalk.
+enum { TOKEN_DIGITS = 26, TOKEN_BYTES = (TOKEN_DIGITS * 5 + 7) / 8 };
+sha256 token_mac(const struct hmac_key *key, const struct property *property, str source, str id,
+                 str value);
+// "tok_" and 26 characters of base32: of a MAC, or of a code.
+str token_print(struct arena *arena, const sha256 *mac);
+str token_text(struct arena *arena, str digits);
+str token_random(struct arena *arena); // the digits of a surrogate: a code derived from nothing
