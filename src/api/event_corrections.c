@@ -4,6 +4,8 @@
 #include "phial/ingest/amend.h"
 #include "phial/util/encode.h"
 
+enum { TURNS_MAX = 8 }; // as events have
+
 struct correction {
     const struct request *request;
     enum entry_kind kind;
@@ -15,6 +17,7 @@ struct correction {
     const struct cached_customer *cached;
     const struct event_type *type;
     instant time;
+    int64_t revision; // of the catalog that it was checked by
     // answers
     int64_t index;
     json_t *event;
@@ -81,6 +84,9 @@ static result correct(struct db_tx *tx, void *context)
     TRY(ledger_head_lock(tx, correction->customer.id, &head));
     TRY(find_original(tx, correction, &before));
     TRY(append_correction(tx, correction));
+    // With the head held: its tokens are not of a key that has been destroyed.
+    if (correction->kind == ENTRY_amend)
+        TRY(catalog_require_revision(tx, correction->revision));
     TRY(event_view_read(tx, correction->customer.id, &correction->original, &after));
     json_release(&correction->event);
     correction->event = NULL;
@@ -125,9 +131,27 @@ static result look_up(struct db_tx *tx, void *context)
     TRY(cache_customer(cache, tx, correction->customer.key, &correction->cached));
     TRY(cache_event_type(cache, tx, view.effective->type, &correction->type));
     correction->time = view.effective->time;
+    correction->revision = cache_revision(cache);
     if (correction->cached == NULL || correction->type == NULL)
         return FAIL(CONFLICT, "The customer or the event type is archived.");
     return OK;
+}
+
+static result check_amendment(struct correction *correction)
+{
+    const struct request *request = correction->request;
+    TRY(db_transact(request->db, request->arena, look_up, correction));
+    struct amendment amendment = {
+        .db = request->db,
+        .cache = worker_of(request)->cache,
+        .customer = correction->cached,
+        .type = correction->type,
+        .source = correction->source,
+        .id = request->args[1],
+        .time = correction->time,
+        .now = caller_of(request)->change.now,
+    };
+    return amendment_read(&amendment, document_of(request), &correction->set);
 }
 
 result post_events_customer_id_amend(const struct request *request, struct reply *reply)
@@ -136,17 +160,11 @@ result post_events_customer_id_amend(const struct request *request, struct reply
     struct correction correction = {.request = request, .kind = ENTRY_amend, .source = STR("")};
     TRY(read_question(request, &correction));
     TRY(document_required(request));
-    TRY(db_transact(request->db, request->arena, look_up, &correction));
-    struct amendment amendment = {
-        .db = request->db,
-        .cache = worker_of(request)->cache,
-        .customer = correction.cached,
-        .type = correction.type,
-        .source = correction.source,
-        .id = request->args[1],
-        .time = correction.time,
-        .now = caller_of(request)->change.now,
-    };
-    TRY(amendment_read(&amendment, document_of(request), &correction.set));
-    return reply_corrected(request, reply, &correction);
+    result done = FAIL(CATALOG_CHANGED, "");
+    for (int turn = 0; turn < TURNS_MAX && done.code == ERR_CATALOG_CHANGED; turn++) {
+        done = check_amendment(&correction);
+        if (!failed(done))
+            done = reply_corrected(request, reply, &correction);
+    }
+    return done;
 }

@@ -213,6 +213,7 @@ static result start_jobs(struct app *app)
         .export_folder = str_to_c(app->arena, app->config->export_folder),
         .interval_ms = app->config->billing_interval_ms,
         .keyring = &app->keyring,
+        .period_key_days = app->config->phi_period_key_days,
         .test_clock = app->config->clock_test,
         .log = &app->log,
     };
@@ -246,6 +247,7 @@ static result start_http(struct app *app)
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
+        .period_key_days = config->phi_period_key_days,
         .ready = check_ready,
         .ready_context = app,
     };

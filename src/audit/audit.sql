@@ -77,3 +77,41 @@ JOIN invoice
  AND invoice.invoice_id = convert_from(entry.leaf, 'UTF8')::json -> 'adjustment' ->> 'invoice'
 WHERE entry.customer_id = $1 AND entry.kind = 7 AND entry.entry_index >= $2
   AND entry.entry_index < $3;
+
+-- name: audit_lock_token_keys
+-- The keys of a scope that are left: 'all', 'customer', 'event', or 'period' with a month or '' for any.
+SELECT scope, purpose = 'crosswalk' AS crosswalk, generation
+FROM token_key
+WHERE customer_id = $1 AND sealed IS NOT NULL
+  AND ($2 = 'all' OR scope = $2
+       OR ($2 = 'period' AND scope NOT IN ('customer', 'event') AND ($3 = '' OR scope = $3)))
+ORDER BY scope, purpose
+LIMIT $4
+FOR UPDATE;
+
+-- name: audit_delete_codes
+WITH gone AS (DELETE FROM token_code WHERE customer_id = $1 AND scope = $2 RETURNING 1)
+SELECT count(*) AS codes FROM gone;
+
+-- name: audit_destroy_token_keys
+UPDATE token_key
+SET sealed = NULL, wrapped_by = NULL, erased_index = $3
+WHERE customer_id = $1 AND scope = ANY ($2::text[]) AND sealed IS NOT NULL;
+
+-- name: audit_lock_staged
+-- Whether an open backfill of the customer holds events. None is staged until this transaction ends.
+WITH held AS (
+    SELECT events FROM backfill WHERE customer_id = $1 AND status = 'open' FOR NO KEY UPDATE)
+SELECT coalesce(bool_or(events > 0), false) AS staged FROM held;
+
+-- name: audit_list_due_periods
+-- Months before one that have a key yet. A key that followed a destroyed one is left for a day, so that
+-- late events do not bring an erasure each.
+SELECT DISTINCT k.customer_id, c.key AS customer, k.scope
+FROM token_key k
+JOIN customer c USING (customer_id)
+WHERE k.sealed IS NOT NULL AND k.scope NOT IN ('customer', 'event') AND k.scope < $1
+  AND (k.generation = 1 OR k.created_at < now() - interval '1 day')
+  AND (k.customer_id, k.scope) > ($2::bigint, $3)
+ORDER BY k.customer_id, k.scope
+LIMIT $4;

@@ -97,6 +97,25 @@ static void read_adjustment(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "it gives no reason");
 }
 
+// Which keys were destroyed; the reason may be left out.
+static void read_erasure(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *erasure = json_object_get(root, "erasure");
+    const json_t *keys = json_object_get(erasure, "keys");
+    size_t members = 2;
+    members += json_object_get(erasure, "period") != NULL;
+    members += json_object_get(erasure, "reason") != NULL;
+    bool right =
+        is_text(erasure, "scope") && json_is_array(keys) && json_object_size(erasure) == members;
+    for (size_t i = 0; right && i < json_array_size(keys); i++) {
+        const json_t *key = json_array_get(keys, i);
+        right = is_text(key, "scope") && is_text(key, "method") &&
+                json_is_integer(json_object_get(key, "generation"));
+    }
+    if (!right)
+        wrong(reading, "its erasure does not name the keys that were destroyed");
+}
+
 static bool find_kind(str name, enum entry_kind *kind)
 {
     for (int i = 0; i < ENTRY_KIND_COUNT; i++) {
@@ -131,12 +150,16 @@ static void read_content(struct leaf_reading *reading, const json_t *root)
         if (json_object_size(root) != FRAME_MEMBERS + 1)
             wrong(reading, "it has not one member named after its kind");
         return;
+    case ENTRY_erasure:
+        read_erasure(reading, root);
+        if (json_object_size(root) != FRAME_MEMBERS + 1)
+            wrong(reading, "it has not one member named after its kind");
+        return;
     case ENTRY_plan:
     case ENTRY_subscription:
     case ENTRY_invoice:
     case ENTRY_credit_note:
     case ENTRY_key:
-    case ENTRY_erasure:
     case ENTRY_retention:
     case ENTRY_KIND_COUNT:
         if (!json_is_object(json_object_get(root, name)) ||

@@ -2,6 +2,7 @@
 #include "catalog_change.h"
 
 #include "catalog.sql.h"
+#include "phial/catalog/cache.h"
 #include "phial/crypto/crypto.h"
 #include "phial/phi/phi.h"
 #include "phial/util/array.h"
@@ -15,6 +16,12 @@ result catalog_lock(struct db_tx *tx)
 result catalog_bump(struct db_tx *tx)
 {
     return db_exec(tx, &catalog_bump_sql, NO_PARAMS);
+}
+
+result catalog_forget(struct db_tx *tx)
+{
+    TRY(catalog_lock(tx));
+    return catalog_bump(tx);
 }
 
 result precondition_check(struct precondition precondition, str current)

@@ -3,6 +3,7 @@
 
 #include "admit.h"
 #include "answer.h"
+#include "erased.h"
 #include "refusals.h"
 #include "stage.h"
 
@@ -95,6 +96,7 @@ static result count_refusals(struct db_tx *tx, void *context)
     const struct counting *counting = context;
     int64_t revision = 0;
     TRY(catalog_ask_revision(tx, &revision));
+    TRY(erased_forgive(tx, counting->admission));
     TRY(refusals_count(tx, counting->admission));
     TRY(db_flush(tx));
     bool is_current = revision == counting->admission->revision;
@@ -138,11 +140,15 @@ static result store(struct db_tx *tx, void *context)
     const struct ingest *ingest = admission->ingest;
     storing->held_back = false;
     TRY(store_entries(tx, storing));
+    TRY(erased_forgive(tx, admission));
     if (ingest->atomic && !storing->dry && has_conflict(admission)) {
         storing->held_back = true;
         return FAIL(CONFLICT, "all or nothing");
     }
-    return ingest->validate ? OK : refusals_count(tx, admission);
+    if (!ingest->validate)
+        TRY(refusals_count(tx, admission));
+    // Last: whoever changed the catalog before this transaction got hold of a head has committed.
+    return storing->dry ? OK : catalog_require_revision(tx, admission->revision);
 }
 
 result ingest_store(struct ingest_run *run)

@@ -95,3 +95,16 @@ WHERE backfill_id = $1;
 UPDATE backfill
 SET status = 'abandoned', closed_at = $2, closed_by = $3, closing_reason = $4
 WHERE backfill_id = $1;
+
+-- name: ingest_find_erased
+-- The scopes whose keys were destroyed after each of these positions.
+SELECT DISTINCT wanted.place, erased.scope
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (customer_id, entry_index, place)
+JOIN token_key AS erased
+  ON erased.customer_id = wanted.customer_id AND erased.erased_index > wanted.entry_index;
+
+-- name: ingest_read_leaves
+SELECT wanted.place, entry.leaf
+FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (customer_id, entry_index, place)
+JOIN ledger_entry AS entry USING (customer_id, entry_index)
+WHERE wanted.entry_index >= 0;

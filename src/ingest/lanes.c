@@ -193,8 +193,10 @@ struct attempt {
 static result write_entries(struct db_tx *tx, void *context)
 {
     struct attempt *attempt = context;
-    TRY(catalog_require_revision(tx, attempt->revision));
-    return ledger_append_usage(tx, &attempt->batch);
+    TRY(ledger_append_usage(tx, &attempt->batch));
+    // After the heads are held: who has destroyed a token key has entered that into its log before,
+    // or waits to do so behind these entries.
+    return catalog_require_revision(tx, attempt->revision);
 }
 
 static void suspect(const struct attempt *attempt, bool all)

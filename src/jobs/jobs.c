@@ -2,6 +2,7 @@
 #include "phial/jobs/jobs.h"
 
 #include "phial/audit/audit.h"
+#include "phial/audit/erasure.h"
 #include "phial/catalog/clock.h"
 #include "phial/catalog/tokens.h"
 #include "phial/invoicing/invoicing.h"
@@ -96,6 +97,17 @@ static void rewrap(struct jobs *jobs, struct arena *arena)
         log_write(jobs->options.log, LOG_INFO, "rewrapped", LOG_FIELDS(log_i64("secrets", all)));
 }
 
+static void erase(const struct jobs *jobs, struct arena *arena, instant now)
+{
+    int64_t erased = 0;
+    if (jobs->options.period_key_days == 0)
+        return;
+    report(jobs, "erasure",
+           erasure_run_due(jobs->db, arena, jobs->options.period_key_days, now, &erased));
+    if (erased > 0)
+        log_write(jobs->options.log, LOG_INFO, "erased", LOG_FIELDS(log_i64("months", erased)));
+}
+
 static void look(struct jobs *jobs)
 {
     struct arena arena = {0};
@@ -106,6 +118,7 @@ static void look(struct jobs *jobs)
         rewrap(jobs, &arena);
         export_all(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
+        erase(jobs, &arena, reading.now);
     }
     arena_reset(&arena);
 }
@@ -196,8 +209,10 @@ void jobs_stop(struct jobs *jobs)
     release(jobs);
 }
 
-result jobs_run_due(struct db *db, struct arena *arena, instant now)
+result jobs_run_due(struct db *db, struct arena *arena, instant now, int64_t period_key_days)
 {
     struct billing_run run = {0};
-    return billing_run(db, arena, now, billing_actor, &run);
+    int64_t erased = 0;
+    TRY(billing_run(db, arena, now, billing_actor, &run));
+    return period_key_days == 0 ? OK : erasure_run_due(db, arena, period_key_days, now, &erased);
 }

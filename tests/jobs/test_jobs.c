@@ -42,9 +42,9 @@ START_TEST(does_everything_due_on_the_callers_connection)
     clinic_open(&clinic);
     subscribe(&clinic,
               "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-01-01T12:00:00Z'}");
-    ck_assert_ok(jobs_run_due(clinic.db, &clinic.arena, moment("2026-04-01T12:00:00Z")));
+    ck_assert_ok(jobs_run_due(clinic.db, &clinic.arena, moment("2026-04-01T12:00:00Z"), 0));
     ck_assert_uint_eq(count_invoices(&clinic), 3);
-    ck_assert_ok(jobs_run_due(clinic.db, &clinic.arena, moment("2026-04-01T12:00:00Z")));
+    ck_assert_ok(jobs_run_due(clinic.db, &clinic.arena, moment("2026-04-01T12:00:00Z"), 0));
     ck_assert_uint_eq(count_invoices(&clinic), 3);
     clinic_close(&clinic);
 }

@@ -28,6 +28,7 @@ struct api {
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;
+    int64_t period_key_days;        // as jobs_options
     result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
     struct { // for /metrics

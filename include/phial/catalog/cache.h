@@ -18,6 +18,9 @@ result cache_refresh(struct catalog_cache *cache, struct db_tx *tx);
 int64_t cache_revision(const struct catalog_cache *cache); // 0: never refreshed
 // The catalog's revision as the transaction sees it; there with the answer to the next statement.
 result catalog_ask_revision(struct db_tx *tx, int64_t *revision);
+// Every cache drops what it holds before it serves a request that begins once the transaction has
+// committed: moves the revision, whose lock it takes.
+result catalog_forget(struct db_tx *tx);
 // The transaction fails with CATALOG_CHANGED, by its commit at the latest, where it is another one.
 result catalog_require_revision(struct db_tx *tx, int64_t revision);
 

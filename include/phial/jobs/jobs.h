@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs, exports, master keys that give way to new ones.
-// One thread with a connection of its own.
+// jobs.h - what happens by itself: billing runs, exports, master keys that give way to new ones,
+// months whose token keys are due to be destroyed. One thread with a connection of its own.
 #pragma once
 
 #include "phial/crypto/keyring.h"
@@ -16,6 +16,7 @@ struct jobs_options {
     const char *export_folder;
     int64_t interval_ms; // between two looks
     const struct keyring *keyring;
+    int64_t period_key_days; // 0: the keys of tokens are kept
     bool test_clock;
     const struct log *log;
 };
@@ -24,4 +25,4 @@ void jobs_nudge(struct jobs *jobs); // look now: an export was asked for
 void jobs_stop(struct jobs *jobs);
 // Everything due at `now`, on the caller's connection, until nothing is left: what PUT
 // /v1/test-clock waits for.
-result jobs_run_due(struct db *db, struct arena *arena, instant now);
+result jobs_run_due(struct db *db, struct arena *arena, instant now, int64_t period_key_days);
