@@ -48,7 +48,7 @@ LIMIT 20;
 SELECT wanted.name AS subject
 FROM (VALUES ('ledger_entry_pkey'), ('ledger_entry_identity'), ('ledger_entry_void'),
              ('ledger_head_pkey'), ('invoice_one_per_period'), ('invoice_number_key'),
-             ('invoice_series_pkey'), ('token_key_pkey'), ('staged_event_identity'))
+             ('invoice_series_pkey'), ('token_key_pkey'), ('token_code_pkey'), ('staged_event_identity'))
      AS wanted (name)
 WHERE NOT EXISTS (SELECT
                   FROM pg_class AS class
@@ -59,7 +59,7 @@ SELECT class.relname
 FROM pg_index AS key
 JOIN pg_class AS class ON class.oid = key.indexrelid
 JOIN pg_class AS held ON held.oid = key.indrelid
-WHERE held.relname ~ '^(ledger_|invoice|staged_event|token_key)' AND NOT (key.indisvalid AND key.indisready)
+WHERE held.relname ~ '^(ledger_|invoice|staged_event|token_)' AND NOT (key.indisvalid AND key.indisready)
 LIMIT 20;
 
 -- name: doctor_ledger_has_no_gap
@@ -344,6 +344,26 @@ WHERE statement IS NOT NULL AND line->'events' IS NOT NULL
   AND ((line->'events'->>'to_index')::bigint > (said->'ledger'->>'size')::bigint
        OR (line->'events'->>'count')::bigint
           > (line->'events'->>'to_index')::bigint - (line->'events'->>'from_index')::bigint)
+LIMIT 20;
+
+-- name: doctor_wrapped_keys_name_their_master
+SELECT DISTINCT customer.key AS subject
+FROM token_key
+JOIN customer USING (customer_id)
+WHERE token_key.sealed IS NOT NULL AND token_key.wrapped_by IS NOT NULL
+  AND NOT EXISTS (SELECT FROM master_key WHERE master_key.key_id = token_key.wrapped_by)
+LIMIT 20;
+
+-- name: doctor_codes_have_their_key
+SELECT customer.key AS subject
+FROM customer
+WHERE EXISTS (SELECT
+              FROM token_code AS code
+              WHERE code.customer_id = customer.customer_id
+                AND NOT EXISTS (SELECT
+                                FROM token_key
+                                WHERE token_key.customer_id = code.customer_id AND token_key.scope = code.scope
+                                  AND token_key.purpose = 'crosswalk' AND token_key.sealed IS NOT NULL))
 LIMIT 20;
 
 -- name: doctor_backfills_are_whole

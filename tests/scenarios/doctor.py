@@ -47,6 +47,10 @@ BROKEN = [  # what is done to a customer's rows, and what is found
     (ENTRY.format("UPDATE ledger_entry SET event_time = event_time + interval '1 hour'", 0), 'roots_are_of_the_bytes'),
     (ENTRY.format('UPDATE ledger_entry SET reference = 0', 1), 'corrections_refer_back roots_are_of_the_bytes'),
     (ENTRY.format('DELETE FROM ledger_entry', 1), 'ledger_has_no_gap roots_are_of_the_bytes'),
+    ("INSERT INTO token_key (customer_id, scope, purpose, sealed, wrapped_by) SELECT customer_id, 'customer', 'token', '\\x00', '\\x01' FROM customer"
+     " WHERE key = '{0}'", 'wrapped_keys_name_their_master'),
+    ("INSERT INTO token_code (customer_id, scope, mac, code) SELECT customer_id, 'customer', '\\x00', 'a' FROM customer WHERE key = '{0}'",
+     'codes_have_their_key'),
 ]
 UNGUARD = ['DROP INDEX invoice_one_per_period', 'ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard']
 INSTALLATION = [
