@@ -134,11 +134,19 @@ def wrong_keys(folder):
 
 
 def until(what, holds):
-    for _ in range(300):
+    for _ in range(1500):
         if holds():
             return
         time.sleep(0.02)
     raise AssertionError(what)
+
+
+def hold(server):
+    """The kept answers, until somebody ends it."""
+    try:
+        server.sql('BEGIN; SELECT 1 FROM idempotency FOR UPDATE; SELECT pg_sleep(600); COMMIT')
+    except subprocess.CalledProcessError:
+        pass
 
 
 def rotation(server, old):
@@ -164,8 +172,7 @@ def rotation(server, old):
     by_new = 'SELECT count(*) FROM {} WHERE {} <> (SELECT key_id FROM master_key ORDER BY created_at LIMIT 1)'
     keys, answers = by_new.format('token_key', 'wrapped_by'), by_new.format('idempotency', 'sealed_by')
     # The token keys are wrapped anew, the answer is not yet: somebody holds it.
-    lock = threading.Thread(target=server.sql, args=('BEGIN; SELECT 1 FROM idempotency FOR UPDATE; '
-                                                     'SELECT pg_sleep(1.5); COMMIT',))
+    lock = threading.Thread(target=hold, args=(server,), daemon=True)
     lock.start()
     until('a lock', lambda: server.sql("SELECT count(*) FROM pg_locks WHERE relation = 'idempotency'::regclass AND "
                                        "mode = 'RowShareLock'") == '1')
@@ -174,8 +181,10 @@ def rotation(server, old):
     until('keys wrapped anew', lambda: int(server.sql(keys)) > 100)
     third.kill()
     third.wait()
-    lock.join()
     assert server.sql(answers) == '0'
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(%' AND "
+               'pid <> pg_backend_pid()')
+    lock.join()
     third = phial.Daemon(server.folder, configured, files, log='-third.log')
     until('answers wrapped anew', lambda: int(server.sql(answers)) > 0)
     going.clear()
@@ -269,10 +278,10 @@ def erasure_under_load(daemons):
     threads = [threading.Thread(target=load, args=(daemon,), daemon=True) for daemon in daemons]
     for thread in threads:
         thread.start()
-    time.sleep(0.3)
+    until('events before', lambda: len(sent) > 20)
     done = first.client.post('/v1/erasures', {'customer': 'c4', 'scope': 'customer'})
     after.set()
-    time.sleep(0.3)
+    until('events afterwards', lambda: sum(late for _, late in sent) > 20)
     going.clear()
     for thread in threads:
         thread.join()
