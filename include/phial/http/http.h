@@ -81,9 +81,9 @@ result http_reply_json(const struct request *request, struct reply *reply, int s
                        json_t *json); // takes over json; NULL (a failed json_pack) is INTERNAL
 result http_reply_text(struct reply *reply, int status, const char *media_type, str body);
 
-// A body that goes on, in chunks, as bytes are put into it by any thread; who made it ends it. False
-// when it has become pointless: the client has gone, or leaves more waiting than a stream holds.
-// All streams are ended before http_stop.
+// A body that goes on, in chunks, as bytes are put into it by any thread; who made it ends it.
+// False when it has become pointless: the client has gone, or leaves more waiting than a stream
+// holds. All streams are ended before http_stop.
 result http_reply_stream(struct reply *reply, const char *media_type, struct http_stream **stream);
 bool http_stream_put(struct http_stream *stream, str bytes);
 void http_stream_end(struct http_stream *stream);
