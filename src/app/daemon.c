@@ -97,6 +97,24 @@ static result start_dev(struct app *app, const char *path)
     return outcome;
 }
 
+static result find_telling(struct db_tx *tx, void *context)
+{
+    return db_telling_setting(tx, context);
+}
+
+// What is asked of the database names no patient; its log need not repeat it all the same, and only
+// a superuser could forbid it here.
+static void warn_of_telling_log(struct app *app)
+{
+    str setting = {0};
+    struct db_options options = database_of(app);
+    struct db *db = db_open(&options);
+    if (!failed(db_transact(db, app->arena, find_telling, &setting)) && setting.len != 0)
+        log_write(&app->log, LOG_WARN, "database_logs_parameters",
+                  LOG_FIELDS(log_text("setting", setting)));
+    db_close(db);
+}
+
 static result check_schema(struct app *app)
 {
     struct migration *list = NULL;
@@ -133,7 +151,9 @@ static result start_configured(struct app *app)
     const char *exports = str_to_c(app->arena, app->config->export_folder);
     if (mkdir(exports, 0700) != 0 && errno != EEXIST)
         return complain(app, "[export] folder", "cannot be made");
-    return check_schema(app);
+    TRY(check_schema(app));
+    warn_of_telling_log(app);
+    return OK;
 }
 
 result daemon_read_keys(struct arena *arena, const struct config *config, struct keyring *keyring)

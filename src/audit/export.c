@@ -4,6 +4,7 @@
 #include "export_archive.h"
 #include "export_range.h"
 #include "phial/audit/audit.h"
+#include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
 
 static str request_text(struct arena *arena, const struct export_request *request)
@@ -62,6 +63,8 @@ result export_create(struct db_tx *tx, const struct export_request *request, ins
 result export_get(struct db_tx *tx, str id, struct export_state *state)
 {
     struct export_state draft = {0};
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
     TRY(db_one(tx, &audit_find_export_sql, PARAMS(db_text(id)),
                COLUMNS(db_into_text("export_id", &draft.id),
                        db_into_text("customer", &draft.customer),

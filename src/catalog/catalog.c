@@ -4,6 +4,7 @@
 #include "catalog.sql.h"
 #include "catalog_change.h"
 #include "checks.h"
+#include "known.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/encode.h"
 
@@ -113,6 +114,7 @@ result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct jso
 
 result catalog_get(struct db_tx *tx, enum catalog_kind kind, str key, struct catalog_item *item)
 {
+    TRY(catalog_is_known(tx, kind, key));
     return db_one(tx, &catalog_find_item_sql, PARAMS(kind_param(kind), db_text(key)),
                   item_columns(db_arena(tx), item));
 }
@@ -120,6 +122,7 @@ result catalog_get(struct db_tx *tx, enum catalog_kind kind, str key, struct cat
 result catalog_get_version(struct db_tx *tx, enum catalog_kind kind, str key, int64_t version,
                            struct catalog_item *item)
 {
+    TRY(catalog_is_known(tx, kind, key));
     return db_one(tx, &catalog_find_version_sql,
                   PARAMS(kind_param(kind), db_text(key), db_i64(version)),
                   item_columns(db_arena(tx), item));
@@ -131,6 +134,7 @@ result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
     (void)change; // archiving leaves no version; who did it stands in the log of requests
     str archived = {0};
     TRY(catalog_lock(tx));
+    TRY(catalog_is_known(tx, kind, key));
     TRY(db_one(tx, &catalog_archive_item_sql, PARAMS(kind_param(kind), db_text(key)),
                COLUMNS(db_into_text("key", &archived))));
     return catalog_bump(tx);

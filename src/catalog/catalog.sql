@@ -13,6 +13,13 @@ SELECT revision FROM catalog_revision;
 -- name: catalog_require_revision
 SELECT phial_require(revision = $1, 'PH002') AS holds FROM catalog_revision;
 
+-- name: catalog_list_item_keys
+-- Those whose hash begins with two bytes: what was asked for stays here, see known.c.
+SELECT key FROM catalog_item WHERE kind = $1 AND substr(sha256(key::bytea), 1, 2) = $2 LIMIT 10000;
+
+-- name: catalog_list_customer_keys
+SELECT key FROM customer WHERE substr(sha256(key::bytea), 1, 2) = $1 LIMIT 10000;
+
 -- name: catalog_find_item
 SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
   FROM catalog_item i

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog.sql.h"
 #include "catalog_change.h"
+#include "known.h"
 #include "phial/catalog/catalog.h"
 #include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
@@ -274,6 +275,7 @@ result customer_put(struct db_tx *tx, str key, struct json_at document, const st
 
 result customer_get(struct db_tx *tx, str key, struct customer *customer)
 {
+    TRY(customer_is_known(tx, key));
     return find_customer(tx, &catalog_find_customer_sql, db_text(key), customer);
 }
 

@@ -17,6 +17,8 @@ enum {
     KEY_LEN = 4 + ID_LEN + 1 + SECRET_LEN + CHECKSUM_LEN,
 };
 
+static const char id_alphabet[] = "abcdefghijklmnopqrstuvwxyz234567";
+
 static const char *const scope_names[SCOPE_COUNT] = {
 #define SCOPE(name, text) text,
 #include "phial/catalog/scopes.def"
@@ -109,7 +111,7 @@ static str key_id(struct arena *arena, str key)
     if (!crypto_equal(sum, str_slice(key, KEY_LEN - CHECKSUM_LEN, KEY_LEN)))
         return STR("");
     str id = str_slice(key, 4, 4 + ID_LEN);
-    return str_all_in(id, "abcdefghijklmnopqrstuvwxyz234567") ? id : STR("");
+    return str_all_in(id, id_alphabet) ? id : STR("");
 }
 
 static result insert_key(struct db_tx *tx, struct api_key *key, const struct change *change,
@@ -184,6 +186,8 @@ result key_create_admin(struct db_tx *tx, str name, instant now, str *secret)
 result key_revoke(struct db_tx *tx, str id, const struct change *change)
 {
     str revoked = {0};
+    if (id.len != ID_LEN || !str_all_in(id, id_alphabet))
+        return FAIL(NOT_FOUND, "No such resource.");
     TRY(db_one(tx, &catalog_revoke_key_sql,
                PARAMS(db_text(id), db_instant(change->now), db_text(change->actor)),
                COLUMNS(db_into_text("key_id", &revoked))));

@@ -342,6 +342,8 @@ static struct db_columns subscription_columns(struct arena *arena, struct subscr
 result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription)
 {
     struct subscription read = {0};
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
     TRY(db_one(tx, &catalog_find_subscription_sql, PARAMS(db_text(id)),
                subscription_columns(db_arena(tx), &read)));
     read.status = str_from(status_of(&read, now));

@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -34,6 +35,21 @@ bool crypto_equal(str a, str b)
 void crypto_wipe(void *bytes, size_t len)
 {
     OPENSSL_cleanse(bytes, len);
+}
+
+bool crypto_is_id(str text)
+{
+    static const char form[] = "0txxxxxx-xxxx-7xxx-vxxx-xxxxxxxxxxxx"; // t: made before 2109
+    bool fits = text.len == sizeof form - 1;
+    for (size_t i = 0; fits && i < text.len; i++) {
+        char c = text.ptr[i];
+        const char *digits = form[i] == 'x'   ? "0123456789abcdef"
+                             : form[i] == 't' ? "123"
+                             : form[i] == 'v' ? "89ab"
+                                              : NULL;
+        fits = digits == NULL ? c == form[i] : c != '\0' && strchr(digits, c) != NULL;
+    }
+    return fits;
 }
 
 // RFC 9562, 5.7 with method 3 of 6.2: milliseconds, then their 4096ths, then random bits.

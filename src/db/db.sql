@@ -20,3 +20,21 @@ SELECT version, sha256 FROM schema_migration ORDER BY version LIMIT 10000;
 
 -- name: db_add_migration
 INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3);
+
+-- name: db_find_telling_setting
+-- A setting of the server by which its log repeats parameters; "" without one.
+SELECT CASE
+           WHEN current_setting('log_parameter_max_length_on_error') <> '0'
+               THEN 'log_parameter_max_length_on_error'
+           WHEN current_setting('log_parameter_max_length') <> '0'
+                AND (current_setting('log_statement') IN ('mod', 'all')
+                     OR current_setting('log_min_duration_statement') <> '-1'
+                     OR current_setting('log_min_duration_sample') <> '-1'
+                     OR current_setting('log_transaction_sample_rate') <> '0')
+               THEN 'log_parameter_max_length'
+           WHEN current_setting('auto_explain.log_min_duration', true) <> '-1'
+                AND current_setting('auto_explain.log_parameter_max_length', true) <> '0'
+               THEN 'auto_explain.log_parameter_max_length'
+           WHEN current_setting('pgaudit.log_parameter', true) = 'on' THEN 'pgaudit.log_parameter'
+           ELSE ''
+       END AS setting;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // rows.c - running statements, and reading what they yield by the columns' names.
 #include "connection.h"
+#include "db.sql.h"
 #include "params.h"
 #include "phial/util/owned.h"
 #include "pipeline.h"
@@ -267,4 +268,10 @@ result db_each(struct db_tx *tx, const struct db_stmt *stmt, struct db_params pa
     result outcome = take_rows(tx->db, &stream);
     tx->streaming = false;
     return in_pipeline ? pipeline_leave(tx, outcome) : outcome;
+}
+
+result db_telling_setting(struct db_tx *tx, str *setting)
+{
+    return db_one(tx, &db_find_telling_setting_sql, NO_PARAMS,
+                  COLUMNS(db_into_text("setting", setting)));
 }

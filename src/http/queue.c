@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // queue.c - a bounded line of requests, and a fixed crew that serves them.
 #include "lock.h"
+#include "phial/util/wipe.h"
 #include "serve.h"
 #include "server.h"
 
@@ -158,6 +159,7 @@ static void *work(void *argument)
             serve_new(worker, job);
         else if (!serve_later(&server->options, &job->request, &job->reply))
             abort(); // with a connection nothing would block
+        wipe_stack();
         if (job->reply.later == NULL)
             job_answer(job);
         else

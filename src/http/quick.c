@@ -2,6 +2,7 @@
 // quick.c - the shortest way of a request that needs nothing but memory: the loop itself runs the
 // handler, and who resumes it makes the answer. Whatever would wait goes to a worker.
 #include "lock.h"
+#include "phial/util/wipe.h"
 #include "serve.h"
 #include "server.h"
 
@@ -19,6 +20,7 @@ enum quick quick_serve(struct http_server *server, struct job *job)
         served = serve_quick(&server->options, &job->request, &job->body, &job->reply);
         job->was_tried = !served;
         (void)pthread_mutex_unlock(&server->front_lock);
+        wipe_stack();
     }
     if (!served || job->reply.later == NULL) {
         queue_leave(server);

@@ -3,6 +3,7 @@
 
 #include "backfill_row.h"
 #include "ingest.sql.h"
+#include "phial/crypto/crypto.h"
 #include "phial/util/array.h"
 
 static struct db_columns columns_of(struct arena *arena, struct backfill *into)
@@ -56,12 +57,16 @@ result backfill_open(struct db_tx *tx, const struct backfill *wanted, const stru
 
 result backfill_get(struct db_tx *tx, str id, int64_t only_customer, struct backfill *backfill)
 {
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
     return read_row(tx, &ingest_find_backfill_sql, PARAMS(db_text(id), db_i64(only_customer)),
                     backfill);
 }
 
 result backfill_lock(struct db_tx *tx, str id, int64_t only_customer, struct backfill *backfill)
 {
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
     return read_row(tx, &ingest_lock_backfill_to_close_sql,
                     PARAMS(db_text(id), db_i64(only_customer)), backfill);
 }

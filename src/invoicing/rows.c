@@ -2,6 +2,7 @@
 #include "rows.h"
 
 #include "invoicing.sql.h"
+#include "phial/crypto/crypto.h"
 #include "phial/util/array.h"
 
 #include <assert.h>
@@ -42,6 +43,8 @@ static result read_row(struct db_tx *tx, const struct db_stmt *stmt, str id,
                        struct invoice_row *row)
 {
     struct invoice_row read = {0};
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
     TRY(db_one(tx, stmt, PARAMS(db_text(id)), columns_of(db_arena(tx), &read)));
     *row = read;
     return OK;

@@ -210,11 +210,28 @@ START_TEST(makes_ids_that_rise)
         ck_assert(strchr("89ab", id.ptr[19]) != NULL);
         ck_assert(str_all_in(id, "0123456789abcdef-"));
         ck_assert(!str_eq(before, id));
+        ck_assert(crypto_is_id(id));
         // The first 15 characters are the clock's, to a quarter of a microsecond.
         ck_assert_int_le(str_compare(str_slice(before, 0, 15), str_slice(id, 0, 15)), 0);
         before = id;
     }
     arena_reset(&arena);
+}
+END_TEST
+
+START_TEST(knows_what_can_be_no_id)
+{
+    static const char *const others[] = {
+        "",
+        "593aaa05-d864-1df7-5b96-155fbdb19f28",  // of another version
+        "018f3c1e-7f2a-7c3b-9a55-2f0d6c1b7e1",   // short
+        "018f3c1e-7f2a-7c3b-9a55-2f0d6c1b7e111", // long
+        "018f3c1e-7f2a-7c3b-9a55-2f0d6c1b7e1g",
+        "018F3C1E-7F2A-7C3B-9A55-2F0D6C1B7E11",
+        "018f3c1e07f2a-7c3b-9a55-2f0d6c1b7e11",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        ck_assert_msg(!crypto_is_id(str_from(others[i])), "%s", others[i]);
 }
 END_TEST
 
@@ -230,4 +247,4 @@ END_TEST
 TEST_MAIN("crypto", hashes_as_fips_180_says, authenticates_as_rfc_4231_says,
           keeps_a_key_in_a_file_that_only_its_owner_reads, prints_public_keys_that_openssl_reads,
           refuses_what_was_not_signed, unseals_only_with_the_same_key_and_context,
-          makes_ids_that_rise, compares_whole_strings)
+          makes_ids_that_rise, knows_what_can_be_no_id, compares_whole_strings)

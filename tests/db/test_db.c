@@ -447,6 +447,38 @@ static result deface(struct db_tx *tx, void *context)
     return db_exec(tx, &deface_sql, NO_PARAMS);
 }
 
+static result find_telling(struct db_tx *tx, void *context)
+{
+    return db_telling_setting(tx, context);
+}
+
+START_TEST(says_by_what_the_log_would_repeat_parameters)
+{
+    static const struct {
+        const char *settings;
+        const char *tells;
+    } cases[] = {
+        {NULL, ""},
+        {"SET log_parameter_max_length_on_error = -1", "log_parameter_max_length_on_error"},
+        {"SET log_parameter_max_length = -1", ""}, // nothing is logged
+        {"SET log_parameter_max_length = 64; SET log_min_duration_statement = 1000",
+         "log_parameter_max_length"},
+        {"SET log_parameter_max_length = -1; SET log_statement = 'mod'",
+         "log_parameter_max_length"},
+    };
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct db_options options = {.url = test_database_url(), .settings = cases[i].settings};
+        struct db *db = db_open(&options);
+        str setting = STR("none");
+        ck_assert_ok(db_transact(db, &arena, find_telling, &setting));
+        ck_assert_msg(str_eq(setting, str_from(cases[i].tells)), "case %zu", i);
+        db_close(db);
+    }
+    arena_reset(&arena);
+}
+END_TEST
+
 START_TEST(the_daemon_may_not_change_the_ledger)
 {
     struct arena arena = {0};
@@ -474,5 +506,5 @@ TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           keeps_nothing_of_what_failed, an_attempt_leaves_the_transaction_alive,
           copies_in_and_reads_row_by_row, runs_again_after_a_conflict_or_a_lost_connection,
           tells_trouble_that_passes_from_mistakes, says_when_nobody_answers,
-          scratch_lends_an_arena_and_takes_it_back, the_daemon_may_not_change_the_ledger,
-          every_statement_fits_the_schema)
+          scratch_lends_an_arena_and_takes_it_back, says_by_what_the_log_would_repeat_parameters,
+          the_daemon_may_not_change_the_ledger, every_statement_fits_the_schema)

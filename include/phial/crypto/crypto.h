@@ -62,3 +62,6 @@ void crypto_random(void *bytes, size_t len); // aborts when the system has none
 bool crypto_equal(str a, str b);             // in constant time for equal lengths
 void crypto_wipe(void *bytes, size_t len);
 str crypto_id(struct arena *arena); // a time-ordered UUID, version 7, lower case; for our own rows
+// Whether it can be one of those. What cannot is not looked for: the database, which would be told,
+// need not know what stood in a path.
+bool crypto_is_id(str text);

@@ -45,6 +45,8 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
 result db_attempt(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context);
 
 struct arena *db_arena(struct db_tx *tx);
+// A setting by which the server's log would repeat parameters of this session; "" without one.
+result db_telling_setting(struct db_tx *tx, str *setting);
 // Runs work() with an arena of its own, which is wiped when it returns: for what is done many times
 // over in one transaction. Nothing that work() takes from db_arena outlives it.
 result db_scratch(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context);
