@@ -87,6 +87,7 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
         {"print-configuration-docs", no_argument, NULL, OPTION_PRINT},
         {"print-api-docs", no_argument, NULL, OPTION_PRINT},
         {"print-openapi", no_argument, NULL, OPTION_PRINT},
+        {"print-claim-docs", no_argument, NULL, OPTION_PRINT},
         {"print-errors", no_argument, NULL, OPTION_PRINT},
         {"print-doctor-docs", no_argument, NULL, OPTION_PRINT},
         {"print-phi-docs", no_argument, NULL, OPTION_PRINT},

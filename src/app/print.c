@@ -4,6 +4,7 @@
 #include "phial/api/api.h"
 #include "phial/config/config.h"
 #include "phial/doctor/doctor.h"
+#include "phial/phi/claim.h"
 #include "phial/phi/phi.h"
 #include "phial/util/array.h"
 
@@ -14,6 +15,7 @@ static const struct {
     void (*print)(FILE *out);
 } generated[] = {
     {"api-docs", api_print_markdown},              // docs/api.md
+    {"claim-docs", claim_print_markdown},          // docs/claims.md
     {"configuration-docs", config_print_markdown}, // docs/configuration.md
     {"doctor-docs", doctor_print_markdown},        // docs/doctor.md
     {"errors", api_print_errors},                  // docs/errors.md
