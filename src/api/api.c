@@ -342,11 +342,32 @@ static void settle_claim(struct request *request, const struct reply *reply)
                   LOG_FIELDS(log_text("code", str_from(error_info(settled.code)->slug))));
 }
 
+// PHI that was refused anywhere but in events, which count their own: by the route alone, as a
+// pointer would name what is not declared.
+static void count_phi(const struct request *request, const struct caller *caller)
+{
+    const struct faults *faults = request->faults;
+    for (size_t i = 0; i < faults->count; i++) {
+        if (!str_starts_with(str_from(faults->items[i].code), STR("phi_")))
+            continue;
+        tally_add(
+            api_of(request)->tally,
+            &(struct tally_row){.at = caller->change.now,
+                                .type = STR(""),
+                                .pointer = str_printf(request->arena, "%s %s",
+                                                      request->route->method, request->route->path),
+                                .code = faults->items[i].code,
+                                .detector = faults->items[i].detector},
+            1);
+    }
+}
+
 void api_leave(void *context, struct request *request, struct reply *reply, result outcome)
 {
     (void)context;
-    (void)outcome;
     struct caller *caller = request->caller;
+    if (failed(outcome) && caller != NULL && request->faults != NULL)
+        count_phi(request, caller);
     if (reply->status == 415 && request->route != NULL && request->route->handler == post_events)
         http_reply_header(reply, "Accept-Post",
                           STR("application/json, application/x-ndjson, "

@@ -37,6 +37,7 @@ static result read_ingest(const struct request *request, struct ingest *ingest)
     }
     ingest->represent_all = prefer_representation(http_header_list(request, "Prefer"));
     ingest->lanes = api_of(request)->lanes;
+    ingest->tally = api_of(request)->tally;
     return OK;
 }
 

@@ -34,6 +34,7 @@ struct app {
     struct jobs *jobs;
     struct lanes *lanes;
     struct usage_streams *usage_streams;
+    struct tally *tally;
     struct http_server *server;
     struct api api;
     atomic_bool stopping;
@@ -227,9 +228,11 @@ static result check_ready(void *context)
 
 static result start_jobs(struct app *app)
 {
+    app->tally = tally_new();
     struct jobs_options options = {
         .database = database_of(app),
         .signer = app->signer,
+        .tally = app->tally,
         .export_folder = str_to_c(app->arena, app->config->export_folder),
         .interval_ms = app->config->billing_interval_ms,
         .keyring = &app->keyring,
@@ -264,6 +267,7 @@ static result start_http(struct app *app)
         .lanes = app->lanes,
         .usage_streams = app->usage_streams,
         .keyring = &app->keyring,
+        .tally = app->tally,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .log = &app->log,
         .test_clock = config->clock_test,
@@ -358,6 +362,7 @@ static void stop_all(struct app *app)
     rate_limit_close(app->api.rate_limit);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);
+    tally_free(app->tally);
     if (app->signer != NULL)
         signer_close(app->signer);
     if (app->cluster != NULL)

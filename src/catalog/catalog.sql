@@ -320,3 +320,23 @@ UPDATE idempotency
 
 -- name: catalog_forget_answer
 DELETE FROM idempotency WHERE key_id = $1 AND sha256 = $2;
+
+-- name: catalog_add_refusals
+INSERT INTO refusal_count (hour, event_type, pointer, code, detector, refusals)
+SELECT counted.hour, counted.event_type, counted.pointer, counted.code, counted.detector,
+       counted.refusals
+  FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+       AS counted (hour, event_type, pointer, code, detector, refusals)
+    ON CONFLICT (hour, event_type, pointer, code, detector)
+    DO UPDATE SET refusals = refusal_count.refusals + excluded.refusals;
+
+-- name: catalog_list_refusals
+SELECT part.at, r.event_type, r.pointer, r.code, r.detector, sum(r.refusals)::bigint AS refusals
+  FROM refusal_count r
+ CROSS JOIN LATERAL (SELECT CASE $3 WHEN 'hour' THEN r.hour
+                                    WHEN 'day' THEN date_trunc('day', r.hour, 'UTC')
+                                    ELSE $1 END AS at) part
+ WHERE r.hour >= $1 AND r.hour < $2
+ GROUP BY part.at, r.event_type, r.pointer, r.code, r.detector
+ ORDER BY part.at, r.event_type, r.pointer, r.code, r.detector
+ LIMIT $4;

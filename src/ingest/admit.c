@@ -252,8 +252,10 @@ static result admit_event(struct admission *admission, struct canonical *canonic
                                         source->kind == JSON_KIND_STRING ? source->text : STR(""),
                                     .at = at};
     TRY(canonical_make(canonical, raw, &event, &candidate->verdict));
-    if (candidate->verdict.code == NULL)
-        hand_in(admission, candidate, &event);
+    if (candidate->verdict.code != NULL)
+        return OK;
+    candidate->dropped = event.dropped;
+    hand_in(admission, candidate, &event);
     return OK;
 }
 

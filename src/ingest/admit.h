@@ -14,6 +14,7 @@ struct candidate {
     str type_key;          // "" when unknown
     str id;                // "" where it must not be repeated
     struct append *append; // NULL when refused
+    int64_t dropped;       // properties that its type lets fall, of one that is not
 };
 
 struct admission {

@@ -37,13 +37,14 @@ static void blame(const struct canonical *canonical, const struct property *prop
         pointer_member(canonical->arena, properties_pointer(canonical), property->name);
 }
 
-static result check_property(struct canonical *canonical, const struct canonical_event *event,
+static result check_property(struct canonical *canonical, struct canonical_event *event,
                              const struct raw_property *raw, struct values *values,
                              struct verdict *verdict)
 {
     const struct event_type *type = event->type;
     const struct property *property = event_type_property(type, raw->name);
     if (property == NULL) {
+        event->dropped++;
         if (!type->drop_unknown)
             *verdict = (struct verdict){"property_unknown", NULL, properties_pointer(canonical)};
         return OK;
@@ -62,7 +63,7 @@ static result check_property(struct canonical *canonical, const struct canonical
 }
 
 static result check_properties(struct canonical *canonical, const struct raw_event *raw,
-                               const struct canonical_event *event, struct values *values,
+                               struct canonical_event *event, struct values *values,
                                struct verdict *verdict)
 {
     enum json_kind kind = raw->members[MEMBER_PROPERTIES].kind;

@@ -24,6 +24,7 @@ struct canonical_event {
     // answers
     instant time; // as stored
     str json;
+    int64_t dropped; // properties
 };
 
 // Fails for the database alone; a refused event is OK with a verdict. The bytes have blanks where

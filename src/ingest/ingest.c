@@ -170,8 +170,29 @@ result ingest_store(struct ingest_run *run)
     return OK;
 }
 
+// Properties that were dropped: the one thing that is counted of what is accepted, so in memory.
+static void count_dropped(const struct ingest_run *run)
+{
+    const struct admission *admission = &run->admission;
+    size_t i = 0;
+    while (i < admission->events.count) {
+        str type = admission->candidates[i].type_key;
+        int64_t dropped = 0;
+        for (; i < admission->events.count && str_eq(admission->candidates[i].type_key, type); i++)
+            dropped += admission->candidates[i].dropped;
+        tally_add(run->ingest.tally,
+                  &(struct tally_row){.at = run->ingest.now,
+                                      .type = type,
+                                      .pointer = STR("/properties"),
+                                      .code = "property_dropped"},
+                  dropped);
+    }
+}
+
 void ingest_answer(const struct ingest_run *run, struct ingest_answer *answer)
 {
+    if (!run->ingest.validate && !run->held_back)
+        count_dropped(run);
     answer_write(&run->admission, run->held_back, answer);
 }
 

@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "ingest.sql.h"
+#include "phial/catalog/tally.h"
 
 #include <stdlib.h>
 
@@ -69,15 +70,6 @@ static void group(struct reason *reasons, size_t count, struct columns *columns)
     }
 }
 
-static str today(struct arena *arena, instant now)
-{
-    int year = 0;
-    int month = 0;
-    int day_of_month = 0;
-    day_to_civil(zone_day(zone_utc(), now), &year, &month, &day_of_month);
-    return str_printf(arena, "%04d-%02d-%02d", year, month, day_of_month);
-}
-
 result refusals_count(struct db_tx *tx, const struct admission *admission)
 {
     struct arena *arena = db_arena(tx);
@@ -93,7 +85,7 @@ result refusals_count(struct db_tx *tx, const struct admission *admission)
                               .refusals = arena_array(arena, int64_t, count)};
     group(reasons, count, &columns);
     return db_exec(tx, &ingest_count_refusals_sql,
-                   PARAMS(db_text(today(arena, admission->ingest->now)),
+                   PARAMS(db_instant(tally_hour(admission->ingest->now)),
                           db_text_array(columns.types, columns.count),
                           db_text_array(columns.pointers, columns.count),
                           db_text_array(columns.codes, columns.count),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// refusals.h - counts what was refused, by day, type, pointer, code and detector; never a value.
+// refusals.h - counts what was refused, by hour, type, pointer, code and detector; never a value.
 #pragma once
 
 #include "admit.h"

@@ -116,6 +116,7 @@ static void look(struct jobs *jobs)
     report(jobs, "clock", outcome);
     if (!failed(outcome)) {
         rewrap(jobs, &arena);
+        report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
         export_all(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
         erase(jobs, &arena, reading.now);
@@ -206,6 +207,9 @@ void jobs_stop(struct jobs *jobs)
     pthread_cond_signal(&jobs->changed);
     pthread_mutex_unlock(&jobs->mutex);
     (void)pthread_join(jobs->thread, NULL);
+    struct arena arena = {0};
+    report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
+    arena_reset(&arena);
     release(jobs);
 }
 

@@ -196,7 +196,7 @@ END_TEST
 static const struct db_stmt count_sql = {
     "test_count",
     "SELECT COALESCE(sum(refusals), 0)::bigint AS refusals FROM refusal_count "
-    "WHERE day = '2026-11-03' AND event_type = $1 AND pointer = $2 AND code = $3 "
+    "WHERE hour >= '2026-11-03' AND hour < '2026-11-04' AND event_type = $1 AND pointer = $2 AND code = $3 "
     "AND detector = $4",
     4};
 

@@ -6,6 +6,7 @@
 #include "phial/api/usage_streams.h"
 #include "phial/catalog/cache.h"
 #include "phial/catalog/keys.h"
+#include "phial/catalog/tally.h"
 #include "phial/catalog/tokens.h"
 #include "phial/http/http.h"
 #include "phial/ingest/lanes.h"
@@ -24,6 +25,7 @@ struct api {
     struct lanes *lanes;
     struct usage_streams *usage_streams;
     const struct keyring *keyring;
+    struct tally *tally;           // NULL: nobody counts
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start

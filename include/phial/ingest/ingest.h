@@ -3,6 +3,7 @@
 #pragma once
 
 #include "phial/catalog/cache.h"
+#include "phial/catalog/tally.h"
 #include "phial/db/db.h"
 #include "phial/ingest/lanes.h"
 #include "phial/util/arena.h"
@@ -19,6 +20,7 @@ struct ingest {
     struct db *db;
     struct arena *arena;
     struct catalog_cache *cache;
+    struct tally *tally; // counts what is dropped; NULL: nobody does
     struct lanes *lanes; // NULL: everything is stored at once, in a transaction of its own
     instant now;
     str actor;

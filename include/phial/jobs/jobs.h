@@ -3,6 +3,7 @@
 // months whose token keys are due to be destroyed. One thread with a connection of its own.
 #pragma once
 
+#include "phial/catalog/tally.h"
 #include "phial/crypto/keyring.h"
 #include "phial/db/db.h"
 #include "phial/ledger/signer.h"
@@ -14,6 +15,7 @@ struct jobs_options {
     struct db_options database;
     struct signer *signer;
     const char *export_folder;
+    struct tally *tally; // written at every look, and at the end; NULL for none
     int64_t interval_ms; // between two looks
     const struct keyring *keyring;
     int64_t period_key_days; // 0: the keys of tokens are kept

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What an event type lets one claim, and what was refused, counted without a value."""
+import os
+import sys
+from datetime import datetime, timedelta, timezone
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
+import phial  # noqa: E402
+
+NOW = datetime.now(timezone.utc)
+ISO = '%Y-%m-%dT%H:%M:%SZ'
+SSN = '219-45-7731'
+
+
+def event(n, **more):
+    return dict({'id': f'e-{n}', 'customer': 'clinic', 'type': 'visit', 'time': NOW.strftime(ISO), 'properties': {'room': 'r-1'}}, **more)
+
+
+def claims(c):
+    def claim(key, document):
+        c.put('/v1/event-types/' + key, document)
+        return c.get(f'/v1/event-types/{key}/claim')
+
+    plain = claim('c-plain', {'properties': {'room': {'type': 'code'}}})
+    assert (plain['claim'], plain['next'], plain['further']) == ('no_person', None, []), plain
+    assert [a['pointer'] for a in plain['assumes']] == ['/properties/room', ''], plain
+    token = claim('c-token', {'properties': {'patient': {'type': 'token'}}})
+    assert token['claim'] == 'pseudonymous' and token['next']['claim'] == 'limited_data_set', token
+    assert [b['pointer'] for b in token['next']['blocked_by']] == ['/properties/patient'], token
+    assert '164.514(c)' in token['next']['blocked_by'][0]['source'], token
+    assert [f['claim'] for f in token['further']] == ['safe_harbor', 'no_person'], token
+    assert '/time_precision' in [b['pointer'] for b in token['further'][0]['blocked_by']], token
+    off = claim('c-plain-numbers', {'plain_numbers': ['id']})
+    assert off['claim'] == 'pseudonymous' and off['next']['blocked_by'][0]['pointer'] == '/plain_numbers', off
+
+    # what was stored under an earlier version keeps that one's claim
+    tag = c.send('GET', '/v1/event-types/c-token').headers['ETag']
+    c.put('/v1/event-types/c-token', {'properties': {'room': {'type': 'code'}}}, 200, If_Match=tag)
+    later = c.get('/v1/event-types/c-token/claim')
+    assert later['claim'] == 'no_person' and later['earlier_versions'] == [{'version': 1, 'claim': 'pseudonymous'}], later
+    assert c.get('/v1/event-types/c-token/claim?version=1')['claim'] == 'pseudonymous'
+    c.expect(404, 'GET', '/v1/event-types/c-token/claim?version=3')
+    c.expect(404, 'GET', '/v1/event-types/nothing/claim')
+
+
+def refuse(c):
+    c.put('/v1/customers/clinic', {'name': 'A', 'currency': 'USD', 'time_zone': 'UTC'})
+    c.put('/v1/event-types/visit', {'properties': {'room': {'type': 'code'}}})
+    c.put('/v1/event-types/loose', {'properties': {'room': {'type': 'code'}}, 'unknown_properties': 'drop'})
+    many = [event(n, properties={'room': SSN}) for n in range(3)]
+    many += [event(3, properties={'room': 'r', 'patient_name': 'Zoe Quux'}), event(4, type='Zoe Quux'), event(5, id='8834517290'), event(6)]
+    answer = c.post('/v1/events', many, 207)
+    assert answer['accepted'] == 1 and answer['rejected'] == 6, answer
+    c.post('/v1/events/validate', event(7, properties={'room': SSN}), 422)  # counts nothing
+    c.post('/v1/events', [event(8, type='loose', properties={'Zoe Quux': 1, 'b': 2}), event(9, type='loose', properties={'c': 3})], 200)
+    c.expect(422, 'POST', '/v1/keys', {'name': 'for ' + SSN, 'scopes': ['events:write']})
+    c.expect(422, 'PUT', '/v1/event-types/other', {'properties': {'patient_ssn': {'type': 'code'}}})
+    c.expect(422, 'DELETE', '/v1/customers/clinic', Phial_Reason='SSN ' + SSN)
+
+
+def rows(report, part='data'):
+    return sorted((r['route'], r['type'] or '', r['pointer'] or '', r['code'], r['detector'] or '', r['count']) for r in report[part])
+
+
+WANTED = sorted([
+    ('DELETE /v1/customers/:customer', '', '', 'phi_detected', 'us_ssn', 1),
+    ('POST /v1/events', '', '/type', 'unknown_type', '', 1),
+    ('POST /v1/events', 'visit', '/id', 'phi_ambiguous_number', '', 1),
+    ('POST /v1/events', 'visit', '/properties', 'property_unknown', '', 1),
+    ('POST /v1/events', 'visit', '/properties/room', 'phi_detected', 'us_ssn', 3),
+    ('POST /v1/keys', '', '', 'phi_detected', 'us_ssn', 1),
+    ('PUT /v1/event-types/:key', '', '', 'phi_property_name', '', 1),
+])
+
+
+def reports(server):
+    c = server.client
+    refuse(c)
+    answer = c.send('GET', '/v1/phi/report')
+    for value in (SSN, 'Quux', '8834517290', 'patient'):
+        assert value.encode() not in answer.bytes, answer
+    assert rows(answer.json) == WANTED, rows(answer.json)
+    assert answer.json['refused'] == sum(r[-1] for r in WANTED)
+    assert rows(answer.json, 'dropped') == [('POST /v1/events', 'loose', '/properties', 'property_dropped', '', 3)], answer.json
+    for by in ('hour', 'day'):
+        one = c.get('/v1/phi/report?by=' + by)
+        assert rows(one) == WANTED and all(r['at'] <= NOW.strftime(ISO) or by == 'hour' for r in one['data']), one
+    past = f'?from={(NOW - timedelta(days=9)).strftime(ISO)}&to={(NOW - timedelta(days=8)).strftime(ISO)}'
+    assert c.get('/v1/phi/report' + past)['data'] == []
+    for bad in ('?by=week', '?from=x', '?customer=a', f'?from={NOW.strftime(ISO)}&to={NOW.strftime(ISO)}'):
+        c.expect(400, 'GET', '/v1/phi/report' + bad)
+    for scopes, status in ((['audit:read'], 200), (['usage:read', 'catalog:read'], 403)):
+        key = c.post('/v1/keys', {'name': 'k', 'scopes': scopes})['key']
+        phial.Client(server.url, key).expect(status, 'GET', '/v1/phi/report')
+    bound = c.post('/v1/keys', {'name': 'k', 'scopes': ['audit:read'], 'customer': 'clinic'})['key']
+    phial.Client(server.url, bound).expect(403, 'GET', '/v1/phi/report')
+
+    # a restart loses nothing, and two daemons add up
+    c.post('/v1/events', event(10, type='loose', properties={'d': 4}), 201)
+    c.expect(422, 'POST', '/v1/keys', {'name': 'for ' + SSN, 'scopes': ['events:write']})
+    server.stop()
+    server.start()
+    second = phial.Daemon(server.folder, ['--config', server.folder + '/phial.conf'], log='.second.log')
+    second.client.post('/v1/events', event(11, properties={'room': SSN}), 422)
+    second.client.expect(422, 'POST', '/v1/keys', {'name': 'for ' + SSN, 'scopes': ['events:write']})
+    second.client.post('/v1/events', event(12, type='loose', properties={'d': 4}), 201)
+    second.stop()
+    os.unlink(second.log_path)
+    more = {('POST /v1/events', 'visit', '/properties/room'): 1, ('POST /v1/keys', '', ''): 2}
+    wanted = sorted(r[:-1] + (r[-1] + more.get(r[:3], 0),) for r in WANTED)
+    answer = server.client.get('/v1/phi/report')
+    assert rows(answer) == wanted, rows(answer)
+    assert answer['dropped'][0]['count'] == 5, answer
+
+
+def main():
+    server = phial.Server()
+    claims(server.client)
+    reports(server)
+    server.remove()
+    print('ok')
+
+
+main()
