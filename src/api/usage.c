@@ -2,6 +2,7 @@
 // /v1/customers/:customer/usage
 #include "caller.h"
 #include "phial/invoicing/invoicing.h"
+#include "usage_privacy.h"
 
 struct usage_question {
     const struct request *request;
@@ -70,7 +71,11 @@ static result measure(struct db_tx *tx, void *context)
     question->query.metric = metric;
     json_release(&question->answer);
     question->answer = NULL;
-    return usage_query_run(tx, &question->query, &question->answer);
+    struct usage_privacy privacy = {0};
+    TRY(usage_privacy_read(tx, request, &question->customer, metric, question->query.window,
+                           &privacy));
+    TRY(usage_query_run(tx, &question->query, &question->answer));
+    return usage_privacy_apply(request, &privacy, metric, question->answer);
 }
 
 static result read_query(const struct request *request, struct usage_question *question)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What an event type lets one claim, and what was refused, counted without a value."""
+"""What an event type lets one claim, what was refused, counted without a value, and usage without its small cells."""
 import os
 import sys
 from datetime import datetime, timedelta, timezone
@@ -114,9 +114,66 @@ def reports(server):
     assert answer['dropped'][0]['count'] == 5, answer
 
 
+def privacy(server):
+    """Usage about persons, for a key that sends no events."""
+    c = server.client
+    key = c.post('/v1/keys', {'name': 'reader', 'scopes': ['usage:read', 'billing:read', 'audit:read']})['key']
+    reader = phial.Client(server.url, key)
+    sender = phial.Client(server.url, c.post('/v1/keys', {'name': 's', 'scopes': ['usage:read', 'events:write']})['key'])
+    window = {'past': 'P4000D'}
+    kind = {'type': 'enum', 'values': ['ct', 'mr', 'us', 'xa']}
+    c.put('/v1/event-types/seen', {'window': window, 'properties': {'who': {'type': 'token', 'scope': 'customer'}, 'kind': kind,
+                                                                    'minutes': {'type': 'decimal'}}})
+    c.put('/v1/event-types/machine', {'window': window, 'properties': {'kind': kind}})
+    for name, document in (('persons', {'aggregation': 'unique', 'property': 'who'}), ('visits', {'aggregation': 'count'}),
+                           ('minutes', {'aggregation': 'sum', 'property': 'minutes'})):
+        c.put('/v1/metrics/' + name, dict(document, event_types=['seen'], group_by=['kind']))
+    c.put('/v1/metrics/machines', {'event_types': ['machine'], 'aggregation': 'count', 'group_by': ['kind']})
+    c.put('/v1/customers/small', {'name': 'S', 'currency': 'USD', 'time_zone': 'UTC', 'report_threshold': 5})
+    c.put('/v1/customers/large', {'name': 'L', 'currency': 'USD', 'time_zone': 'UTC'})
+    events = []
+    for customer in ('small', 'large'):
+        for n, (kind, day) in enumerate([('ct', 1)] * 7 + [('mr', 2)] * 20 + [('us', 3)] * 30):
+            for type_ in ('seen', 'machine'):
+                properties = {'kind': kind} if type_ == 'machine' else {'kind': kind, 'who': f'person {n}', 'minutes': '10'}
+                events.append({'id': f'{customer}-{type_}-{n}', 'customer': customer, 'type': type_, 'time': f'2026-01-0{day}T10:00:00Z',
+                               'properties': properties})
+    c.post('/v1/events', events, 200)
+
+    def ask(client, customer, metric, more='&window=day&group_by=kind', status=200):
+        path = f'/v1/customers/{customer}/usage?metric={metric}&from=2026-01-01T00:00:00Z&to=2026-01-05T00:00:00Z'
+        answer = client.get(path + more, status)
+        if status != 200:
+            return answer
+        cells = [answer] + answer.get('windows', []) + answer.get('groups', [])
+        return [cell['quantity'] for cell in cells], [cell['events'] for cell in cells]
+
+    exact = (['57', '7', '20', '30', '0', '7', '20', '30'], [57, 7, 20, 30, 0, 7, 20, 30])
+    for client in (c, sender):
+        assert ask(client, 'large', 'persons') == exact, ask(client, 'large', 'persons')
+    hidden = ['57', '<11', '*', '30', '0', '<11', '*', '30']
+    for metric in ('persons', 'visits'):
+        quantities, counts = ask(reader, 'large', metric)
+        assert quantities == hidden, quantities
+        assert [str(n) for n in counts] == hidden, counts
+    quantities, counts = ask(reader, 'large', 'minutes')
+    assert quantities == ['570', '*', '*', '300', '0', '*', '*', '300'] and [str(n) for n in counts] == hidden, (quantities, counts)
+    assert ask(reader, 'small', 'persons') == exact  # 7 are enough for this customer
+    assert ask(reader, 'large', 'machines') == exact  # and no persons here
+    quantities, _ = ask(reader, 'large', 'persons', more='')
+    assert quantities == ['57'], quantities
+    one_day = reader.get('/v1/customers/large/usage?metric=persons&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z&group_by=kind')
+    assert (one_day['quantity'], one_day['events'], one_day['groups'][0]['quantity']) == ('<11', '<11', '<11'), one_day
+    assert one_day['report_threshold'] == 11
+    ask(reader, 'large', 'persons', '&window=hour', 400)  # stored by days
+    ask(sender, 'large', 'persons', '&window=hour')
+    ask(reader, 'large', 'machines', '&window=hour')
+
+
 def main():
     server = phial.Server()
     claims(server.client)
+    privacy(server)
     reports(server)
     server.remove()
     print('ok')

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "usage_privacy.h"
+
+#include "phial/phi/event_type.h"
+#include "phial/rating/aggregation.h"
+#include "phial/rating/suppress.h"
+#include "phial/util/array.h"
+
+enum { THRESHOLD_PRESET = 11 };
+
+static result read_threshold(const struct customer *customer, int64_t *threshold)
+{
+    OWNED(json_release) json_t *document = NULL;
+    TRY(json_parse(customer->document, &document));
+    const json_t *own = json_object_get(document, "report_threshold");
+    *threshold = json_is_integer(own) ? json_integer_value(own) : THRESHOLD_PRESET;
+    return OK;
+}
+
+// What the types of a metric say together.
+struct types_seen {
+    const struct metric *metric;
+    bool has_token;
+    bool property_is_token;
+    enum time_precision coarsest;
+};
+
+static void see_type(struct types_seen *seen, const struct event_type *type)
+{
+    for (size_t i = 0; i < type->property_count; i++) {
+        bool token = type->properties[i].type == PROPERTY_TOKEN;
+        seen->has_token = seen->has_token || token;
+        seen->property_is_token =
+            seen->property_is_token ||
+            (token && str_eq(type->properties[i].name, seen->metric->property));
+    }
+    if (type->precision > seen->coarsest)
+        seen->coarsest = type->precision;
+}
+
+static result look_at_type(struct db_tx *tx, str key, struct types_seen *seen)
+{
+    OWNED(json_release) json_t *document = NULL;
+    struct catalog_item item = {0};
+    struct faults *faults = arena_new(db_arena(tx), struct faults);
+    faults->arena = db_arena(tx);
+    TRY(catalog_get(tx, CATALOG_EVENT_TYPE, key, &item));
+    TRY(json_parse(item.document, &document));
+    const struct event_type *type =
+        event_type_parse((struct json_at){document, STR(""), faults}, item.key);
+    if (type == NULL)
+        return FAIL(INTERNAL, "a stored event type is not valid");
+    see_type(seen, type);
+    return OK;
+}
+
+static bool counts_distinct(const struct metric *metric)
+{
+    static const char *const names[] = {"active", "unique", "unique_days", "unique_new"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(str_from(metric->aggregation->name), str_from(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool is_finer(str window, enum time_precision precision)
+{
+    return str_eq(window, STR("hour")) && precision == PRECISION_DAY;
+}
+
+result usage_privacy_read(struct db_tx *tx, const struct request *request,
+                          const struct customer *customer, const struct metric *metric, str window,
+                          struct usage_privacy *privacy)
+{
+    struct types_seen seen = {.metric = metric};
+    *privacy = (struct usage_privacy){.applies = false};
+    if (key_may(&caller_of(request)->key, SCOPE_events_write))
+        return OK;
+    for (size_t i = 0; i < metric->event_type_count; i++)
+        TRY(look_at_type(tx, metric->event_types[i], &seen));
+    if (is_finer(window, seen.coarsest))
+        return FAIL(BAD_PARAMETER, "The events' time is stored by days: windows cannot be finer.");
+    privacy->applies = seen.has_token;
+    privacy->of_person = seen.property_is_token && counts_distinct(metric);
+    return read_threshold(customer, &privacy->threshold);
+}
+
+struct cells {
+    const struct usage_privacy *privacy;
+    json_t **json; // beside the table's
+    struct suppress_table table;
+};
+
+static int64_t quantity_of(const json_t *cell)
+{
+    int64_t quantity = 0;
+    (void)str_to_i64(json_str(json_object_get(cell, "quantity")), &quantity);
+    return quantity;
+}
+
+static void add_cell(struct cells *cells, json_t *json)
+{
+    int64_t events = json_integer_value(json_object_get(json, "events"));
+    struct suppress_cell *cell = &cells->table.cells[cells->table.cell_count];
+    cells->json[cells->table.cell_count++] = json;
+    if (cells->privacy->of_person)
+        *cell = (struct suppress_cell){.figures = {quantity_of(json), events}};
+    else
+        *cell = (struct suppress_cell){.figures = {events}};
+}
+
+// A list whose cells add up to the whole, which is the first cell.
+static void add_list(struct arena *arena, struct cells *cells, struct suppress_sum *sums,
+                     const json_t *list)
+{
+    size_t count = json_array_size(list);
+    size_t *parts = arena_array(arena, size_t, count);
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = cells->table.cell_count;
+        add_cell(cells, json_array_get(list, i));
+    }
+    if (count != 0)
+        sums[cells->table.sum_count++] = (struct suppress_sum){0, parts, count};
+}
+
+// A sum, a maximum or a level of few persons is as telling as their number.
+static str print_quantity(struct arena *arena, const struct cells *cells,
+                          const struct metric *metric, const json_t *json)
+{
+    bool counts =
+        cells->privacy->of_person || str_eq(str_from(metric->aggregation->name), STR("count"));
+    int64_t quantity = 0;
+    if (!counts || !str_to_i64(json_str(json_object_get(json, "quantity")), &quantity))
+        return STR("*");
+    return suppress_print(arena, quantity, true, cells->privacy->threshold);
+}
+
+static result hide(struct arena *arena, const struct cells *cells, const struct metric *metric)
+{
+    int64_t threshold = cells->privacy->threshold;
+    for (size_t i = 0; i < cells->table.cell_count; i++) {
+        json_t *json = cells->json[i];
+        if (!cells->table.cells[i].withheld)
+            continue;
+        int64_t events = json_integer_value(json_object_get(json, "events"));
+        str quantity = print_quantity(arena, cells, metric, json);
+        int wrong = json_object_set_new(json, "quantity", json_from_str(quantity));
+        wrong |= json_object_set_new(json, "events",
+                                     json_from_str(suppress_print(arena, events, true, threshold)));
+        if (wrong != 0)
+            return FAIL(INTERNAL, "out of memory");
+    }
+    return OK;
+}
+
+result usage_privacy_apply(const struct request *request, const struct usage_privacy *privacy,
+                           const struct metric *metric, json_t *answer)
+{
+    struct arena *arena = request->arena;
+    const json_t *windows = json_object_get(answer, "windows");
+    const json_t *groups = json_object_get(answer, "groups");
+    struct suppress_sum sums[2];
+    if (!privacy->applies)
+        return OK;
+    size_t most = 1 + json_array_size(windows) + json_array_size(groups);
+    struct cells cells = {
+        .privacy = privacy,
+        .json = arena_array(arena, json_t *, most),
+        .table = {.cells = arena_array(arena, struct suppress_cell, most),
+                  .figure_count = privacy->of_person ? 2 : 1,
+                  .adds_up = {!privacy->of_person, true},
+                  .sums = sums,
+                  .threshold = privacy->threshold},
+    };
+    add_cell(&cells, answer);
+    add_list(arena, &cells, sums, windows);
+    add_list(arena, &cells, sums, groups);
+    suppress(arena, &cells.table);
+    TRY(hide(arena, &cells, metric));
+    return json_object_set_new(answer, "report_threshold", json_integer(privacy->threshold)) == 0
+               ? OK
+               : FAIL(INTERNAL, "out of memory");
+}
