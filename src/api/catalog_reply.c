@@ -119,6 +119,7 @@ result catalog_reply_put(const struct request *request, struct reply *reply, enu
     TRY(caller_unbound(request));
     TRY(document_required(request));
     TRY(precondition_read(request, &question.change));
+    question.change.asks_approval = api_of(request)->approve_detectors_off;
     TRY(db_transact(request->db, request->arena, put_item, &question));
     return reply_item(request, reply, question.item.made == MADE_RESOURCE ? 201 : 200,
                       &question.item);

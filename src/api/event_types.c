@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/event-types
+#include "approvals.h"
 #include "catalog_reply.h"
 
 result get_event_types(const struct request *request, struct reply *reply)
@@ -14,7 +15,8 @@ result get_event_types_key(const struct request *request, struct reply *reply)
 
 result put_event_types_key(const struct request *request, struct reply *reply)
 {
-    return catalog_reply_put(request, reply, CATALOG_EVENT_TYPE);
+    result put = catalog_reply_put(request, reply, CATALOG_EVENT_TYPE);
+    return put.code == ERR_APPROVAL_REQUIRED ? approval_ask_detectors_off(request, reply) : put;
 }
 
 result delete_event_types_key(const struct request *request, struct reply *reply)

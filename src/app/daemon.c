@@ -272,6 +272,7 @@ static result start_http(struct app *app)
         .log = &app->log,
         .test_clock = config->clock_test,
         .period_key_days = config->phi_period_key_days,
+        .approve_detectors_off = config->approvals_phi_detectors_off,
         .ready = check_ready,
         .ready_context = app,
     };

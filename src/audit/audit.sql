@@ -115,3 +115,43 @@ WHERE k.sealed IS NOT NULL AND k.scope NOT IN ('customer', 'event') AND k.scope 
   AND (k.customer_id, k.scope) > ($2::bigint, $3)
 ORDER BY k.customer_id, k.scope
 LIMIT $4;
+
+-- name: audit_insert_approval
+INSERT INTO approval (approval_id, action, subject, document, requested_by, requested_at, reason,
+                      status)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending');
+
+-- name: audit_find_same_approval
+SELECT approval_id
+FROM approval
+WHERE status = 'pending' AND action = $1 AND subject = $2 AND document = $3 AND requested_by = $4
+ORDER BY approval_id
+LIMIT 1;
+
+-- name: audit_find_approval
+SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
+       decided_by, decided_at, decision_reason, meaning
+FROM approval
+WHERE approval_id = $1 AND ($2 = '' OR requested_by = $2);
+
+-- name: audit_lock_approval
+SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
+       decided_by, decided_at, decision_reason, meaning
+FROM approval
+WHERE approval_id = $1 AND ($2 = '' OR requested_by = $2)
+FOR NO KEY UPDATE;
+
+-- name: audit_decide_approval
+UPDATE approval
+SET status = $2, decided_by = $3, decided_at = $4, decision_reason = $5, meaning = $6
+WHERE approval_id = $1 AND status = 'pending';
+
+-- name: audit_list_approvals
+SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
+       decided_by, decided_at, decision_reason, meaning
+FROM approval
+WHERE ($1 = '' OR requested_by = $1)
+  AND ($2 = '' OR status = $2)
+  AND approval_id COLLATE "C" > $3
+ORDER BY approval_id COLLATE "C"
+LIMIT $4;

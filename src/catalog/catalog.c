@@ -7,6 +7,7 @@
 #include "known.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/encode.h"
+#include "switches.h"
 
 static const char *const kind_names[] = {
     [CATALOG_EVENT_TYPE] = "event_type",
@@ -59,6 +60,22 @@ static result insert_version(struct db_tx *tx, enum catalog_kind kind,
                           db_text(change->reason)));
 }
 
+// Of a type whose detectors a second person has to agree to switch off.
+static result check_switches(struct db_tx *tx, enum catalog_kind kind, struct json_at document,
+                             const struct change *change, const struct catalog_item *next)
+{
+    struct catalog_item current = {0};
+    bool more = false;
+    if (kind != CATALOG_EVENT_TYPE || !change->asks_approval || next->made == MADE_NOTHING)
+        return OK;
+    result found = catalog_get(tx, kind, next->key, &current);
+    if (failed(found) && found.code != ERR_NOT_FOUND)
+        return found;
+    str before = failed(found) || current.archived ? STR("") : current.document;
+    TRY(switches_more_off(before, document.value, &more));
+    return more ? FAIL(APPROVAL_REQUIRED, "") : OK;
+}
+
 // The item as it shall be. One that was archived counts as new.
 static result plan_put(struct db_tx *tx, enum catalog_kind kind, struct precondition precondition,
                        struct catalog_item *item)
@@ -101,6 +118,7 @@ result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct jso
     };
     str wanted = next.document;
     TRY(plan_put(tx, kind, change->precondition, &next));
+    TRY(check_switches(tx, kind, document, change, &next));
     if (next.made != MADE_NOTHING) {
         TRY(db_exec(tx, &catalog_write_item_sql,
                     PARAMS(kind_param(kind), db_text(key), db_i64(next.version))));

@@ -85,6 +85,9 @@ static result apply(struct arena *arena, struct client *client, const struct app
     (void)fclose(nowhere);
     TRY(outcome);
     (void)printf("applied\n");
+    if (done.waiting != 0)
+        (void)printf("%d of it waits for a second person to approve: GET /v1/approvals\n",
+                     done.waiting);
     return OK;
 }
 

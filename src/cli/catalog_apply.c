@@ -31,8 +31,13 @@ static result put(const struct applying *applying, str path, const json_t *docum
     struct call call = {.method = "PUT",
                         .path = path,
                         .body = json_print(applying->arena, document),
-                        .if_match = etag};
-    return client_call(applying->client, applying->arena, &call, NULL);
+                        .if_match = etag,
+                        .reason = "phial apply"};
+    OWNED(json_release) json_t *answer = NULL;
+    TRY(client_call(applying->client, applying->arena, &call, &answer));
+    if (str_eq(json_str(json_object_get(answer, "status")), STR("pending")))
+        applying->figures->waiting++;
+    return OK;
 }
 
 static result apply_one(const struct applying *applying, const char *member, str path,

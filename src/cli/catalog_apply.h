@@ -11,6 +11,7 @@ struct catalog_figures {
     int made;
     int changed;
     int same;
+    int waiting; // for a second person
 };
 
 // document: any of event_types, metrics, plans, customers, subscriptions, each keys to documents.

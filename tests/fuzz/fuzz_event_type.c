@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any document: a type or faults, never both and never neither; and values of any form against it.
+// Any document: a type or faults, never both and never neither; values of any form against it; and no
+// claim that one of its declarations forbids.
+#include "phial/phi/claim.h"
 #include "phial/phi/event_type.h"
 
 #include <stdlib.h>
@@ -19,6 +21,17 @@ static void check_values(struct arena *arena, const struct event_type *type, str
     }
 }
 
+static void check_claim(struct arena *arena, const struct event_type *type)
+{
+    struct claim_made made = claim_make(arena, type);
+    if (made.names_persons && made.claim > CLAIM_LIMITED_DATA_SET)
+        abort();
+    for (size_t i = 0; i < made.limit_count; i++) {
+        if (made.limits[i].allows < made.claim)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     struct arena arena = {0};
@@ -30,8 +43,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             event_type_parse((struct json_at){root, STR(""), &faults}, STR("fuzz"));
         if ((type == NULL) == (faults.count == 0))
             abort();
-        if (type != NULL)
+        if (type != NULL) {
             check_values(&arena, type, text);
+            check_claim(&arena, type);
+        }
     }
     arena_reset(&arena);
     return 0;

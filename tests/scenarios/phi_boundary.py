@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What an event type lets one claim, what was refused, counted without a value, and usage without its small cells."""
+import json
 import os
+import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 
@@ -170,11 +172,94 @@ def privacy(server):
     ask(reader, 'large', 'machines', '&window=hour')
 
 
+def approvals(server):
+    """Detectors are switched off by two persons."""
+    c = server.client
+    def person(name, *scopes):
+        return phial.Client(server.url, c.post('/v1/keys', {'name': name, 'scopes': list(scopes)})['key'])
+
+    author, officer = person('author', 'catalog:write', 'catalog:read', 'billing:approve'), person('officer', 'billing:approve')
+    outsider = person('outsider', 'catalog:write', 'usage:read')
+    off = {'properties': {'ref': {'type': 'code', 'detectors_off': ['uk_nhs']}}}
+    path, why = '/v1/event-types/approved', {'Phial_Reason': 'our references look like NHS numbers'}
+    problem = author.expect(422, 'PUT', path, off).json
+    assert problem['code'] == 'reason_required', problem
+    author.expect(422, 'PUT', path, {'properties': {'ref': {'type': 'code', 'detectors_off': ['nothing']}}}, **why)
+    asked = author.expect(202, 'PUT', path, off, **why)
+    waiting = asked.json
+    assert (waiting['status'], waiting['action'], waiting['subject']) == ('pending', 'phi_detectors_off', 'approved'), waiting
+    assert waiting['reason'] == why['Phial_Reason'] and waiting['document']['declaration'] == off, waiting
+    assert asked.headers['Location'] == '/v1/approvals/' + waiting['id']
+    assert author.expect(202, 'PUT', path, off, **why).json['id'] == waiting['id']  # asked once
+    c.expect(404, 'GET', path)  # nothing is in force
+
+    here = '/v1/approvals/' + waiting['id']
+    signed = {'meaning': 'I have looked at a month of references'}
+    because = {'Phial_Reason': 'reviewed'}
+    assert officer.get(here) == waiting and officer.get('/v1/approvals?status=pending')['data'] == [waiting]
+    assert outsider.get('/v1/approvals')['data'] == []
+    outsider.expect(404, 'GET', here)
+    outsider.expect(403, 'POST', here + '/approve', signed, **because)
+    author.expect(403, 'POST', here + '/approve', signed, **because)  # who asks cannot approve
+    assert officer.expect(422, 'POST', here + '/approve', {}, **because).json['errors'][0]['pointer'] == '/meaning'
+    assert officer.expect(422, 'POST', here + '/approve', signed).json['code'] == 'reason_required'
+    assert officer.expect(422, 'POST', here + '/approve', {'meaning': 'SSN ' + SSN}, **because).json['errors'][0]['detector'] == 'us_ssn'
+    officer.expect(404, 'POST', here[:-4] + '0000/approve', signed, **because)
+    officer.expect(400, 'GET', '/v1/approvals?status=x')
+    done = officer.post(here + '/approve', signed, 200, **because)
+    assert (done['status'], done['meaning'], done['decision_reason']) == ('approved', signed['meaning'], 'reviewed'), done
+    assert done['decided_by'] != done['requested_by'] and done['decided_at'], done
+    officer.expect(409, 'POST', here + '/approve', signed, **because)
+    officer.expect(409, 'POST', here + '/refuse', {}, **because)
+    made = c.send('GET', path)
+    assert made.json['version'] == 1 and made.json['properties'] == off['properties'], made
+    assert c.get(path + '/claim')['claim'] == 'pseudonymous'
+    stored = server.sql("SELECT actor, reason FROM catalog_version WHERE key = 'approved'")
+    assert stored == f"{waiting['requested_by']}|{why['Phial_Reason']}", stored
+
+    # no more than the version in force: no approval; another detector, another property, another type: one each
+    tag = {'If_Match': made.headers['ETag']}
+    same = dict(off, description='as before')
+    tag['If_Match'] = author.expect(200, 'PUT', path, same, **tag).headers['ETag']
+    for properties in ({'ref': {'type': 'code', 'detectors_off': ['uk_nhs', 'us_npi']}},
+                       {'ref': off['properties']['ref'], 'more': {'type': 'code', 'detectors_off': ['us_npi']}},
+                       {'ref': {'type': 'version', 'detectors_off': ['uk_nhs']}}):
+        last = author.expect(202, 'PUT', path, {'properties': properties}, **why, **tag).json
+        assert last['status'] == 'pending' and last['id'] != waiting['id'], last
+    author.expect(428, 'PUT', path, {'properties': properties}, **why)
+    refused = officer.post('/v1/approvals/' + last['id'] + '/refuse', {}, 200, **because)
+    assert (refused['status'], refused['meaning']) == ('refused', None), refused
+
+    # what was asked for no longer follows what is there
+    other = officer.get('/v1/approvals?status=pending')['data'][0]
+    author.expect(200, 'PUT', path, {'properties': {'ref': {'type': 'code'}}}, **tag)
+    officer.expect(412, 'POST', f'/v1/approvals/{other["id"]}/approve', signed, **because)
+    assert officer.get('/v1/approvals/' + other['id'])['status'] == 'pending'
+    with open(server.folder + '/catalog.json', 'w') as f:
+        json.dump({'event_types': {'applied': off}}, f)
+    applied = subprocess.run([phial.PHIAL, 'apply', '-f', f.name, '--url', server.url, '--key', server.client.key], capture_output=True,
+                             text=True)
+    assert applied.returncode == 0 and '1 of it waits for a second person' in applied.stdout, applied
+    denied = subprocess_sql(server, "UPDATE approval SET reason = 'x'")
+    assert 'permission denied' in denied, denied
+
+
+def subprocess_sql(server, text):
+    try:
+        return server.sql('SET ROLE phial_daemon; ' + text)
+    except subprocess.CalledProcessError as failure:
+        return failure.stderr
+
+
 def main():
     server = phial.Server()
     claims(server.client)
     privacy(server)
     reports(server)
+    approvals(server)
+    server.remove()
+    server = phial.Server(environment={'PHIAL_APPROVALS_PHI_DETECTORS_OFF': 'no'})
+    server.client.put('/v1/event-types/alone', {'properties': {'ref': {'type': 'code', 'detectors_off': ['uk_nhs']}}})
     server.remove()
     print('ok')
 

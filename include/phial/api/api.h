@@ -31,6 +31,7 @@ struct api {
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;
     int64_t period_key_days;        // as jobs_options
+    bool approve_detectors_off;     // [approvals] phi_detectors_off
     result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
     struct { // for /metrics

@@ -21,6 +21,8 @@ struct change {
     str reason;
     instant now;
     struct precondition precondition; // of a put
+    // A put that switches detectors off is APPROVAL_REQUIRED, and changes nothing.
+    bool asks_approval;
 };
 
 enum catalog_kind { CATALOG_EVENT_TYPE, CATALOG_METRIC, CATALOG_PLAN };
