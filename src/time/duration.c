@@ -24,14 +24,16 @@ static const struct {
     {'S', true, 1},
 };
 
-// Takes a whole number off the front.
+// Takes a whole number off the front; one that does not fit is the longest that does.
 static bool take_number(str *text, int64_t *number)
 {
     size_t digits = 0;
     while (digits < text->len && text->ptr[digits] >= '0' && text->ptr[digits] <= '9')
         digits++;
-    if (!str_to_i64(str_slice(*text, 0, digits), number))
+    if (digits == 0)
         return false;
+    if (!str_to_i64(str_slice(*text, 0, digits), number))
+        *number = INT64_MAX;
     *text = str_slice(*text, digits, text->len);
     return true;
 }
@@ -80,8 +82,10 @@ static bool take_component(str *text, bool of_clock, size_t *next, int64_t *us)
         return false;
     *text = str_slice(*text, 1, text->len);
     *next = component + 1;
-    return checked_mul(number, components[component].seconds * second_us, &number) &&
-           checked_add(number, fraction, &number) && checked_add(*us, number, us);
+    if (!checked_mul(number, components[component].seconds * second_us, &number) ||
+        !checked_add(number, fraction, &number) || !checked_add(*us, number, us))
+        *us = INT64_MAX;
+    return true;
 }
 
 result duration_parse(str text, int64_t *us)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any document: a type or faults, never both and never neither; values of any form against it; and no
-// claim that one of its declarations forbids.
+// Any document: a type or faults, never both and never neither; values of any form against it; and
+// no claim that one of its declarations forbids.
 #include "phial/phi/claim.h"
 #include "phial/phi/event_type.h"
 

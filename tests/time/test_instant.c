@@ -101,7 +101,13 @@ START_TEST(reads_durations)
         ck_assert_ok(duration_parse(str_from(cases[i].text), &us));
         ck_assert_int_eq(us, cases[i].seconds * 1000000);
     }
+    static const char *const endless[] = {"P99999999999999999999D", "P300000Y",
+                                          "PT9223372036854775807S"};
     int64_t us = 0;
+    for (size_t i = 0; i < sizeof endless / sizeof endless[0]; i++) {
+        ck_assert_ok(duration_parse(str_from(endless[i]), &us));
+        ck_assert_int_eq(us, INT64_MAX);
+    }
     ck_assert_ok(duration_parse(STR("PT0.25S"), &us));
     ck_assert_int_eq(us, 250000);
 }
@@ -110,34 +116,9 @@ END_TEST
 START_TEST(refuses_what_is_no_duration)
 {
     static const char *const cases[] = {
-        "",
-        "P",
-        "PT",
-        "P1",
-        "1D",
-        "p1D",
-        "P1DT",
-        "PT1D",
-        "P1H",
-        "P1S",
-        "P1M1Y",
-        "PT1S1M",
-        "P1D1D",
-        "P-1D",
-        "-P1D",
-        "P+1D",
-        "P1.5D",
-        "PT1.0M",
-        "PT1.S",
-        "PT.5S",
-        "PT0.1234567S",
-        "P1DTT1H",
-        "P 1D",
-        "P1D ",
-        "P1X",
-        "P99999999999999999999D",
-        "P300000Y",
-        "PT9223372036854775807S",
+        "",      "P",     "PT",           "P1",      "1D",   "p1D",  "P1DT", "PT1D",  "P1H",
+        "P1S",   "P1M1Y", "PT1S1M",       "P1D1D",   "P-1D", "-P1D", "P+1D", "P1.5D", "PT1.0M",
+        "PT1.S", "PT.5S", "PT0.1234567S", "P1DTT1H", "P 1D", "P1D ", "P1X",
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         int64_t us = 7;

@@ -33,6 +33,7 @@ int days_in_month(int year, int month);
 day day_add_months(day start, int months);
 
 // ISO 8601: P[nY][nM][nW][nD][T[nH][nM][nS]]; years and months as 365 and 30 days. Not negative.
+// One that does not fit is the longest that does: no two instants lie that far apart.
 result duration_parse(str text, int64_t *us);
 
 struct zone; // opaque; lives in the arena it was loaded into
