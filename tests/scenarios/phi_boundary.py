@@ -33,6 +33,9 @@ def claims(c):
     assert '164.514(c)' in token['next']['blocked_by'][0]['source'], token
     assert [f['claim'] for f in token['further']] == ['safe_harbor', 'no_person'], token
     assert '/time_precision' in [b['pointer'] for b in token['further'][0]['blocked_by']], token
+    random = claim('c-surrogate', {'properties': {'patient': {'type': 'token', 'method': 'surrogate'}}})
+    assert random['claim'] == 'limited_data_set' and random['next']['claim'] == 'safe_harbor', random
+    assert [b['pointer'] for b in random['next']['blocked_by']] == ['/time_precision'], random
     off = claim('c-plain-numbers', {'plain_numbers': ['id']})
     assert off['claim'] == 'pseudonymous' and off['next']['blocked_by'][0]['pointer'] == '/plain_numbers', off
 
