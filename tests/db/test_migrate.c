@@ -22,7 +22,7 @@ START_TEST(applies_everything_once)
     ck_assert_ok(migrate_status(db, &arena, &list, &count));
     ck_assert_uint_ge(count, 4);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_int_eq(list[i].version, (int)i + 1);
+        ck_assert_int_gt(list[i].version, i == 0 ? 0 : list[i - 1].version);
         ck_assert(list[i].applied);
     }
     ck_assert_str_eq(list[0].name, "catalog");
