@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exact.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 // What rounding down took from a share, and whose it was.
@@ -19,24 +20,13 @@ static int by_loss(const void *a, const void *b)
     return (left->index > right->index) - (left->index < right->index);
 }
 
-// Of a whole number that fits.
-static int64_t to_i64(exact whole)
-{
-    mpq_t view;
-    exact_view(whole, view);
-    return mpz_get_si(mpq_numref(view));
-}
-
 static result weigh(struct arena *arena, const exact *weights, size_t count, exact *sum)
 {
     *sum = exact_zero();
-    for (size_t i = 0; i < count; i++) {
-        if (exact_sign(weights[i]) < 0)
-            return FAIL(INVALID, "A weight is below zero.");
+    for (size_t i = 0; i < count; i++)
         *sum = exact_add(arena, *sum, weights[i]);
-    }
-    if (exact_sign(*sum) == 0)
-        return FAIL(INVALID, "All weights are zero.");
+    if (exact_sign(*sum) <= 0)
+        return FAIL(INVALID, "The weights do not add up to more than zero.");
     return OK;
 }
 
@@ -55,18 +45,28 @@ result money_allocate(struct arena *arena, money total, const exact *weights, si
     exact each = exact_div(arena, amount, sum);
 
     struct remainder *remainders = arena_array(arena, struct remainder, count);
+    int128 *minors = arena_array(arena, int128, count);
+    int128 units = 0; // fewer than there are shares
     exact left = amount;
     for (size_t i = 0; i < count; i++) {
         exact share = exact_mul(arena, each, weights[i]);
         exact whole = exact_floor(arena, share);
         left = exact_sub(arena, left, whole);
         remainders[i] = (struct remainder){exact_sub(arena, share, whole), i};
-        shares[i].minor = to_i64(negative ? exact_sub(arena, zero, whole) : whole);
-        shares[i].currency = total.currency;
+        if (!exact_scale(whole, 0, ROUND_FLOOR, &minors[i]))
+            return FAIL(AMOUNT_OVERFLOW, "A share does not fit.");
     }
     qsort(remainders, count, sizeof(struct remainder), by_loss);
-    int64_t units = to_i64(left); // fewer than there are shares
-    for (int64_t i = 0; i < units; i++)
-        shares[remainders[i].index].minor += negative ? -1 : 1;
+    bool few = exact_scale(left, 0, ROUND_FLOOR, &units) && units >= 0 && units < (int128)count;
+    assert(few);
+    for (size_t i = 0; few && i < (size_t)units; i++)
+        minors[remainders[i].index]++;
+    for (size_t i = 0; i < count; i++) {
+        minors[i] = negative ? -minors[i] : minors[i];
+        if (minors[i] > INT64_MAX || minors[i] < INT64_MIN)
+            return FAIL(AMOUNT_OVERFLOW, "A share does not fit.");
+    }
+    for (size_t i = 0; i < count; i++)
+        shares[i] = (money){(int64_t)minors[i], total.currency};
     return OK;
 }

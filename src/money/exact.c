@@ -1,41 +1,187 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exact.h"
 
+#include "phial/util/array.h"
+
 #include <assert.h>
 #include <string.h>
 
 _Static_assert(sizeof(mp_limb_t) == sizeof(unsigned long), "a limb is what money.h says");
 
-enum { ROUND_DIGITS_MIN = -18 };
+enum { ROUND_DIGITS_MIN = -18, SCALE_MAX = 30, POWER_MAX = 38, HALF_BITS = 64, UNIT_BITS = 120 };
 
-void exact_view(exact value, mpq_t view)
+// ---- units of a power of ten
+
+static int128 power_of_ten(int exponent)
 {
-    static const mp_limb_t one = 1;
-    bool zero = value.numerator_size == 0;
-    (void)mpz_roinit_n(mpq_numref(view), value.numerator, value.numerator_size);
-    (void)mpz_roinit_n(mpq_denref(view), zero ? &one : value.denominator,
-                       zero ? 1 : value.denominator_size);
+    static const int64_t low[] = {
+        1,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+    };
+    static const int most = COUNT_OF(low) - 1;
+    assert(exponent >= 0 && exponent <= POWER_MAX);
+    int128 power = 1;
+    for (; exponent > most; exponent -= most)
+        power *= low[most];
+    return power * low[exponent];
 }
 
-static const unsigned long *keep_limbs(struct arena *arena, mpz_srcptr value)
+static bool is_small(exact value)
 {
-    size_t count = mpz_size(value);
-    unsigned long *limbs = arena_array(arena, unsigned long, count);
-    if (count != 0)
-        memcpy(limbs, mpz_limbs_read(value), count * sizeof(mp_limb_t));
-    return limbs;
+    return value.limbs == NULL;
+}
+
+static exact small(int128 units, int scale)
+{
+    return (exact){.units = units, .scale = scale};
+}
+
+static bool raise(int128 units, int by, int128 *raised)
+{
+    return by <= POWER_MAX && !__builtin_mul_overflow(units, power_of_ten(by), raised);
+}
+
+// Both in units of the same power. False where one does not fit, or is a ratio.
+static bool align(exact a, exact b, int128 *left, int128 *right, int *scale)
+{
+    *left = a.units;
+    *right = b.units;
+    *scale = a.scale;
+    if (!is_small(a) || !is_small(b))
+        return false;
+    if (a.scale == b.scale)
+        return true;
+    if (a.scale > b.scale)
+        return raise(b.units, a.scale - b.scale, right);
+    *scale = b.scale;
+    return raise(a.units, b.scale - a.scale, left);
+}
+
+// ---- ratios
+
+static void set_units(mpz_t into, int128 units)
+{
+    bool negative = units < 0;
+    __extension__ unsigned __int128 rest =
+        negative ? -(unsigned __int128)units : (unsigned __int128)units;
+    mpz_set_ui(into, (unsigned long)(rest >> HALF_BITS));
+    mpz_mul_2exp(into, into, HALF_BITS);
+    mpz_add_ui(into, into, (unsigned long)rest);
+    if (negative)
+        mpz_neg(into, into);
+}
+
+static bool get_units(mpz_srcptr from, int128 *units)
+{
+    if (mpz_sizeinbase(from, 2) > UNIT_BITS)
+        return false;
+    int128 high = (int128)mpz_getlimbn(from, 1) << HALF_BITS;
+    int128 whole = high + (int128)mpz_getlimbn(from, 0);
+    *units = mpz_sgn(from) < 0 ? -whole : whole;
+    return true;
+}
+
+void exact_view_open(exact value, struct exact_view *view)
+{
+    view->owned = is_small(value);
+    if (view->owned) {
+        mpq_init(view->ratio);
+        set_units(mpq_numref(view->ratio), value.units);
+        mpz_ui_pow_ui(mpq_denref(view->ratio), 10, (unsigned long)value.scale);
+        mpq_canonicalize(view->ratio);
+        return;
+    }
+    int size = value.numerator_size < 0 ? -value.numerator_size : value.numerator_size;
+    (void)mpz_roinit_n(mpq_numref(view->ratio), value.limbs, value.numerator_size);
+    (void)mpz_roinit_n(mpq_denref(view->ratio), value.limbs + size, value.denominator_size);
+}
+
+void exact_view_close(struct exact_view *view)
+{
+    if (view->owned)
+        mpq_clear(view->ratio);
 }
 
 exact exact_keep(struct arena *arena, mpq_srcptr value)
 {
-    int size = (int)mpz_size(mpq_numref(value));
+    int128 units = 0;
+    if (mpz_cmp_ui(mpq_denref(value), 1) == 0 && get_units(mpq_numref(value), &units))
+        return small(units, 0);
+    size_t above = mpz_size(mpq_numref(value));
+    size_t below = mpz_size(mpq_denref(value));
+    unsigned long *limbs = arena_array(arena, unsigned long, above + below);
+    memcpy(limbs, mpz_limbs_read(mpq_numref(value)), above * sizeof(mp_limb_t));
+    memcpy(limbs + above, mpz_limbs_read(mpq_denref(value)), below * sizeof(mp_limb_t));
     return (exact){
-        .numerator = keep_limbs(arena, mpq_numref(value)),
-        .numerator_size = mpq_sgn(value) < 0 ? -size : size,
-        .denominator = keep_limbs(arena, mpq_denref(value)),
-        .denominator_size = (int)mpz_size(mpq_denref(value)),
+        .limbs = limbs,
+        .numerator_size = mpq_sgn(value) < 0 ? -(int)above : (int)above,
+        .denominator_size = (int)below,
     };
 }
+
+typedef void operation(mpq_ptr outcome, mpq_srcptr a, mpq_srcptr b);
+
+static exact operate(struct arena *arena, operation *operate_on, exact a, exact b)
+{
+    struct exact_view left;
+    struct exact_view right;
+    mpq_t outcome;
+    exact_view_open(a, &left);
+    exact_view_open(b, &right);
+    mpq_init(outcome);
+    operate_on(outcome, left.ratio, right.ratio);
+    exact kept = exact_keep(arena, outcome);
+    mpq_clear(outcome);
+    exact_view_close(&right);
+    exact_view_close(&left);
+    return kept;
+}
+
+exact exact_add_by_gmp(struct arena *arena, exact a, exact b)
+{
+    return operate(arena, mpq_add, a, b);
+}
+
+exact exact_sub_by_gmp(struct arena *arena, exact a, exact b)
+{
+    return operate(arena, mpq_sub, a, b);
+}
+
+exact exact_mul_by_gmp(struct arena *arena, exact a, exact b)
+{
+    return operate(arena, mpq_mul, a, b);
+}
+
+int exact_compare_by_gmp(exact a, exact b)
+{
+    struct exact_view left;
+    struct exact_view right;
+    exact_view_open(a, &left);
+    exact_view_open(b, &right);
+    int order = mpq_cmp(left.ratio, right.ratio);
+    exact_view_close(&right);
+    exact_view_close(&left);
+    return (order > 0) - (order < 0);
+}
+
+// ---- numbers
 
 exact exact_zero(void)
 {
@@ -44,63 +190,65 @@ exact exact_zero(void)
 
 exact exact_from_i64(struct arena *arena, int64_t whole)
 {
-    mpq_t value;
-    mpq_init(value);
-    mpq_set_si(value, whole, 1);
-    exact kept = exact_keep(arena, value);
-    mpq_clear(value);
-    return kept;
+    (void)arena; // a whole number is small
+    return small(whole, 0);
+}
+
+// Most decimals have few digits: the fewer are kept, the longer their products fit.
+static exact from_trillionths(int128 units, int scale)
+{
+    static const int64_t million = 1000000;
+    int64_t short_units = (int64_t)units;
+    if (short_units != units || short_units % million != 0)
+        return small(units, scale);
+    short_units /= million;
+    if (short_units % million != 0)
+        return small(short_units, scale - DECIMAL_FRACTION_DIGITS / 2);
+    return small(short_units / million, scale - DECIMAL_FRACTION_DIGITS);
 }
 
 exact exact_from_decimal(struct arena *arena, decimal value)
 {
-    static const unsigned long one = 1000000000000; // DECIMAL_FRACTION_DIGITS noughts
-    bool negative = value.units < 0;
-    int128 units = negative ? -value.units : value.units;
-
-    mpq_t ratio;
-    mpq_init(ratio);
-    mpz_set_ui(mpq_numref(ratio), (unsigned long)(units / one));
-    mpz_mul_ui(mpq_numref(ratio), mpq_numref(ratio), one);
-    mpz_add_ui(mpq_numref(ratio), mpq_numref(ratio), (unsigned long)(units % one));
-    if (negative)
-        mpz_neg(mpq_numref(ratio), mpq_numref(ratio));
-    mpz_set_ui(mpq_denref(ratio), one);
-    mpq_canonicalize(ratio);
-    exact kept = exact_keep(arena, ratio);
-    mpq_clear(ratio);
-    return kept;
+    (void)arena;
+    return from_trillionths(value.units, DECIMAL_FRACTION_DIGITS);
 }
 
-typedef void operation(mpq_ptr outcome, mpq_srcptr a, mpq_srcptr b);
-
-static exact operate(struct arena *arena, operation *operate_on, exact a, exact b)
+exact exact_from_percent(struct arena *arena, decimal percent)
 {
-    mpq_t left;
-    mpq_t right;
-    mpq_t outcome;
-    exact_view(a, left);
-    exact_view(b, right);
-    mpq_init(outcome);
-    operate_on(outcome, left, right);
-    exact kept = exact_keep(arena, outcome);
-    mpq_clear(outcome);
-    return kept;
+    static const int hundredths = 2;
+    (void)arena;
+    return from_trillionths(percent.units, DECIMAL_FRACTION_DIGITS + hundredths);
 }
 
 exact exact_add(struct arena *arena, exact a, exact b)
 {
-    return operate(arena, mpq_add, a, b);
+    int128 left = 0;
+    int128 right = 0;
+    int128 sum = 0;
+    int scale = 0;
+    if (align(a, b, &left, &right, &scale) && !__builtin_add_overflow(left, right, &sum))
+        return small(sum, scale);
+    return exact_add_by_gmp(arena, a, b);
 }
 
 exact exact_sub(struct arena *arena, exact a, exact b)
 {
-    return operate(arena, mpq_sub, a, b);
+    int128 left = 0;
+    int128 right = 0;
+    int128 difference = 0;
+    int scale = 0;
+    if (align(a, b, &left, &right, &scale) && !__builtin_sub_overflow(left, right, &difference))
+        return small(difference, scale);
+    return exact_sub_by_gmp(arena, a, b);
 }
 
 exact exact_mul(struct arena *arena, exact a, exact b)
 {
-    return operate(arena, mpq_mul, a, b);
+    int128 product = 0;
+    if (is_small(a) && is_small(b) && a.scale + b.scale <= SCALE_MAX &&
+        !__builtin_mul_overflow(a.units, b.units, &product))
+        return small(product, a.scale + b.scale);
+    return exact_mul_by_gmp(arena, a, b);
 }
 
 exact exact_div(struct arena *arena, exact a, exact b)
@@ -121,18 +269,22 @@ exact exact_ceil(struct arena *arena, exact a)
 
 int exact_compare(exact a, exact b)
 {
-    mpq_t left;
-    mpq_t right;
-    exact_view(a, left);
-    exact_view(b, right);
-    int order = mpq_cmp(left, right);
-    return (order > 0) - (order < 0);
+    int128 left = 0;
+    int128 right = 0;
+    int scale = 0;
+    if (align(a, b, &left, &right, &scale))
+        return (left > right) - (left < right);
+    return exact_compare_by_gmp(a, b);
 }
 
 int exact_sign(exact a)
 {
+    if (is_small(a))
+        return (a.units > 0) - (a.units < 0);
     return (a.numerator_size > 0) - (a.numerator_size < 0);
 }
+
+// ---- rounding
 
 // numerator / denominator to the nearest whole number, a half as `rounding` says.
 static void divide_to_nearest(mpz_t numerator, mpz_t denominator, enum rounding rounding,
@@ -154,24 +306,25 @@ static void divide_to_nearest(mpz_t numerator, mpz_t denominator, enum rounding 
     }
 }
 
-void exact_scale(exact value, int digits, enum rounding rounding, mpz_t scaled)
+static void scale_ratio(exact value, int digits, enum rounding rounding, mpz_t scaled)
 {
     assert(digits >= ROUND_DIGITS_MIN && digits <= DECIMAL_FRACTION_DIGITS);
-    mpq_t view;
+    struct exact_view view;
     mpz_t numerator;
     mpz_t denominator;
-    exact_view(value, view);
+    exact_view_open(value, &view);
     mpz_init(numerator);
     mpz_init(denominator);
     if (digits >= 0) {
         mpz_ui_pow_ui(numerator, 10, (unsigned long)digits);
-        mpz_mul(numerator, numerator, mpq_numref(view));
-        mpz_set(denominator, mpq_denref(view));
+        mpz_mul(numerator, numerator, mpq_numref(view.ratio));
+        mpz_set(denominator, mpq_denref(view.ratio));
     } else {
         mpz_ui_pow_ui(denominator, 10, (unsigned long)-digits);
-        mpz_mul(denominator, denominator, mpq_denref(view));
-        mpz_set(numerator, mpq_numref(view));
+        mpz_mul(denominator, denominator, mpq_denref(view.ratio));
+        mpz_set(numerator, mpq_numref(view.ratio));
     }
+    exact_view_close(&view);
 
     switch (rounding) {
     case ROUND_CEIL:
@@ -189,13 +342,59 @@ void exact_scale(exact value, int digits, enum rounding rounding, mpz_t scaled)
     mpz_clear(numerator);
 }
 
-exact exact_round(struct arena *arena, exact a, int digits, enum rounding rounding)
+// What has to be added to a quotient that was cut towards zero. The rest has the sign of what was
+// divided, and is not zero.
+static int carry(int128 quotient, int128 rest, int128 divisor, enum rounding rounding)
+{
+    int away = rest < 0 ? -1 : 1;
+    int128 size = rest < 0 ? -rest : rest;
+    int128 other = divisor - size; // against size: whether a half was passed, without doubling it
+    switch (rounding) {
+    case ROUND_CEIL:
+        return rest > 0;
+    case ROUND_FLOOR:
+        return rest > 0 ? 0 : -1;
+    case ROUND_HALF_EVEN:
+        return size > other || (size == other && quotient % 2 != 0) ? away : 0;
+    case ROUND_HALF_UP:
+        return size >= other ? away : 0;
+    }
+    return 0;
+}
+
+static bool scale_units(exact value, int digits, enum rounding rounding, int128 *scaled)
+{
+    int down = value.scale - digits;
+    if (!is_small(value) || down > POWER_MAX)
+        return false;
+    if (down <= 0)
+        return raise(value.units, -down, scaled);
+    int128 divisor = power_of_ten(down);
+    int128 quotient = value.units / divisor;
+    int128 rest = value.units - quotient * divisor;
+    *scaled = rest == 0 ? quotient : quotient + carry(quotient, rest, divisor, rounding);
+    return true;
+}
+
+bool exact_scale(exact value, int digits, enum rounding rounding, int128 *scaled)
+{
+    if (scale_units(value, digits, rounding, scaled))
+        return true;
+    mpz_t whole;
+    mpz_init(whole);
+    scale_ratio(value, digits, rounding, whole);
+    bool fits = get_units(whole, scaled);
+    mpz_clear(whole);
+    return fits;
+}
+
+exact exact_round_by_gmp(struct arena *arena, exact a, int digits, enum rounding rounding)
 {
     mpq_t ratio;
     mpz_t power;
     mpq_init(ratio);
     mpz_init(power);
-    exact_scale(a, digits, rounding, mpq_numref(ratio));
+    scale_ratio(a, digits, rounding, mpq_numref(ratio));
     mpz_ui_pow_ui(power, 10, (unsigned long)(digits < 0 ? -digits : digits));
     if (digits < 0)
         mpz_mul(mpq_numref(ratio), mpq_numref(ratio), power);
@@ -208,11 +407,20 @@ exact exact_round(struct arena *arena, exact a, int digits, enum rounding roundi
     return kept;
 }
 
-str exact_print(struct arena *arena, exact a)
+exact exact_round(struct arena *arena, exact a, int digits, enum rounding rounding)
+{
+    int128 scaled = 0;
+    if (scale_units(a, digits, rounding, &scaled) &&
+        (digits >= 0 || raise(scaled, -digits, &scaled)))
+        return small(scaled, digits > 0 ? digits : 0);
+    return exact_round_by_gmp(arena, a, digits, rounding);
+}
+
+static str print_ratio(struct arena *arena, exact a)
 {
     mpz_t scaled;
     mpz_init(scaled);
-    exact_scale(a, DECIMAL_FRACTION_DIGITS, ROUND_HALF_UP, scaled);
+    scale_ratio(a, DECIMAL_FRACTION_DIGITS, ROUND_HALF_UP, scaled);
     bool negative = mpz_sgn(scaled) < 0;
     mpz_abs(scaled, scaled);
     char *digits = arena_array(arena, char, mpz_sizeinbase(scaled, 10) + 2);
@@ -230,4 +438,14 @@ str exact_print(struct arena *arena, exact a)
         fraction.len--;
     return str_printf(arena, "%s%" STR_FMT "%s%" STR_FMT, negative ? "-" : "", STR_ARG(whole),
                       fraction.len == 0 ? "" : ".", STR_ARG(fraction));
+}
+
+str exact_print(struct arena *arena, exact a)
+{
+    int128 most = power_of_ten(DECIMAL_INTEGER_DIGITS + DECIMAL_FRACTION_DIGITS);
+    int128 scaled = 0;
+    if (scale_units(a, DECIMAL_FRACTION_DIGITS, ROUND_HALF_UP, &scaled) && scaled < most &&
+        scaled > -most)
+        return decimal_print(arena, (decimal){scaled});
+    return print_ratio(arena, a);
 }

@@ -26,15 +26,11 @@ result money_sub(money a, money b, money *difference)
 
 result money_round(exact amount, enum currency currency, enum rounding rounding, money *rounded)
 {
-    mpz_t minor;
-    mpz_init(minor);
-    exact_scale(amount, currency_digits(currency), rounding, minor);
-    bool fits = mpz_fits_slong_p(minor) != 0;
-    int64_t value = fits ? mpz_get_si(minor) : 0;
-    mpz_clear(minor);
-    if (!fits)
+    int128 minor = 0;
+    if (!exact_scale(amount, currency_digits(currency), rounding, &minor) || minor > INT64_MAX ||
+        minor < INT64_MIN)
         return FAIL(AMOUNT_OVERFLOW, "The amount does not fit.");
-    *rounded = (money){value, currency};
+    *rounded = (money){(int64_t)minor, currency};
     return OK;
 }
 
@@ -80,11 +76,6 @@ str money_print(struct arena *arena, money amount)
 
 exact money_to_exact(struct arena *arena, money amount)
 {
-    mpq_t value;
-    mpq_init(value);
-    mpq_set_si(value, amount.minor, (unsigned long)power_of_ten(currency_digits(amount.currency)));
-    mpq_canonicalize(value);
-    exact kept = exact_keep(arena, value);
-    mpq_clear(value);
-    return kept;
+    (void)arena; // an amount is small
+    return (exact){.units = amount.minor, .scale = currency_digits(amount.currency)};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check_main.h"
-#include "phial/money/money.h"
+#include "exact.h"
 
 static exact number(struct arena *arena, const char *text)
 {
@@ -136,5 +136,74 @@ START_TEST(prints_twelve_digits_at_most)
 }
 END_TEST
 
+// ---- the short way of every operation against GMP's
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state = *state * 6364136223846793005U + 1442695040888963407U;
+    uint64_t mixed = *state ^ (*state >> 29);
+    return mixed * 0xbf58476d1ce4e5b9U;
+}
+
+// Any length of digits, any scale, ratios among them, and what is just beyond what fits.
+static exact random_number(struct arena *arena, uint64_t *state)
+{
+    uint64_t bits = next_random(state);
+    int length = (int)(bits % 127);
+    int128 units = (int128)(next_random(state) >> 1) << 64 | next_random(state);
+    units >>= 127 - length - 1;
+    exact number = {.units = bits & 256 ? -units : units, .scale = (int)((bits >> 20) % 31)};
+    if ((bits >> 30) % 8 == 0)
+        number = exact_from_i64(arena, (int64_t)(bits >> 40) % 5 - 2);
+    if ((bits >> 35) % 5 == 0)
+        number = exact_div(arena, number, exact_from_i64(arena, (int64_t)(bits >> 50) % 97 + 1));
+    return number;
+}
+
+START_TEST(the_short_way_agrees_with_gmp)
+{
+    static const int digits[] = {-18, -2, 0, 1, 2, 3, 12};
+    uint64_t state = 2026;
+    for (int round = 0; round < 200; round++) {
+        struct arena arena = {0};
+        for (int i = 0; i < 500; i++) {
+            exact a = random_number(&arena, &state);
+            exact b = random_number(&arena, &state);
+            ck_assert_int_eq(
+                exact_compare_by_gmp(exact_add(&arena, a, b), exact_add_by_gmp(&arena, a, b)), 0);
+            ck_assert_int_eq(
+                exact_compare_by_gmp(exact_sub(&arena, a, b), exact_sub_by_gmp(&arena, a, b)), 0);
+            ck_assert_int_eq(
+                exact_compare_by_gmp(exact_mul(&arena, a, b), exact_mul_by_gmp(&arena, a, b)), 0);
+            ck_assert_int_eq(exact_compare(a, b), exact_compare_by_gmp(a, b));
+            ck_assert_int_eq(exact_sign(a), exact_compare_by_gmp(a, exact_zero()));
+            enum rounding rounding = (enum rounding)(i % 4);
+            int to = digits[(size_t)i % COUNT_OF(digits)];
+            exact rounded = exact_round(&arena, a, to, rounding);
+            exact expected = exact_round_by_gmp(&arena, a, to, rounding);
+            ck_assert_int_eq(exact_compare_by_gmp(rounded, expected), 0);
+            ck_assert_str_eq(str_to_c(&arena, exact_print(&arena, rounded)),
+                             str_to_c(&arena, exact_print(&arena, expected)));
+        }
+        arena_reset(&arena);
+    }
+}
+END_TEST
+
+START_TEST(a_percentage_is_a_hundredth)
+{
+    struct arena arena = {0};
+    decimal rate = {0};
+    ck_assert_ok(decimal_parse(STR("2.99"), &rate));
+    prints(&arena, exact_from_percent(&arena, rate), "0.0299");
+    prints(&arena, exact_from_percent(&arena, decimal_from_i64(100)), "1");
+    ck_assert_ok(decimal_parse(STR("-0.000000000001"), &rate));
+    exact tiny = exact_mul(&arena, exact_from_percent(&arena, rate), exact_from_i64(&arena, 100));
+    prints(&arena, tiny, "-0.000000000001");
+    arena_reset(&arena);
+}
+END_TEST
+
 TEST_MAIN("exact", computes_without_rounding, counts_with_zero, compares, rounds_as_told,
-          finds_whole_neighbours, prints_twelve_digits_at_most)
+          finds_whole_neighbours, prints_twelve_digits_at_most, the_short_way_agrees_with_gmp,
+          a_percentage_is_a_hundredth)

@@ -208,10 +208,30 @@ START_TEST(shares_add_up_to_the_total)
 }
 END_TEST
 
+// The share of a line below zero is below zero too, and every share is where it should be.
+START_TEST(a_negative_weight_has_a_negative_share)
+{
+    struct arena arena = {0};
+    exact weights[3] = {number(&arena, "100"), number(&arena, "-20"), number(&arena, "0.05")};
+    money shares[3] = {{0}};
+    ck_assert_ok(money_allocate(&arena, (money){801, CURRENCY_USD}, weights, 3, shares));
+    ck_assert_int_eq(shares[0].minor, 1001);
+    ck_assert_int_eq(shares[1].minor, -200);
+    ck_assert_int_eq(shares[2].minor, 0);
+    weights[0] = number(&arena, "20.000000000001");
+    weights[2] = exact_zero();
+    shares[0].minor = 7;
+    ck_assert_fails(AMOUNT_OVERFLOW,
+                    money_allocate(&arena, (money){INT64_MAX, CURRENCY_USD}, weights, 3, shares));
+    ck_assert_int_eq(shares[0].minor, 7);
+    arena_reset(&arena);
+}
+END_TEST
+
 START_TEST(refuses_weights_without_meaning)
 {
     struct arena arena = {0};
-    exact weights[2] = {number(&arena, "2"), number(&arena, "-1")};
+    exact weights[2] = {number(&arena, "2"), number(&arena, "-2")};
     money shares[2] = {{.minor = 7}, {.minor = 7}};
     money total = {10, CURRENCY_USD};
     ck_assert_fails(INVALID, money_allocate(&arena, total, weights, 2, shares));
@@ -227,4 +247,5 @@ END_TEST
 TEST_MAIN("money", knows_the_currencies, refuses_what_is_no_currency, refuses_what_does_not_fit,
           rounds_to_minor_units, prints_the_digits_of_the_currency,
           reads_no_more_digits_than_the_currency_has, allocates_by_largest_remainder,
-          shares_add_up_to_the_total, refuses_weights_without_meaning)
+          shares_add_up_to_the_total, a_negative_weight_has_a_negative_share,
+          refuses_weights_without_meaning)

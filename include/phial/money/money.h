@@ -32,16 +32,21 @@ int decimal_compare(decimal a, decimal b);
 result decimal_add(decimal a, decimal b, decimal *sum); // AMOUNT_OVERFLOW
 bool decimal_is_whole(decimal value);
 
+// Small numbers, as prices and quantities are, are units of a power of ten; what does not fit, or
+// is no such fraction, is a ratio of GMP's. Which of the two a number is makes no difference to it.
 typedef struct {
-    const unsigned long *numerator; // GMP limbs; see money/exact.c
-    const unsigned long *denominator;
-    int numerator_size; // negative for a negative number, 0 for zero
+    const unsigned long
+        *limbs;   // GMP's, the numerator's before the denominator's; NULL: units alone
+    int128 units; // of 10^-scale
+    int scale;
+    int numerator_size; // in limbs, negative for a negative number
     int denominator_size;
 } exact;
 
 exact exact_zero(void);
 exact exact_from_i64(struct arena *arena, int64_t whole);
 exact exact_from_decimal(struct arena *arena, decimal value);
+exact exact_from_percent(struct arena *arena, decimal percent); // its hundredth
 exact exact_add(struct arena *arena, exact a, exact b);
 exact exact_sub(struct arena *arena, exact a, exact b);
 exact exact_mul(struct arena *arena, exact a, exact b);
@@ -81,7 +86,8 @@ result money_parse(str text, enum currency currency, money *out); // at most the
 str money_print(struct arena *arena, money amount);               // exactly the currency's digits
 exact money_to_exact(struct arena *arena, money amount);
 
-// Shares of `total` in proportion to `weights` (none negative, not all zero), by largest
-// remainder, a tie to the earlier: the shares add up to the total.
+// Shares of `total` in proportion to `weights` (which add up to more than zero; the share of a
+// negative one is of the other sign), by largest remainder, a tie to the earlier: the shares add up
+// to the total, and each is less than a minor unit from its exact one. INVALID; AMOUNT_OVERFLOW.
 result money_allocate(struct arena *arena, money total, const exact *weights, size_t count,
                       money *shares);
