@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "catalog_change.h"
+#include "phial/rating/aggregation.h"
 #include "phial/util/array.h"
 
 enum { NAME_BYTES_MAX = 200 };
@@ -193,6 +194,26 @@ static result load_metric(struct db_tx *tx, str key, struct types *types,
     return load_types(tx, *metric, document, types);
 }
 
+// What the charge's model reads of events must be declared. The names are the plan's own.
+static void check_model(struct json_at at, const struct charge *charge, const struct metric *metric,
+                        const struct types *types)
+{
+    bool summed =
+        metric->aggregation != NULL && (str_eq(str_from(metric->aggregation->name), STR("sum")) ||
+                                        str_eq(str_from(metric->aggregation->name), STR("count")));
+    if (charge->model->limits_events && !summed)
+        json_wrong(json_member(at, "metric"), "invalid",
+                   "The model prices event by event: its metric is a sum or a count.");
+    for (size_t i = 0; i < charge->property_count; i++) {
+        if (declaring(types, charge->properties[i]) == 0)
+            json_wrong(json_member(at, "model"), "unknown_property",
+                       "No event type of the metric declares a property that the model reads.");
+        else if (charge->model->carries_amount && !all_numeric(types, charge->properties[i]))
+            json_wrong(json_member(at, "model"), "invalid",
+                       "The amount that an event carries is a decimal or an integer.");
+    }
+}
+
 // Whether a charge goes by tokens that change with the calendar month: of its metric, or as the
 // subject of outcomes.
 static bool goes_by_months(const struct types *types, const struct metric *metric, bool distinct,
@@ -216,6 +237,7 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
     }
     check_filters(json_member(at, "filters"), charge->filters, charge->filter_count, &types);
     check_grouping(json_member(at, "group_by"), charge->group_by, charge->group_by_count, &types);
+    check_model(at, charge, metric, &types);
     if (!monthly && goes_by_months(&types, metric, distinct, at.value))
         json_wrong(json_member(at, "metric"), "invalid",
                    "It counts tokens that change with the calendar month, which is not the plan's "

@@ -13,8 +13,7 @@ enum {
     NAME_BYTES_MAX = 200,
     TERMS_DAYS_MAX = 3650,
     TERMS_DAYS_PRESET = 30,
-    THRESHOLD_MAX = 1000000,
-    PERCENT_MAX = 100
+    THRESHOLD_MAX = 1000000
 };
 
 static void check_email(struct json_at at)
@@ -52,43 +51,23 @@ static void check_address(struct json_at at)
                    "A country is its two letters after ISO 3166-1.");
 }
 
-static void read_rate(struct json_at at, struct tax_rate *rate)
-{
-    decimal most = decimal_from_i64(PERCENT_MAX);
-    decimal none = {0};
-    bool read = json_read(at, FIELDS(json_text("name", &rate->name),
-                                     json_decimal("percent", &rate->percent),
-                                     json_optional(json_text("category", &rate->category))));
-    text_fault(json_member(at, "name"), NAME_BYTES_MAX, SCAN_STRONG);
-    text_fault(json_member(at, "category"), NAME_BYTES_MAX, SCAN_STRONG);
-    if (read &&
-        (decimal_compare(rate->percent, none) < 0 || decimal_compare(rate->percent, most) > 0))
-        json_wrong(json_member(at, "percent"), "invalid", "A rate lies between 0 and 100 percent.");
-}
-
 // Adds the faults of the member "tax", and reads what an invoice needs of it.
 static void read_tax(struct json_at at, struct customer_billing *billing)
 {
-    const json_t *rates = NULL;
-    str tax_id = {0};
+    struct taxation taxation = {0};
     if (at.value == NULL || !json_is_object(at.value))
         return;
-    (void)json_read(at, FIELDS(json_optional(json_items("rates", &rates)),
-                               json_optional(json_text("exempt_reason", &billing->exempt_reason)),
-                               json_optional(json_text("id", &tax_id))));
+    (void)taxation_parse(at, &taxation);
     text_fault(json_member(at, "exempt_reason"), NAME_BYTES_MAX, SCAN_STRONG);
     text_fault(json_member(at, "id"), NAME_BYTES_MAX, SCAN_NOTHING);
-    size_t count = json_array_size(rates);
     struct json_at list = json_member(at, "rates");
-    if (count > TAX_RATES_MAX) {
-        json_wrong(list, "invalid", "There are at most 20 rates.");
-        return;
+    for (size_t i = 0; i < taxation.count; i++) {
+        text_fault(json_member(json_item(list, i), "name"), NAME_BYTES_MAX, SCAN_STRONG);
+        text_fault(json_member(json_item(list, i), "category"), NAME_BYTES_MAX, SCAN_STRONG);
     }
-    struct tax_rate *taxes = arena_array(at.faults->arena, struct tax_rate, count);
-    for (size_t i = 0; i < count; i++)
-        read_rate(json_item(list, i), &taxes[i]);
-    billing->taxes = taxes;
-    billing->tax_count = count;
+    billing->taxes = taxation.rates;
+    billing->tax_count = taxation.count;
+    billing->exempt_reason = taxation.exempt_reason;
 }
 
 static void check_range(struct json_at at, int64_t value, int64_t min, int64_t max)

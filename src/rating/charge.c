@@ -52,6 +52,9 @@ static void check_numbers(struct json_at at, const struct charge *charge)
 {
     if (charge->free_units.units < 0)
         (void)json_wrong(json_member(at, "free_units"), "invalid", "Not below zero.");
+    if (charge->free_units.units > 0 && charge->model->without_free_units)
+        (void)json_wrong(json_member(at, "free_units"), "invalid",
+                         "The model prices no units that could be free.");
     if (charge->minimum.units < 0)
         (void)json_wrong(json_member(at, "minimum"), "invalid", "Not below zero.");
     if (charge->maximum.units < 0)

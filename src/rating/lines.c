@@ -10,6 +10,7 @@ result lines_add(struct lines *lines, struct line line, enum currency currency,
                  enum rounding rounding)
 {
     TRY(money_round(line.exact_amount, currency, rounding, &line.amount));
+    line.discount = (money){0, currency};
     if (lines->count == lines->room) {
         size_t room = lines->room == 0 ? FIRST_ROOM : lines->room * 2;
         struct line *items = arena_array(lines->arena, struct line, room);
@@ -28,8 +29,10 @@ result totals_compute(const struct lines *lines, const struct subscription_terms
     struct arena *arena = lines->arena;
     money none = {0, terms->currency};
     struct totals sums = {.subtotal = none, .discounts = none, .credits = none};
-    for (size_t i = 0; i < lines->count; i++)
+    for (size_t i = 0; i < lines->count; i++) {
         TRY(money_add(sums.subtotal, lines->items[i].amount, &sums.subtotal));
+        TRY(money_add(sums.discounts, lines->items[i].discount, &sums.discounts));
+    }
     TRY(money_sub(sums.subtotal, sums.discounts, &sums.base));
 
     sums.total = sums.base;
@@ -93,18 +96,53 @@ static json_t *print_days(struct arena *arena, instant start, instant end)
 static json_t *print_tiers(struct arena *arena, const struct line *line)
 {
     json_t *tiers = json_array();
+    const char *price = line->charge == NULL ? NULL : line->charge->model->tier_price;
     for (size_t i = 0; i < line->tier_count; i++) {
         const struct rated_tier *rated = &line->tiers[i];
         json_t *tier = json_object();
         if (!rated->open)
             put_text(tier, "up_to", decimal_print(arena, rated->up_to));
         put_text(tier, "quantity", exact_print(arena, rated->quantity));
-        put_text(tier, "unit_amount", decimal_print(arena, rated->unit_amount));
+        put_text(tier, price == NULL ? "unit_amount" : price,
+                 decimal_print(arena, rated->unit_amount));
         put_text(tier, "flat_amount", decimal_print(arena, rated->flat_amount));
         put_text(tier, "amount", exact_print(arena, rated->amount));
         append(tiers, tier);
     }
     return tiers;
+}
+
+static json_t *print_match(struct arena *arena, const struct charge *charge,
+                           const struct price *price)
+{
+    json_t *match = json_object();
+    for (size_t i = 0; i < charge->property_count; i++) {
+        if (price->match[i].len > 0)
+            put_text(match, str_to_c(arena, charge->properties[i]), price->match[i]);
+    }
+    return match;
+}
+
+// The cells that hold something, each with its price; what none of the prices is for has no match.
+static json_t *print_cells(struct arena *arena, const struct line *line)
+{
+    const struct charge *charge = line->charge;
+    json_t *cells = json_array();
+    for (size_t i = 0; i < line->cell_count; i++) {
+        const struct rated_cell *rated = &line->cells[i];
+        bool priced = i < charge->price_count;
+        if (exact_sign(rated->quantity) == 0 && exact_sign(rated->amount) == 0)
+            continue;
+        json_t *cell = json_object();
+        if (priced)
+            put(cell, "match", print_match(arena, charge, &charge->prices[i]));
+        put_text(cell, "quantity", exact_print(arena, rated->quantity));
+        put_text(cell, "unit_amount",
+                 decimal_print(arena, priced ? charge->prices[i].unit_amount : charge->fallback));
+        put_text(cell, "amount", exact_print(arena, rated->amount));
+        append(cells, cell);
+    }
+    return cells;
 }
 
 static json_t *print_events(const struct line *line)
@@ -139,9 +177,17 @@ static json_t *print_line(struct arena *arena, const struct line *line)
     put_text(printed, "quantity", exact_print(arena, line->measured));
     put_text(printed, "amount", money_print(arena, line->amount));
     put_text(printed, "exact_amount", exact_print(arena, line->exact_amount));
-    put_text(printed, "discount", money_print(arena, (money){0, line->amount.currency}));
+    put_text(printed, "discount", money_print(arena, line->discount));
     if (line->tier_count > 0)
         put(printed, "tiers", print_tiers(arena, line));
+    if (line->cell_count > 0)
+        put(printed, "cells", print_cells(arena, line));
+    return printed;
+}
+
+static json_t *print_dated_line(struct arena *arena, const struct line *line)
+{
+    json_t *printed = print_line(arena, line);
     put(printed, "period", print_days(arena, line->start, line->end));
     if (line->kind == LINE_USAGE)
         put(printed, "events", print_events(line));
@@ -175,6 +221,21 @@ static json_t *print_plan(const struct plan *plan)
     return printed;
 }
 
+static void print_totals(struct arena *arena, const struct subscription_terms *terms,
+                         const struct plan *plan, const struct totals *totals, json_t *statement)
+{
+    put_text(statement, "subtotal", money_print(arena, totals->subtotal));
+    put_text(statement, "discounts", money_print(arena, totals->discounts));
+    put(statement, "tax", print_taxes(arena, terms, totals));
+    put_text(statement, "total", money_print(arena, totals->total));
+    put_text(statement, "credits", money_print(arena, totals->credits));
+    put_text(statement, "amount_due", money_print(arena, totals->amount_due));
+    put_text(statement, "rounding",
+             plan->rounding == ROUND_HALF_EVEN ? STR("half_even") : STR("half_up"));
+    if (terms->exempt_reason.len > 0)
+        put_text(statement, "exempt_reason", terms->exempt_reason);
+}
+
 json_t *statement_print(const struct lines *lines, const struct subscription_terms *terms,
                         const struct period *period, const struct plan *plan,
                         const struct totals *totals)
@@ -193,18 +254,27 @@ json_t *statement_print(const struct lines *lines, const struct subscription_ter
 
     json_t *printed = json_array();
     for (size_t i = 0; i < lines->count; i++)
-        append(printed, print_line(arena, &lines->items[i]));
+        append(printed, print_dated_line(arena, &lines->items[i]));
     put(statement, "lines", printed);
 
-    put_text(statement, "subtotal", money_print(arena, totals->subtotal));
-    put_text(statement, "discounts", money_print(arena, totals->discounts));
-    put(statement, "tax", print_taxes(arena, terms, totals));
-    put_text(statement, "total", money_print(arena, totals->total));
-    put_text(statement, "credits", money_print(arena, totals->credits));
-    put_text(statement, "amount_due", money_print(arena, totals->amount_due));
-    put_text(statement, "rounding",
-             plan->rounding == ROUND_HALF_EVEN ? STR("half_even") : STR("half_up"));
-    if (terms->exempt_reason.len > 0)
-        put_text(statement, "exempt_reason", terms->exempt_reason);
+    print_totals(arena, terms, plan, totals, statement);
+    return statement;
+}
+
+json_t *simulated_print(const struct lines *lines, const struct subscription_terms *terms,
+                        const struct plan *plan, const struct totals *totals)
+{
+    struct arena *arena = lines->arena;
+    json_t *statement = json_object();
+    put_text(statement, "currency", str_from(currency_code(terms->currency)));
+    json_t *printed = json_array();
+    for (size_t i = 0; i < lines->count; i++) {
+        json_t *line = print_line(arena, &lines->items[i]);
+        if (json_object_get(line, "tiers") == NULL)
+            put(line, "tiers", json_array());
+        append(printed, line);
+    }
+    put(statement, "lines", printed);
+    print_totals(arena, terms, plan, totals, statement);
     return statement;
 }

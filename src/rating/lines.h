@@ -15,9 +15,15 @@ struct line {
     const str *group;            // beside the charge's group_by; NULL without
     exact measured;              // the quantity before it is written
     exact exact_amount;
-    money amount; // rounded, this once
+    money amount;   // rounded, this once
+    money discount; // its share of the statement's
     const struct rated_tier *tiers;
     size_t tier_count;
+    const struct rated_cell *cells;
+    size_t cell_count;
+    const struct usage_item *items; // what a later segment of the period goes on from
+    size_t item_count;
+    bool unbilled; // of a trial
     instant start;
     instant end;
     int64_t events;
@@ -36,10 +42,15 @@ struct lines {
 result lines_add(struct lines *lines, struct line line, enum currency currency,
                  enum rounding rounding);
 
+// Spreads each discount over the usage and fixed lines that it is for, in the order made, each on
+// what the earlier ones left.
+result discounts_spread(const struct lines *lines, const struct subscription_terms *terms,
+                        enum rounding rounding);
+
 struct totals {
     money subtotal;
-    money discounts;
-    money base; // subtotal - discounts: what every tax rate is taken of
+    money discounts; // of all lines
+    money base;      // subtotal - discounts: what every tax rate is taken of
     money taxes[TAX_RATES_MAX];
     money total;
     money credits;
@@ -53,3 +64,6 @@ result totals_compute(const struct lines *lines, const struct subscription_terms
 json_t *statement_print(const struct lines *lines, const struct subscription_terms *terms,
                         const struct period *period, const struct plan *plan,
                         const struct totals *totals);
+// What a simulation answers: the same without what a ledger and a calendar give a statement.
+json_t *simulated_print(const struct lines *lines, const struct subscription_terms *terms,
+                        const struct plan *plan, const struct totals *totals);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "filter.h"
+#include "items.h"
 #include "phial/rating/aggregation.h"
 #include "phial/rating/metric.h"
 
@@ -96,9 +97,10 @@ static struct member *take_members(struct arena *arena, const struct measurement
     return members;
 }
 
-static result measure_group(struct arena *arena, const struct metric *metric,
+static result measure_group(struct arena *arena, const struct measurement *what,
                             const struct member *members, size_t count, struct usage_group *group)
 {
+    const struct metric *metric = what->metric;
     struct usage_group made = {.events = (int64_t)count};
     struct sample *samples = arena_array(arena, struct sample, count);
     for (size_t i = 0; i < count; i++) {
@@ -114,6 +116,8 @@ static result measure_group(struct arena *arena, const struct metric *metric,
     TRY(metric->aggregation->aggregate(arena, metric, samples, count, &made.quantity));
     if (metric->rounded)
         made.quantity = exact_round(arena, made.quantity, metric->round_digits, metric->round_mode);
+    if (what->items == ITEMS_EVENTS)
+        items_of_events(arena, what, samples, &made);
     *group = made;
     return OK;
 }
@@ -134,7 +138,7 @@ result metric_measure(struct arena *arena, const struct measurement *what,
     struct member *members = take_members(arena, what, usage, &member_count);
     if (what->group_by == NULL) {
         struct usage_group *whole = arena_new(arena, struct usage_group);
-        TRY(measure_group(arena, what->metric, members, member_count, whole));
+        TRY(measure_group(arena, what, members, member_count, whole));
         *groups = whole;
         *count = 1;
         return OK;
@@ -150,7 +154,7 @@ result metric_measure(struct arena *arena, const struct measurement *what,
         size_t end = begin + 1;
         while (end < member_count && compare_groups(&members[begin], &members[end]) == 0)
             end++;
-        TRY(measure_group(arena, what->metric, &members[begin], end - begin, &made[i]));
+        TRY(measure_group(arena, what, &members[begin], end - begin, &made[i]));
         begin = end;
     }
     *groups = made;

@@ -11,11 +11,11 @@ static void read(struct json_at charge, struct charge *terms)
                          "A package holds more than nothing.");
 }
 
-static void rate(struct arena *arena, const struct charge *terms, exact quantity,
+static void rate(struct arena *arena, const struct charge *terms, const struct metered *metered,
                  struct rated *rated)
 {
     exact size = exact_from_decimal(arena, terms->package_size);
-    exact packages = exact_ceil(arena, exact_div(arena, quantity, size));
+    exact packages = exact_ceil(arena, exact_div(arena, metered->quantity, size));
     rated->amount = exact_mul(arena, packages, exact_from_decimal(arena, terms->amount));
 }
 

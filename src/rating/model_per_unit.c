@@ -7,10 +7,11 @@ static void read(struct json_at charge, struct charge *terms)
     (void)charge_decimal(charge, "unit_amount", true, &terms->unit_amount);
 }
 
-static void rate(struct arena *arena, const struct charge *terms, exact quantity,
+static void rate(struct arena *arena, const struct charge *terms, const struct metered *metered,
                  struct rated *rated)
 {
-    rated->amount = exact_mul(arena, quantity, exact_from_decimal(arena, terms->unit_amount));
+    rated->amount =
+        exact_mul(arena, metered->quantity, exact_from_decimal(arena, terms->unit_amount));
 }
 
 const struct charge_model charge_model_per_unit = {

@@ -4,7 +4,7 @@
 
 static void read(struct json_at charge, struct charge *terms)
 {
-    charge_tiers(charge, false, terms);
+    charge_tiers(charge, NULL, terms);
 }
 
 const struct charge_model charge_model_stairstep = {

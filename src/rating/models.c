@@ -33,21 +33,22 @@ bool charge_decimal(struct json_at charge, const char *name, bool required, deci
     return true;
 }
 
-static bool read_tier(struct json_at at, bool priced, struct tier *tier)
+static bool read_tier(struct json_at at, const char *price, struct tier *tier)
 {
     bool closed = false;
     json_field fields[] = {
         json_optional_seen(json_decimal("up_to", &tier->up_to), &closed),
         json_optional(json_decimal("flat_amount", &tier->flat_amount)),
-        json_optional(json_decimal("unit_amount", &tier->unit_amount)),
+        json_optional(json_decimal(price, &tier->unit_amount)),
     };
-    if (!json_read(at, (struct json_fields){fields, COUNT_OF(fields) - (priced ? 0 : 1)}))
+    size_t count = COUNT_OF(fields) - (price == NULL ? 1 : 0);
+    if (!json_read(at, (struct json_fields){fields, count}))
         return false;
     tier->open = !closed;
     return true;
 }
 
-void charge_tiers(struct json_at charge, bool priced, struct charge *terms)
+void charge_tiers(struct json_at charge, const char *price, struct charge *terms)
 {
     struct json_at list = json_member(charge, "tiers");
     size_t size = json_array_size(list.value);
@@ -60,7 +61,7 @@ void charge_tiers(struct json_at charge, bool priced, struct charge *terms)
     decimal last = {0};
     for (size_t i = 0; i < size; i++) {
         struct json_at at = json_item(list, i);
-        if (!read_tier(at, priced, &tiers[i]))
+        if (!read_tier(at, price, &tiers[i]))
             return;
         if (tiers[i].open != (i + 1 == size)) {
             (void)json_wrong(json_member(at, "up_to"), "invalid",
@@ -88,9 +89,10 @@ const struct tier *tier_of(struct arena *arena, const struct charge *terms, exac
     return &terms->tiers[last];
 }
 
-void rate_in_tier(struct arena *arena, const struct charge *terms, exact quantity,
+void rate_in_tier(struct arena *arena, const struct charge *terms, const struct metered *metered,
                   struct rated *rated)
 {
+    exact quantity = metered->quantity;
     const struct tier *tier = tier_of(arena, terms, quantity);
     exact units = exact_mul(arena, quantity, exact_from_decimal(arena, tier->unit_amount));
     rated->amount = exact_add(arena, units, exact_from_decimal(arena, tier->flat_amount));
@@ -101,4 +103,31 @@ void rate_in_tier(struct arena *arena, const struct charge *terms, exact quantit
                                           .unit_amount = tier->unit_amount,
                                           .flat_amount = tier->flat_amount,
                                           .amount = rated->amount};
+}
+
+void rate_through_tiers(struct arena *arena, const struct charge *terms, exact quantity,
+                        exact (*price)(struct arena *, decimal), struct rated *rated)
+{
+    exact below = exact_zero(); // what the earlier tiers hold
+    exact total = exact_zero();
+    for (size_t i = 0; i < terms->tier_count && exact_compare(below, quantity) < 0; i++) {
+        const struct tier *tier = &terms->tiers[i];
+        exact upper = quantity;
+        if (!tier->open) {
+            exact bound = exact_from_decimal(arena, tier->up_to);
+            upper = exact_compare(quantity, bound) < 0 ? quantity : bound;
+        }
+        exact held = exact_sub(arena, upper, below);
+        exact units = exact_mul(arena, held, price(arena, tier->unit_amount));
+        exact amount = exact_add(arena, units, exact_from_decimal(arena, tier->flat_amount));
+        rated->tiers[rated->tier_count++] = (struct rated_tier){.open = tier->open,
+                                                                .up_to = tier->up_to,
+                                                                .quantity = held,
+                                                                .unit_amount = tier->unit_amount,
+                                                                .flat_amount = tier->flat_amount,
+                                                                .amount = amount};
+        total = exact_add(arena, total, amount);
+        below = upper;
+    }
+    rated->amount = total;
 }

@@ -3,20 +3,26 @@
 
 #include <string.h>
 
-// What a quantity costs by the charge's model, free units taken off.
-static void rate(struct arena *arena, const struct charge *charge, exact quantity,
+// What is left of a quantity for the model to price.
+static exact priced(struct arena *arena, const struct charge *charge, exact quantity)
+{
+    if (exact_sign(quantity) <= 0)
+        return charge->model->takes_negative ? quantity : exact_zero();
+    if (charge->model->takes_free_units || charge->free_units.units == 0)
+        return quantity;
+    quantity = exact_sub(arena, quantity, exact_from_decimal(arena, charge->free_units));
+    return exact_sign(quantity) < 0 ? exact_zero() : quantity;
+}
+
+// What usage costs by the charge's model, free units taken off.
+static void rate(struct arena *arena, const struct charge *charge, struct metered metered,
                  struct rated *rated)
 {
-    if (exact_sign(quantity) > 0) {
-        quantity = exact_sub(arena, quantity, exact_from_decimal(arena, charge->free_units));
-        if (exact_sign(quantity) < 0)
-            quantity = exact_zero();
-    } else if (!charge->model->takes_negative) {
-        quantity = exact_zero();
-    }
+    metered.quantity = priced(arena, charge, metered.quantity);
     rated->amount = exact_zero();
     rated->tier_count = 0;
-    charge->model->rate(arena, charge, quantity, rated);
+    rated->cell_count = 0;
+    charge->model->rate(arena, charge, &metered, rated);
 }
 
 static bool is_same_tier(const struct rated_tier *a, const struct rated_tier *b)
@@ -40,19 +46,39 @@ static void subtract_tier(struct arena *arena, struct rated *rated, const struct
     tier->amount = exact_sub(arena, tier->amount, less->amount);
 }
 
-// A(earlier + quantity) - A(earlier), tier by tier: the tiers go on where an earlier segment left
-// them.
-static void rate_on(const struct pricing *pricing, const struct charge *charge, exact earlier,
-                    exact quantity)
+static void subtract_cells(struct arena *arena, struct rated *rated, const struct rated *less)
+{
+    for (size_t i = 0; i < rated->cell_count; i++) {
+        struct rated_cell *cell = &rated->cells[i];
+        cell->quantity = exact_sub(arena, cell->quantity, less->cells[i].quantity);
+        cell->amount = exact_sub(arena, cell->amount, less->cells[i].amount);
+    }
+}
+
+static struct metered together(struct arena *arena, const struct metered *a,
+                               const struct metered *b)
+{
+    size_t count = a->item_count + b->item_count;
+    struct usage_item *items = arena_array(arena, struct usage_item, count);
+    for (size_t i = 0; i < count; i++)
+        items[i] = i < a->item_count ? a->items[i] : b->items[i - a->item_count];
+    return (struct metered){exact_add(arena, a->quantity, b->quantity), items, count};
+}
+
+// A(earlier + now) - A(earlier), tier by tier and cell by cell: they go on where an earlier segment
+// left them.
+static void rate_on(const struct pricing *pricing, const struct charge *charge,
+                    const struct metered *earlier, const struct metered *now)
 {
     struct arena *arena = pricing->lines->arena;
     struct rated *rated = &pricing->rated[0];
     struct rated *before = &pricing->rated[1];
-    rate(arena, charge, exact_add(arena, earlier, quantity), rated);
-    rate(arena, charge, earlier, before);
+    rate(arena, charge, together(arena, earlier, now), rated);
+    rate(arena, charge, *earlier, before);
     rated->amount = exact_sub(arena, rated->amount, before->amount);
     for (size_t i = 0; i < before->tier_count; i++)
         subtract_tier(arena, rated, &before->tiers[i]);
+    subtract_cells(arena, rated, before);
     size_t kept = 0;
     for (size_t i = 0; i < rated->tier_count; i++) {
         if (exact_sign(rated->tiers[i].quantity) != 0 || exact_sign(rated->tiers[i].amount) != 0)
@@ -72,18 +98,41 @@ static bool is_same_group(const struct line *line, const struct charge *charge, 
     return true;
 }
 
-// What earlier parts of the period measured for a charge of this key.
-static exact measured_before(const struct pricing *pricing, const struct charge *charge,
-                             const str *group)
+// An item of an earlier line, its values where this charge looks for them.
+static struct usage_item translated(struct arena *arena, const struct line *line,
+                                    const struct usage_item *item, const struct charge *charge)
 {
-    exact sum = exact_zero();
+    str *values = arena_array(arena, str, charge->property_count);
+    for (size_t i = 0; i < charge->property_count; i++) {
+        for (size_t j = 0; j < line->charge->property_count; j++) {
+            if (str_eq(charge->properties[i], line->charge->properties[j]))
+                values[i] = item->values[j];
+        }
+    }
+    return (struct usage_item){values, item->quantity};
+}
+
+// What earlier parts of the period measured and billed for a charge of this key. False where there
+// was none.
+static bool measured_before(const struct pricing *pricing, const struct charge *charge,
+                            const str *group, struct metered *earlier)
+{
+    struct arena *arena = pricing->lines->arena;
+    bool found = false;
+    *earlier = (struct metered){.quantity = exact_zero()};
     for (size_t i = 0; i < pricing->first; i++) {
         const struct line *line = &pricing->lines->items[i];
-        if (line->kind == LINE_USAGE && str_eq(line->key, charge->key) &&
-            is_same_group(line, charge, group))
-            sum = exact_add(pricing->lines->arena, sum, line->measured);
+        if (line->kind != LINE_USAGE || line->unbilled || !str_eq(line->key, charge->key) ||
+            !is_same_group(line, charge, group))
+            continue;
+        struct usage_item *items = arena_array(arena, struct usage_item, line->item_count);
+        for (size_t j = 0; j < line->item_count; j++)
+            items[j] = translated(arena, line, &line->items[j], charge);
+        struct metered measured = {line->measured, items, line->item_count};
+        *earlier = together(arena, earlier, &measured);
+        found = true;
     }
-    return sum;
+    return found;
 }
 
 // The charge's own limits: the minimum first.
@@ -108,17 +157,36 @@ static exact rate_group(const struct pricing *pricing, const struct charge *char
                         const struct usage_group *group)
 {
     struct rated *rated = &pricing->rated[0];
+    struct metered now = {group->quantity, group->items, group->item_count};
+    struct metered earlier = {0};
     rated->tier_count = 0;
+    rated->cell_count = 0;
     if (pricing->trial)
         return exact_zero();
-    exact earlier = exact_zero();
-    if (pricing->plan->tier_scope_period)
-        earlier = measured_before(pricing, charge, group->values);
-    if (exact_sign(earlier) != 0)
-        rate_on(pricing, charge, earlier, group->quantity);
+    // One outcome a subject and period, however many segments the period has.
+    bool goes_on = pricing->plan->tier_scope_period || charge->exclusive;
+    if (goes_on && measured_before(pricing, charge, group->values, &earlier))
+        rate_on(pricing, charge, &earlier, &now);
     else
-        rate(pricing->lines->arena, charge, group->quantity, rated);
-    return limit(pricing, charge, rated->amount);
+        rate(pricing->lines->arena, charge, now, rated);
+    return charge->model->limits_events ? rated->amount : limit(pricing, charge, rated->amount);
+}
+
+// What the models' scratch holds, in the line for good.
+static void keep_rated(struct arena *arena, const struct rated *rated, struct line *line)
+{
+    if (rated->tier_count > 0) {
+        struct rated_tier *tiers = arena_array(arena, struct rated_tier, rated->tier_count);
+        memcpy(tiers, rated->tiers, rated->tier_count * sizeof *tiers);
+        line->tiers = tiers;
+        line->tier_count = rated->tier_count;
+    }
+    if (rated->cell_count > 0) {
+        struct rated_cell *cells = arena_array(arena, struct rated_cell, rated->cell_count);
+        memcpy(cells, rated->cells, rated->cell_count * sizeof *cells);
+        line->cells = cells;
+        line->cell_count = rated->cell_count;
+    }
 }
 
 result price_group(const struct pricing *pricing, const struct charge *charge,
@@ -131,6 +199,9 @@ result price_group(const struct pricing *pricing, const struct charge *charge,
         .charge = charge,
         .group = charge->group_by_count > 0 ? group->values : NULL,
         .measured = group->quantity,
+        .items = group->items,
+        .item_count = group->item_count,
+        .unbilled = pricing->trial,
         .exact_amount = rate_group(pricing, charge, group),
         .start = pricing->start,
         .end = pricing->end,
@@ -138,14 +209,7 @@ result price_group(const struct pricing *pricing, const struct charge *charge,
         .from_index = group->from_index,
         .to_index = group->to_index,
     };
-    const struct rated *rated = &pricing->rated[0];
-    line.tier_count = rated->tier_count;
-    if (rated->tier_count > 0) {
-        struct rated_tier *tiers =
-            arena_array(pricing->lines->arena, struct rated_tier, rated->tier_count);
-        memcpy(tiers, rated->tiers, rated->tier_count * sizeof *tiers);
-        line.tiers = tiers;
-    }
+    keep_rated(pricing->lines->arena, &pricing->rated[0], &line);
     return lines_add(pricing->lines, line, pricing->currency, pricing->plan->rounding);
 }
 
@@ -192,10 +256,13 @@ static result add_limit(const struct pricing *pricing, enum line_kind kind, exac
 static result sum_lines(const struct pricing *pricing, bool usage_alone, exact *sum)
 {
     money total = {usage_alone ? 0 : pricing->ahead.minor, pricing->currency};
-    for (size_t i = pricing->first; i < pricing->lines->count; i++) {
+    for (size_t i = pricing->first; i < pricing->last; i++) {
         const struct line *line = &pricing->lines->items[i];
-        if (line->kind == LINE_USAGE || (line->kind == LINE_FIXED && !usage_alone))
-            TRY(money_add(total, line->amount, &total));
+        money left = {0};
+        if (line->kind != LINE_USAGE && usage_alone)
+            continue;
+        TRY(money_sub(line->amount, line->discount, &left));
+        TRY(money_add(total, left, &total));
     }
     *sum = money_to_exact(pricing->lines->arena, total);
     return OK;

@@ -2,6 +2,7 @@
 #include "phial/rating/statement.h"
 
 #include "fees.h"
+#include "items.h"
 #include "lines.h"
 #include "period.h"
 #include "price.h"
@@ -37,21 +38,18 @@ static exact share_of(const struct draft *draft, const struct part *part)
 static result add_charge(struct draft *draft, const struct part *part,
                          const struct pricing *pricing, const struct charge *charge)
 {
-    struct measurement what = {
+    struct charge_usage what = {
+        .charge = charge,
         .metric = find_metric(part->segment, charge->metric),
-        .filters = charge->filters,
-        .filter_count = charge->filter_count,
-        .group_by = charge->group_by_count > 0 ? charge->group_by : NULL,
-        .group_by_count = charge->group_by_count,
+        .zone = draft->terms->zone,
         .from = part->start,
         .to = part->trial ? part->start : part->end,
-        .zone = draft->terms->zone,
     };
     if (what.metric == NULL)
         return FAIL(INVALID, "a charge names a metric that is not there");
     struct usage_group *groups = NULL;
     size_t count = 0;
-    TRY(metric_measure(draft->arena, &what, draft->usage, &groups, &count));
+    TRY(charge_measure(draft->arena, &what, draft->usage, &groups, &count));
     for (size_t i = 0; i < count; i++)
         TRY(price_group(pricing, charge, &groups[i]));
     return OK;
@@ -95,11 +93,13 @@ static result sum_ahead(const struct draft *draft, const struct part *part, mone
     return OK;
 }
 
-static result add_part(struct draft *draft, const struct part *part, bool last)
+// A part's usage and its fees in arrears. Its limits wait for the discounts, which are of the
+// statement as a whole.
+static result add_part(struct draft *draft, const struct part *part, struct pricing *pricing)
 {
     const struct plan *plan = part->segment->plan;
     struct fee_lines fees = {0};
-    struct pricing pricing = {
+    *pricing = (struct pricing){
         .plan = plan,
         .currency = draft->terms->currency,
         .share = share_of(draft, part),
@@ -110,13 +110,13 @@ static result add_part(struct draft *draft, const struct part *part, bool last)
         .lines = &draft->lines,
         .rated = draft->scratch,
     };
-    TRY(sum_ahead(draft, part, &pricing.ahead));
+    TRY(sum_ahead(draft, part, &pricing->ahead));
     for (size_t i = 0; i < plan->charge_count; i++)
-        TRY(add_charge(draft, part, &pricing, &plan->charges[i]));
+        TRY(add_charge(draft, part, pricing, &plan->charges[i]));
     fees_of_part(draft->arena, draft->terms, part, draft->full_days, FEES_ARREARS, &fees);
-    TRY(add_fees(&pricing, &fees));
-    TRY(price_limits(&pricing));
-    return last ? add_ahead(draft, &pricing) : OK;
+    TRY(add_fees(pricing, &fees));
+    pricing->last = draft->lines.count;
+    return OK;
 }
 
 // No days: no usage, no limits, only what is billed ahead, or comes back of it.
@@ -130,8 +130,8 @@ static result add_without_days(struct draft *draft)
     return add_ahead(draft, &pricing);
 }
 
-// What is billed ahead and settled belongs to the end of a whole period, or of a stretch that
-// reaches it.
+// Every part's lines, then the discounts, then every part's limits. What is billed ahead and
+// settled belongs to the end of a whole period, or of a stretch that reaches it.
 static result compute(struct draft *draft, instant period_end, json_t **statement)
 {
     const struct subscription_terms *terms = draft->terms;
@@ -139,13 +139,18 @@ static result compute(struct draft *draft, instant period_end, json_t **statemen
     const struct plan *plan = terms->segments[0].plan;
     struct part *parts = arena_array(draft->arena, struct part, SEGMENTS_MAX);
     size_t part_count = period_parts(terms, period, parts);
+    struct pricing *pricings = arena_array(draft->arena, struct pricing, part_count);
     for (size_t i = 0; i < part_count; i++) {
-        bool last = i + 1 == part_count && period->end.us == period_end.us;
         plan = parts[i].segment->plan;
-        TRY(add_part(draft, &parts[i], last));
+        TRY(add_part(draft, &parts[i], &pricings[i]));
     }
     if (part_count == 0)
         TRY(add_without_days(draft));
+    else if (period->end.us == period_end.us)
+        TRY(add_ahead(draft, &pricings[part_count - 1]));
+    TRY(discounts_spread(&draft->lines, terms, plan->rounding));
+    for (size_t i = 0; i < part_count; i++)
+        TRY(price_limits(&pricings[i]));
 
     struct totals totals = {0};
     TRY(totals_compute(&draft->lines, terms, plan->rounding, &totals));

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void rate(struct arena *arena, const struct charge *charge)
 {
     struct rated *rated = arena_new(arena, struct rated);
-    charge->model->rate(arena, charge, exact_from_i64(arena, 1247), rated);
+    struct metered metered = {.quantity = exact_from_i64(arena, 1247)};
+    charge->model->rate(arena, charge, &metered, rated);
     assert(rated->tier_count <= TIERS_MAX);
     (void)exact_print(arena, rated->amount);
 }

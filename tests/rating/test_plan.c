@@ -88,7 +88,44 @@ static const struct {
     {PLAN("'fixed': [{'key': 'f', 'amount': '1'}, {'key': 'f', 'amount': '1'}]"),
      "invalid /fixed/1/key"},
     {PLAN("'charges': [{'key': 'c', 'metric': 'm'}]"), "missing_member /charges/0/model"},
-    {CHARGE("'model': 'dynamic'"), "invalid /charges/0/model"},
+    {CHARGE("'model': 'tiered'"), "invalid /charges/0/model"},
+    {CHARGE("'model': 'dynamic', 'free_units': '1'"), "invalid /charges/0/free_units"},
+    {CHARGE("'model': 'dynamic', 'amount': '1'"), "unknown_member /charges/0"},
+    {CHARGE("'model': 'percentage'"), "missing_member /charges/0/rate"},
+    {CHARGE("'model': 'percentage', 'rate': '1', 'minimum': '2', 'maximum': '1'"),
+     "invalid /charges/0/minimum"},
+    {CHARGE("'model': 'graduated_percentage', 'tiers': [{'unit_amount': '1'}]"),
+     "unknown_member /charges/0/tiers/0"},
+    {CHARGE("'model': 'graduated_percentage', 'tiers': [{'up_to': '5', 'rate': '1'}]"),
+     "invalid /charges/0/tiers/0/up_to"},
+    {CHARGE("'model': 'matrix', 'property': 'p'"), "missing_member /charges/0/prices"},
+    {CHARGE("'model': 'matrix', 'property': 'p', 'prices': []"), "invalid /charges/0/prices"},
+    {CHARGE("'model': 'matrix', 'property': 'p', 'prices': [{'match': {'p': 'a'}}]"),
+     "missing_member /charges/0/prices/0/unit_amount"},
+    {CHARGE("'model': 'matrix', 'property': 'p', "
+            "'prices': [{'match': {'q': 'a'}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/prices/0/match"},
+    {CHARGE("'model': 'matrix', 'property': 'p', "
+            "'prices': [{'match': {'p': null}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/prices/0/match/p"},
+    {CHARGE("'model': 'matrix', 'property': 'p', 'properties': ['p'], "
+            "'prices': [{'match': {'p': 'a'}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/properties"},
+    {CHARGE("'model': 'matrix', 'property': 'P', "
+            "'prices': [{'match': {}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/property"},
+    {CHARGE("'model': 'matrix', 'property': 'p', 'default': 0.5, "
+            "'prices': [{'match': {}, 'unit_amount': '1'}]"),
+     "decimal_expected /charges/0/default"},
+    {CHARGE("'model': 'outcome', 'exclusive': true, "
+            "'prices': [{'match': {'o': 'a'}, 'unit_amount': '1'}]"),
+     "missing_member /charges/0/subject"},
+    {CHARGE("'model': 'outcome', 'subject': 's', 'exclusive': 'yes', "
+            "'prices': [{'match': {'o': 'a'}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/exclusive"},
+    {CHARGE("'model': 'outcome', 'subject': 's', 'free_units': '3', "
+            "'prices': [{'match': {'o': 'a'}, 'unit_amount': '1'}]"),
+     "invalid /charges/0/free_units"},
     {CHARGE("'model': 'per_unit'"), "missing_member /charges/0/unit_amount"},
     {CHARGE("'model': 'per_unit', 'unit_amount': 0.5"), "decimal_expected /charges/0/unit_amount"},
     {CHARGE("'model': 'per_unit', 'unit_amount': '1', 'tiers': []"), "unknown_member /charges/0"},

@@ -63,12 +63,25 @@ bool metric_takes_type(const struct metric *metric, str event_type);
 // Filters of a charge are parsed alike.
 const struct filter *filters_parse(struct json_at list, size_t *count);
 
+// What a group is made of, for the models that price it singly.
+enum usage_items {
+    ITEMS_NONE,
+    ITEMS_EVENTS, // each event, in the order of time, then index
+    ITEMS_CELLS,  // each combination of the item_properties, measured by itself
+};
+struct usage_item {
+    const str *values; // beside the item_properties asked for; without bytes where one is absent
+    exact quantity;    // what it adds: 1 of a count, its weighted number of a sum
+};
+
 struct usage_group {
     const str *values; // beside the group_by asked for; "" for an absent property
     exact quantity;    // rounded as the metric says
     int64_t events;
     int64_t from_index; // the events counted lie in [from_index, to_index) of the log
     int64_t to_index;
+    const struct usage_item *items; // of what was asked for with `items`
+    size_t item_count;
 };
 
 struct measurement {
@@ -80,6 +93,9 @@ struct measurement {
     instant from; // half-open on event time
     instant to;
     const struct zone *zone;
+    enum usage_items items;
+    const str *item_properties; // what each item says of itself
+    size_t item_property_count;
 };
 
 // Groups in byte order of their values. INVALID when an aggregation is unknown to this version or

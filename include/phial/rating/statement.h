@@ -9,7 +9,7 @@
 #include "phial/rating/usage.h"
 #include "phial/time/time.h"
 
-enum { SEGMENTS_MAX = 100, TAX_RATES_MAX = 20, PLAN_METRICS_MAX = 200 };
+enum { SEGMENTS_MAX = 100, TAX_RATES_MAX = 20, PLAN_METRICS_MAX = 200, DISCOUNTS_MAX = 100 };
 
 // The plan that is in force from an instant on.
 struct segment {
@@ -25,6 +25,26 @@ struct tax_rate {
     str category; // "" when none
 };
 
+// Percent or amount, of every usage and fixed line or of those that are named.
+struct discount {
+    bool is_percent;
+    decimal percent; // 0 to 100
+    decimal amount;  // in the statement's currency
+    const str *charges;
+    size_t charge_count; // 0: all lines
+    int64_t periods;     // 0: no end
+};
+// As it is posted. Adds a fault for everything wrong; false then.
+bool discount_parse(struct json_at at, struct discount *discount);
+
+// A customer's member `tax`.
+struct taxation {
+    const struct tax_rate *rates;
+    size_t count;
+    str exempt_reason;
+};
+bool taxation_parse(struct json_at at, struct taxation *taxation);
+
 struct subscription_terms {
     str id;
     str customer;
@@ -39,7 +59,9 @@ struct subscription_terms {
     size_t segment_count;
     const struct tax_rate *taxes;
     size_t tax_count;
-    str exempt_reason; // "" when none; then no tax
+    str exempt_reason;                // "" when none; then no tax
+    const struct discount *discounts; // in the order they were made
+    size_t discount_count;
     // The statement of the period before, as it was issued: what it billed ahead is settled with
     // what is due by now. NULL where it is still open, and so says what these terms say.
     const json_t *before;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lines.h"
+
+// The lines that a discount is for, and what the earlier ones left of them.
+struct discounted {
+    struct line **lines;
+    exact *left;
+    size_t count;
+    money whole; // of what is left
+};
+
+static bool is_for(const struct discount *discount, const struct line *line)
+{
+    if (line->kind != LINE_USAGE && line->kind != LINE_FIXED)
+        return false;
+    for (size_t i = 0; i < discount->charge_count; i++) {
+        if (str_eq(discount->charges[i], line->key))
+            return true;
+    }
+    return discount->charge_count == 0;
+}
+
+static result collect(const struct lines *lines, const struct discount *discount,
+                      enum currency currency, struct discounted *discounted)
+{
+    struct discounted found = {
+        .lines = arena_array(lines->arena, struct line *, lines->count),
+        .left = arena_array(lines->arena, exact, lines->count),
+        .whole = {0, currency},
+    };
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->items[i];
+        money left = {0};
+        if (!is_for(discount, line))
+            continue;
+        TRY(money_sub(line->amount, line->discount, &left));
+        TRY(money_add(found.whole, left, &found.whole));
+        found.left[found.count] = money_to_exact(lines->arena, left);
+        found.lines[found.count++] = line;
+    }
+    *discounted = found;
+    return OK;
+}
+
+// Rounded once, and never more than what is left.
+static result worth(struct arena *arena, const struct discount *discount, money whole,
+                    enum rounding rounding, money *worth)
+{
+    exact amount = exact_from_decimal(arena, discount->amount);
+    if (discount->is_percent)
+        amount = exact_mul(arena, money_to_exact(arena, whole),
+                           exact_from_percent(arena, discount->percent));
+    TRY(money_round(amount, whole.currency, rounding, worth));
+    if (worth->minor > whole.minor)
+        *worth = whole;
+    return OK;
+}
+
+static result spread(const struct lines *lines, const struct discount *discount,
+                     enum currency currency, enum rounding rounding)
+{
+    struct discounted discounted = {0};
+    money whole = {0};
+    TRY(collect(lines, discount, currency, &discounted));
+    if (discounted.whole.minor <= 0)
+        return OK;
+    TRY(worth(lines->arena, discount, discounted.whole, rounding, &whole));
+    money *shares = arena_array(lines->arena, money, discounted.count);
+    TRY(money_allocate(lines->arena, whole, discounted.left, discounted.count, shares));
+    for (size_t i = 0; i < discounted.count; i++)
+        TRY(money_add(discounted.lines[i]->discount, shares[i], &discounted.lines[i]->discount));
+    return OK;
+}
+
+result discounts_spread(const struct lines *lines, const struct subscription_terms *terms,
+                        enum rounding rounding)
+{
+    for (size_t i = 0; i < terms->discount_count; i++)
+        TRY(spread(lines, &terms->discounts[i], terms->currency, rounding));
+    return OK;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "items.h"
+
+#include "filter.h"
+
+// What an event adds to the metric's quantity: its number times its weight, or 1 where events are
+// counted.
+static exact added_by(struct arena *arena, const struct metric *metric, const struct sample *sample)
+{
+    if (!metric->aggregation->numeric)
+        return exact_from_i64(arena, 1);
+    exact number = exact_from_decimal(arena, sample->number);
+    if (!metric->weighted)
+        return number;
+    decimal weight = sample->weight < metric->weight_count ? metric->weights[sample->weight]
+                                                           : metric->weight_default;
+    return exact_mul(arena, number, exact_from_decimal(arena, weight));
+}
+
+void items_of_events(struct arena *arena, const struct measurement *what,
+                     const struct sample *samples, struct usage_group *group)
+{
+    size_t count = (size_t)group->events;
+    struct usage_item *items = arena_array(arena, struct usage_item, count);
+    for (size_t i = 0; i < count; i++) {
+        str *values = arena_array(arena, str, what->item_property_count);
+        for (size_t j = 0; j < what->item_property_count; j++)
+            (void)event_property(samples[i].event, what->item_properties[j], &values[j]);
+        items[i] = (struct usage_item){values, added_by(arena, what->metric, &samples[i])};
+    }
+    group->items = items;
+    group->item_count = count;
+}
+
+static bool is_cell_of(const struct usage_group *cell, const struct usage_group *group,
+                       size_t group_by_count)
+{
+    for (size_t i = 0; i < group_by_count; i++) {
+        if (!str_eq(cell->values[i], group->values[i]))
+            return false;
+    }
+    return true;
+}
+
+// Groups and cells stand in the same order: each group's cells follow those of the one before.
+static void take_cells(struct arena *arena, const struct charge *charge,
+                       const struct usage_group *cells, size_t cell_count,
+                       struct usage_group *groups, size_t group_count)
+{
+    struct usage_item *items = arena_array(arena, struct usage_item, cell_count);
+    size_t at = 0;
+    for (size_t i = 0; i < group_count; i++) {
+        groups[i].items = items + at;
+        for (; at < cell_count && is_cell_of(&cells[at], &groups[i], charge->group_by_count); at++)
+            items[at] =
+                (struct usage_item){cells[at].values + charge->group_by_count, cells[at].quantity};
+        groups[i].item_count = (size_t)(items + at - groups[i].items);
+    }
+}
+
+static result measure_cells(struct arena *arena, const struct measurement *lines,
+                            const struct charge *charge, const struct usage *usage,
+                            struct usage_group **cells, size_t *count)
+{
+    struct measurement what = *lines;
+    str *names = arena_array(arena, str, charge->group_by_count + charge->property_count);
+    for (size_t i = 0; i < charge->group_by_count; i++)
+        names[i] = charge->group_by[i];
+    for (size_t i = 0; i < charge->property_count; i++)
+        names[charge->group_by_count + i] = charge->properties[i];
+    what.group_by = names;
+    what.group_by_count = charge->group_by_count + charge->property_count;
+    what.items = ITEMS_NONE;
+    return metric_measure(arena, &what, usage, cells, count);
+}
+
+result charge_measure(struct arena *arena, const struct charge_usage *of, const struct usage *usage,
+                      struct usage_group **groups, size_t *count)
+{
+    const struct charge *charge = of->charge;
+    struct measurement what = {
+        .metric = of->metric,
+        .filters = charge->filters,
+        .filter_count = charge->filter_count,
+        .group_by = charge->group_by_count > 0 ? charge->group_by : NULL,
+        .group_by_count = charge->group_by_count,
+        .from = of->from,
+        .to = of->to,
+        .zone = of->zone,
+        .items = charge->model->items,
+        .item_properties = charge->properties,
+        .item_property_count = charge->property_count,
+    };
+    TRY(metric_measure(arena, &what, usage, groups, count));
+    if (charge->model->items != ITEMS_CELLS)
+        return OK;
+    struct usage_group *cells = NULL;
+    size_t cell_count = 0;
+    TRY(measure_cells(arena, &what, charge, usage, &cells, &cell_count));
+    take_cells(arena, charge, cells, cell_count, *groups, *count);
+    return OK;
+}
