@@ -33,6 +33,11 @@ struct story {
     "{'lines': [{'key': 'base', 'name': 'Base', 'kind': 'fixed', 'exact_amount': '300'," \
     " 'period': {'start': '" start "', 'end': '" end "'}}]}"
 
+#define OUTCOME                                                                                 \
+    CHARGE("'model': 'outcome', 'subject': 's', 'exclusive': true, 'prices': [{'match': {'g': " \
+           "'high'}, 'unit_amount': '50'}, {'match': {'g': 'low'}, 'unit_amount': '20'}]")
+#define FLAT CHARGE("'model': 'volume', 'tiers': [{'unit_amount': '1', 'flat_amount': '5'}]")
+#define SHARE CHARGE("'model': 'percentage', 'rate': '50', 'free_units': '10'")
 #define WHOLE(timing) PLAN("'fixed': [" FEE("base", "'prorate': false, " timing) "]")
 
 static const struct story stories[] = {
@@ -340,6 +345,91 @@ static const struct story stories[] = {
      NULL,
      1,
      "c -6.00, d 2.00 = -4.00"},
+    {"an exclusive outcome is one a subject and period, whatever its segments",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(OUTCOME)}, {"2026-11-16T05:00:00Z", PLAN(OUTCOME)}},
+     {{"2026-11-02T05:00:00Z", "1", "low', 's': 'p1"},
+      {"2026-11-03T05:00:00Z", "1", "high', 's': 'p2"},
+      {"2026-11-20T05:00:00Z", "1", "high', 's': 'p1"},
+      {"2026-11-21T05:00:00Z", "1", "low', 's': 'p2"},
+      {"2026-11-22T05:00:00Z", "1", "low', 's': 'p3"}},
+     NULL,
+     1,
+     "c 70.00, c 50.00 = 120.00"},
+    {"tiers that go on: what was billed at zero is not billed again",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'tier_scope': 'period', " FLAT)},
+      {"2026-11-16T05:00:00Z", PLAN("'tier_scope': 'period', " FLAT)}},
+     {{"2026-11-20T05:00:00Z", "3", ""}},
+     NULL,
+     1,
+     "c 5.00, c 3.00 = 8.00"},
+    {"tiers that restart",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(FLAT)}, {"2026-11-16T05:00:00Z", PLAN(FLAT)}},
+     {{"2026-11-20T05:00:00Z", "3", ""}},
+     NULL,
+     1,
+     "c 5.00, c 8.00 = 13.00"},
+    {"tiers begin after the trial",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'tier_scope': 'period', 'trial_days': 15, " FLAT)},
+      {"2026-11-16T05:00:00Z", PLAN("'tier_scope': 'period', " FLAT)}},
+     {{"2026-11-02T05:00:00Z", "8", ""}, {"2026-11-20T05:00:00Z", "3", ""}},
+     NULL,
+     1,
+     "c 0.00, c 8.00 = 8.00"},
+    {"free units of a percentage go on",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN("'tier_scope': 'period', " SHARE)},
+      {"2026-11-16T05:00:00Z", PLAN("'tier_scope': 'period', " SHARE)}},
+     {{"2026-11-02T05:00:00Z", "8", ""}, {"2026-11-20T05:00:00Z", "8", ""}},
+     NULL,
+     1,
+     "c 0.00, c 3.00 = 3.00"},
+    {"or begin again",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(SHARE)}, {"2026-11-16T05:00:00Z", PLAN(SHARE)}},
+     {{"2026-11-02T05:00:00Z", "8", ""}, {"2026-11-20T05:00:00Z", "12", ""}},
+     NULL,
+     1,
+     "c 0.00, c 1.00 = 1.00"},
+    {"the amounts that events carry",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'dynamic'"))}},
+     {{"2026-11-02T05:00:00Z", "8", "', 'amount': '1.251"},
+      {"2026-11-20T05:00:00Z", "8", ""},
+      {"2026-11-21T05:00:00Z", "8", "', 'amount': '2.252"}},
+     NULL,
+     1,
+     "c 3.50 = 3.50"},
+    {"a matrix in groups",
+     false,
+     "2026-11-01T04:00:00Z",
+     NULL,
+     {{NULL, PLAN(CHARGE("'model': 'matrix', 'group_by': ['g'], 'prices': [{'match': {'s': 'x'}, "
+                         "'unit_amount': '10'}], 'default': '1'"))}},
+     {{"2026-11-02T05:00:00Z", "2", "b', 's': 'x"},
+      {"2026-11-03T05:00:00Z", "3", "a"},
+      {"2026-11-04T05:00:00Z", "1", "b"},
+      {"2026-11-05T05:00:00Z", "1", "a', 's': 'x"}},
+     NULL,
+     1,
+     "c 13.00, c 21.00 = 34.00"},
 };
 
 static struct usage_event event_of(struct documents *documents, const struct story *story, size_t i)
@@ -458,6 +548,29 @@ START_TEST(taxes_each_rate_once_on_the_base)
 }
 END_TEST
 
+// The limits of a segment compare with its own lines after the statement's discounts.
+START_TEST(discounts_come_before_the_limits_of_each_segment)
+{
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL, PLAN("'minimum': '100', " UNIT)},
+                  {"2026-11-16T05:00:00Z", PLAN("'minimum': '200', " UNIT)}},
+        .events = {{"2026-11-02T05:00:00Z", "60", ""}, {"2026-11-20T05:00:00Z", "60", ""}},
+        .period = 1,
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct discount discount = {.is_percent = true, .percent = decimal_from_i64(50)};
+    struct subscription_terms terms = {.discounts = &discount, .discount_count = 1};
+    const json_t *statement = compute(&documents, &story, &terms);
+    ck_assert_str_eq(print_lines(&documents, statement),
+                     "c 60.00, c 60.00, minimum 20.00, minimum 70.00 = 210.00");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "discounts")), "60.00");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "total")), "150.00");
+    documents_close(&documents);
+}
+END_TEST
+
 START_TEST(says_what_a_line_rests_on)
 {
     struct documents documents;
@@ -566,5 +679,6 @@ START_TEST(a_stretch_has_its_share_of_the_whole_period)
 }
 END_TEST
 
-TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base, says_what_a_line_rests_on,
+TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base,
+          discounts_come_before_the_limits_of_each_segment, says_what_a_line_rests_on,
           a_change_of_interval_ends_the_period, a_stretch_has_its_share_of_the_whole_period)
