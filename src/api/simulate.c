@@ -101,6 +101,18 @@ static result find_usage(struct db_tx *tx, const struct question *question, json
     return OK;
 }
 
+static result say_period(const struct question *question, const struct asked_usage *usage)
+{
+    const struct request *request = question->request;
+    if (usage->customer == NULL)
+        return OK;
+    json_t *period = json_pack("{s:o, s:o}", "start", json_instant_text(request, usage->from),
+                               "end", json_instant_text(request, usage->to));
+    return json_object_set_new(question->answer, "period", period) == 0
+               ? OK
+               : FAIL(INTERNAL, "out of memory");
+}
+
 // ---- simulate
 
 static bool names_plan(struct json_at at)
@@ -120,7 +132,8 @@ static result simulate(struct db_tx *tx, void *context)
     TRY(find_usage(tx, question, held, &plan, &usage));
     if (plan.plan == NULL || names_plan(document))
         TRY(asked_plan_read(tx, document, held, &plan));
-    return plan_simulate(tx, document, &plan, &usage, &question->answer);
+    TRY(plan_simulate(tx, document, &plan, &usage, &question->answer));
+    return say_period(question, &usage);
 }
 
 result post_plans_simulate(const struct request *request, struct reply *reply)
@@ -183,7 +196,8 @@ static result compare(struct db_tx *tx, void *context)
     TRY(read_side(tx, json_member(document, "b"), held, &b));
     TRY(plan_simulate(tx, document, &a, &usage, &before));
     TRY(plan_simulate(tx, document, &b, &usage, &after));
-    return statements_compare(db_arena(tx), before, after, &question->answer);
+    TRY(statements_compare(db_arena(tx), before, after, &question->answer));
+    return say_period(question, &usage);
 }
 
 result post_plans_compare(const struct request *request, struct reply *reply)

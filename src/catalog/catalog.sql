@@ -103,10 +103,15 @@ INSERT INTO subscription (subscription_id, customer_id, anniversary, starts_at, 
 VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: catalog_insert_segment
+-- One that begins at the same instant takes the other's place.
 INSERT INTO subscription_segment
        (subscription_id, starts_at, plan_key, plan_version, metrics, overrides, actor, reason,
         created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (subscription_id, starts_at) DO UPDATE
+   SET plan_key = excluded.plan_key, plan_version = excluded.plan_version,
+       metrics = excluded.metrics, overrides = excluded.overrides, actor = excluded.actor,
+       reason = excluded.reason, created_at = excluded.created_at;
 
 -- name: catalog_end_subscription
 UPDATE subscription SET ends_at = $2 WHERE subscription_id = $1;

@@ -240,10 +240,13 @@ static result check_change(struct db_tx *tx, struct json_at at, const struct dra
     struct segment_row *rows = NULL;
     size_t count = 0;
     TRY(segments_read(tx, subscription->id, &rows, &count));
-    if (count == SEGMENTS_MAX)
+    if (count == 0)
+        return FAIL(INTERNAL, "a subscription has no plan");
+    int64_t last = rows[count - 1].starts_at.us;
+    if (count == SEGMENTS_MAX && draft->from.us != last)
         return FAIL(CONFLICT, "The subscription has had as many plans as it can.");
-    if (count == 0 || draft->from.us <= rows[count - 1].starts_at.us)
-        json_wrong(at, "invalid", "The change must lie after the start of the plan in force.");
+    if (draft->from.us < last)
+        json_wrong(at, "invalid", "The change must not lie before the start of the last plan.");
     if (subscription->has_end && draft->from.us >= subscription->end.us)
         json_wrong(at, "invalid", "The change must lie before the subscription's end.");
     TRY(faults_result(at.faults));
@@ -254,13 +257,13 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
                            const struct change *change, struct subscription *subscription)
 {
     OWNED(json_release) json_t *held = json_array();
-    struct draft draft = {0};
+    struct draft draft = {.from = change->now};
     struct subscription changed = {0};
     bool versioned = false;
     (void)json_read(document,
                     FIELDS(json_text("plan", &draft.plan),
                            json_optional_seen(json_i64("version", &draft.version), &versioned),
-                           json_instant("at", &draft.from),
+                           json_optional(json_instant("at", &draft.from)),
                            json_optional(json_members("overrides", &draft.overrides))));
     if (versioned && draft.version < 1)
         json_wrong(json_member(document, "version"), "unknown_plan",

@@ -3,6 +3,7 @@
 
 #include "catalog_diff.h"
 #include "phial/util/array.h"
+#include "plan_effect.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct applying {
     bool dry_run;
     FILE *out;
     struct catalog_figures *figures;
+    const json_t *document; // the whole of it
 };
 
 // In the order in which each refers only to those before.
@@ -66,6 +68,10 @@ static result apply_one(const struct applying *applying, const char *member, str
     if (differences != 0)
         (void)fprintf(applying->out, "  ~ %s/%s\n%s", member, key, text);
     free(text);
+    if (differences != 0 && strcmp(member, "plans") == 0 && applying->dry_run)
+        TRY(plan_effect_print(
+            &(struct plan_effect){applying->client, applying->arena, str_from(key), document,
+                                  json_object_get(applying->document, "metrics"), applying->out}));
     if (differences == 0) {
         applying->figures->same++;
         return OK;
@@ -94,20 +100,72 @@ static bool same_text(const json_t *a, const json_t *b, const char *name)
     return str_eq(json_str(json_object_get(a, name)), json_str(json_object_get(b, name)));
 }
 
-// The server cuts a start to the local midnight, so the same day is the same start.
-static bool same_subscription(const json_t *wanted, const json_t *there)
+// The server cuts a start to the local midnight of its day.
+static bool same_start(const json_t *wanted, const json_t *there)
 {
-    str want = json_str(json_object_get(wanted, "start"));
-    str have = json_str(json_object_get(there, "start"));
-    const size_t date_length = sizeof "2026-11-01" - 1;
-    return same_text(wanted, there, "customer") && same_text(wanted, there, "plan") &&
-           str_eq(str_slice(want, 0, date_length), str_slice(have, 0, date_length));
+    static const int64_t day_us = INT64_C(86400000000);
+    instant want = {0};
+    instant have = {0};
+    return !failed(instant_parse(json_str(json_object_get(wanted, "start")), &want)) &&
+           !failed(instant_parse(json_str(json_object_get(there, "start")), &have)) &&
+           want.us >= have.us && want.us - have.us < day_us;
 }
 
-static result find_subscription(const struct applying *applying, const json_t *wanted, bool *found)
+static bool same_subscription(const json_t *wanted, const json_t *there)
+{
+    return same_text(wanted, there, "customer") && same_text(wanted, there, "plan") &&
+           same_start(wanted, there);
+}
+
+// Whether another document is about this very subscription.
+static bool is_claimed(const json_t *documents, const json_t *there)
+{
+    const char *key = NULL;
+    json_t *document = NULL;
+    json_object_foreach(json_iterable(documents), key, document)
+    {
+        if (same_subscription(document, there))
+            return true;
+    }
+    return false;
+}
+
+// One that is to have another plan: it runs, began on the day, and no other document is about it.
+static bool may_become(const struct applying *applying, const json_t *wanted, const json_t *there)
+{
+    return same_text(wanted, there, "customer") && same_start(wanted, there) &&
+           !str_eq(json_str(json_object_get(there, "status")), STR("ended")) &&
+           !is_claimed(json_object_get(applying->document, "subscriptions"), there);
+}
+
+struct found {
+    json_t *same;      // NULL when there is none
+    json_t *other;     // the last that may become it
+    size_t candidates; // how many may
+};
+
+static void found_release(struct found *found)
+{
+    json_decref(found->same);
+    json_decref(found->other);
+}
+
+static void look_at(const struct applying *applying, const json_t *wanted, json_t *there,
+                    struct found *found)
+{
+    if (found->same == NULL && same_subscription(wanted, there)) {
+        found->same = json_incref(there);
+    } else if (may_become(applying, wanted, there)) {
+        json_decref(found->other);
+        found->other = json_incref(there);
+        found->candidates++;
+    }
+}
+
+static result find_subscription(const struct applying *applying, const json_t *wanted,
+                                struct found *found)
 {
     str cursor = STR("");
-    *found = false;
     do {
         OWNED(json_release) json_t *page = NULL;
         str customer =
@@ -124,11 +182,145 @@ static result find_subscription(const struct applying *applying, const json_t *w
             return FAIL(INTERNAL, "the server does not let subscriptions be read");
         TRY(json_parse(answer.body, &page));
         const json_t *data = json_object_get(page, "data");
-        for (size_t i = 0; i < json_array_size(data) && !*found; i++)
-            *found = same_subscription(wanted, json_array_get(data, i));
+        for (size_t i = 0; i < json_array_size(data); i++)
+            look_at(applying, wanted, json_array_get(data, i), found);
         cursor = str_copy(applying->arena, json_str(json_object_get(page, "next_cursor")));
-    } while (!*found && cursor.len != 0);
+    } while (cursor.len != 0);
     return OK;
+}
+
+static const json_t *plan_in_document(const struct applying *applying, str key)
+{
+    return json_object_get(json_object_get(applying->document, "plans"),
+                           str_to_c(applying->arena, key));
+}
+
+// The version that the subscription should have: the one it names, else the plan's current one.
+// 0 is one that applying the plan will make.
+static result wanted_version(const struct applying *applying, const json_t *wanted,
+                             int64_t *version)
+{
+    OWNED(json_release) json_t *current = NULL;
+    const json_t *named = json_object_get(wanted, "version");
+    str key = json_str(json_object_get(wanted, "plan"));
+    const json_t *plan = plan_in_document(applying, key);
+    struct answer answer = {0};
+    str path = str_printf(applying->arena, "/v1/plans/%" STR_FMT,
+                          STR_ARG(client_segment(applying->arena, key)));
+    if (json_is_integer(named)) {
+        *version = json_integer_value(named);
+        return OK;
+    }
+    TRY(client_send(applying->client, applying->arena,
+                    &(struct call){.method = "GET", .path = path}, &answer));
+    if (answer.status == 404 && plan != NULL && applying->dry_run) {
+        *version = 0;
+        return OK;
+    }
+    if (answer.status != 200)
+        return FAIL(INVALID, "a subscription names a plan that cannot be read");
+    TRY(json_parse(answer.body, &current));
+    *version = json_integer_value(json_object_get(current, "version"));
+    if (plan == NULL || !applying->dry_run)
+        return OK;
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (nowhere == NULL)
+        return FAIL(INTERNAL, "cannot open /dev/null");
+    if (catalog_diff(applying->arena, current, plan, nowhere) != 0)
+        *version = 0;
+    (void)fclose(nowhere);
+    return OK;
+}
+
+static void copy_member(const json_t *from, json_t *into, const char *name)
+{
+    json_t *value = json_object_get(from, name);
+    if (value != NULL && json_object_get(into, name) == NULL)
+        (void)json_object_set(into, name, value);
+}
+
+// What a subscription is to become, and what it is.
+struct update {
+    const char *key; // the document's
+    const json_t *wanted;
+    const json_t *there;
+    int64_t version; // 0: one that applying the plan will make
+};
+
+static result print_update(const struct applying *applying, const struct update *update)
+{
+    str before = json_str(json_object_get(update->there, "plan"));
+    str after = json_str(json_object_get(update->wanted, "plan"));
+    str from = json_str(json_object_get(update->wanted, "at"));
+    str version = update->version == 0
+                      ? STR("new version")
+                      : str_printf(applying->arena, "version %lld", (long long)update->version);
+    (void)fprintf(applying->out,
+                  "  ~ subscriptions/%s\n    plan: %" STR_FMT " version %lld -> %" STR_FMT
+                  " %" STR_FMT ", from %" STR_FMT " on\n",
+                  update->key, STR_ARG(before),
+                  (long long)json_integer_value(json_object_get(update->there, "version")),
+                  STR_ARG(after), STR_ARG(version), STR_ARG(from.len == 0 ? STR("today") : from));
+    bool told = update->version == 0 && str_eq(before, after); // where the plan's change is printed
+    if (told || !applying->dry_run)
+        return OK;
+    return plan_effect_on(&(struct plan_effect){applying->client, applying->arena, after,
+                                                plan_in_document(applying, after),
+                                                json_object_get(applying->document, "metrics"),
+                                                applying->out},
+                          update->there);
+}
+
+static result post_change(const struct applying *applying, const struct update *update)
+{
+    OWNED(json_release) json_t *change = json_object();
+    copy_member(update->wanted, change, "plan");
+    copy_member(update->wanted, change, "version");
+    copy_member(update->wanted, change, "at");
+    copy_member(update->wanted, change, "overrides");
+    if (same_text(update->wanted, update->there, "plan"))
+        copy_member(update->there, change, "overrides");
+    str path = str_printf(applying->arena, "/v1/subscriptions/%" STR_FMT "/change",
+                          STR_ARG(json_str(json_object_get(update->there, "id"))));
+    return client_call(
+        applying->client, applying->arena,
+        &(struct call){.method = "POST", .path = path, .body = json_print(applying->arena, change)},
+        NULL);
+}
+
+// A subscription that is there but has another plan, or another version of it, is changed: on the
+// day of the document's member `at`, else today. Overrides stay with their plan, unless the
+// document has its own.
+static result update_subscription(const struct applying *applying, const char *key,
+                                  const json_t *wanted, const json_t *there)
+{
+    struct update update = {.key = key, .wanted = wanted, .there = there};
+    bool ended = str_eq(json_str(json_object_get(there, "status")), STR("ended"));
+    if (!ended)
+        TRY(wanted_version(applying, wanted, &update.version));
+    if (ended || (same_text(wanted, there, "plan") &&
+                  update.version == json_integer_value(json_object_get(there, "version")))) {
+        applying->figures->same++;
+        return OK;
+    }
+    applying->figures->changed++;
+    TRY(print_update(applying, &update));
+    return applying->dry_run ? OK : post_change(applying, &update);
+}
+
+static result create_subscription(const struct applying *applying, const char *key,
+                                  json_t *document)
+{
+    (void)fprintf(applying->out, "  + subscriptions/%s\n", key);
+    applying->figures->made++;
+    if (applying->dry_run)
+        return OK;
+    (void)json_object_del(document, "at");
+    return client_call(applying->client, applying->arena,
+                       &(struct call){.method = "POST",
+                                      .path = STR("/v1/subscriptions"),
+                                      .body = json_print(applying->arena, document)},
+                       NULL);
 }
 
 static result apply_subscriptions(const struct applying *applying, const json_t *documents)
@@ -138,21 +330,13 @@ static result apply_subscriptions(const struct applying *applying, const json_t 
     json_t *document = NULL;
     json_object_foreach(walked, key, document)
     {
-        bool found = false;
+        OWNED(found_release) struct found found = {0};
         TRY(find_subscription(applying, document, &found));
-        if (found) {
-            applying->figures->same++;
-            continue;
-        }
-        (void)fprintf(applying->out, "  + subscriptions/%s\n", key);
-        applying->figures->made++;
-        if (applying->dry_run)
-            continue;
-        TRY(client_call(applying->client, applying->arena,
-                        &(struct call){.method = "POST",
-                                       .path = STR("/v1/subscriptions"),
-                                       .body = json_print(applying->arena, document)},
-                        NULL));
+        const json_t *there = found.same;
+        if (there == NULL && found.candidates == 1)
+            there = found.other;
+        TRY(there == NULL ? create_subscription(applying, key, document)
+                          : update_subscription(applying, key, document, there));
     }
     return OK;
 }
@@ -179,7 +363,7 @@ static result check_members(const json_t *document)
 result catalog_apply(struct client *client, struct arena *arena, const json_t *document,
                      bool dry_run, FILE *out, struct catalog_figures *figures)
 {
-    struct applying applying = {client, arena, dry_run, out, figures};
+    struct applying applying = {client, arena, dry_run, out, figures, document};
     if (!json_is_object(document))
         return FAIL(INVALID, "the file is not one JSON object");
     TRY(check_members(document));

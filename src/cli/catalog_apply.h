@@ -16,6 +16,10 @@ struct catalog_figures {
 
 // document: any of event_types, metrics, plans, customers, subscriptions, each keys to documents.
 // Prints the difference to `out`, then, unless `dry_run`, makes the changes in an order in which
-// each finds what it refers to. A subscription is the same when customer, plan and start are.
+// each finds what it refers to. A subscription is the same when customer, plan and start are, or
+// when it alone of the customer's running ones began that day and no other document is about it;
+// where its plan or the version of it is another, it is changed, on the day of the document's
+// member `at`, else today. A dry run also prints what the running subscriptions of a changed plan
+// would cost.
 result catalog_apply(struct client *client, struct arena *arena, const json_t *document,
                      bool dry_run, FILE *out, struct catalog_figures *figures);

@@ -110,7 +110,8 @@ struct subscription {
 // bound to (NOT_FOUND otherwise).
 result subscription_create(struct db_tx *tx, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
-// {"plan","version"?,"at","overrides"?}; earlier overrides end with their plan.
+// {"plan","version"?,"at"?,"overrides"?}; at is now without; earlier overrides end with their plan.
+// A change at the start of the last plan takes that one's place.
 result subscription_change(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
 // {"at"}
