@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // phial bench ingest | single: load over HTTP, and whether the ledger holds what was acknowledged.
+// phial bench rate: how fast charges are priced, and how fast a server closes invoices.
 #include "bench.h"
 
 #include "bench_catalog.h"
 #include "bench_load.h"
+#include "bench_rate.h"
 #include "command.h"
 #include "phial/util/array.h"
 
@@ -187,15 +189,77 @@ static result run(struct arena *arena, struct client *client, const struct bench
     return OK;
 }
 
+static bool read_rate_options(int argc, char **argv, struct bench_rate_options *options,
+                              struct server_options *server)
+{
+    static const struct option known[] = {{"url", required_argument, NULL, 'u'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"charges", required_argument, NULL, 'c'},
+                                          {"invoices", required_argument, NULL, 'i'},
+                                          {"customers", required_argument, NULL, 'n'},
+                                          {"events", required_argument, NULL, 'e'},
+                                          {0}};
+    const struct number_option numbers[] = {
+        {'c', &options->charges, INT64_C(10000000000)},
+        {'i', &options->invoices, 10000000},
+        {'n', &options->customers, CUSTOMERS_MAX},
+        {'e', &options->events, INT64_C(1000000000)},
+    };
+    for (int option = 0; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        if (option == 'u')
+            server->url = optarg;
+        else if (option == 'k')
+            server->key = optarg;
+        else if (!set_number(numbers, COUNT_OF(numbers), option))
+            return false;
+    }
+    return optind == argc;
+}
+
+static result rate_invoices(struct arena *arena, const struct bench_rate_options *options,
+                            const struct server_options *server, FILE *out)
+{
+    struct client *client = NULL;
+    result outcome = client_open(server->url, server->key, &client);
+    if (!failed(outcome))
+        outcome = bench_rate_invoices(client, arena, options, out);
+    client_close(client);
+    return outcome;
+}
+
+// Without a server the charges alone.
+static int bench_rate(struct arena *arena, int argc, char **argv)
+{
+    struct server_options server = {0};
+    struct bench_rate_options options = {
+        .charges = 1000000, .invoices = 1000, .customers = 50, .events = 10000};
+    char *text = NULL;
+    size_t size = 0;
+    if (!read_rate_options(argc, argv, &options, &server))
+        return command_usage("bench");
+    bool closes = server.url != NULL || getenv("PHIAL_URL") != NULL;
+    if (closes && !server_options_complete("bench", &server))
+        return EXIT_FAULT;
+    FILE *report = open_memstream(&text, &size);
+    if (report == NULL)
+        return command_fails("bench", "out of memory");
+    result outcome = bench_rate_charges(arena, &options, report);
+    if (!failed(outcome) && closes)
+        outcome = rate_invoices(arena, &options, &server, report);
+    (void)fclose(report);
+    if (size != 0)
+        (void)printf("{\"bench\":\"rate\",%s}\n", text);
+    free(text);
+    return failed(outcome) ? command_failed("bench", outcome) : EXIT_SUCCESS;
+}
+
 int command_bench(struct arena *arena, int argc, char **argv)
 {
     if (argc < 2)
         return command_usage("bench");
     bool single = strcmp(argv[1], "single") == 0;
-    if (strcmp(argv[1], "rate") == 0) {
-        (void)command_fails("bench", "rate is not offered yet: ingest and single are");
-        return EXIT_USAGE;
-    }
+    if (strcmp(argv[1], "rate") == 0)
+        return bench_rate(arena, argc - 1, argv + 1);
     if (!single && strcmp(argv[1], "ingest") != 0)
         return command_usage("bench");
     struct bench_options options = {

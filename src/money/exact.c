@@ -181,6 +181,25 @@ int exact_compare_by_gmp(exact a, exact b)
     return (order > 0) - (order < 0);
 }
 
+exact exact_sum_by_gmp(struct arena *arena, const exact *terms, size_t count, int64_t times)
+{
+    struct exact_view *views = arena_array(arena, struct exact_view, count);
+    mpq_t sum;
+    mpq_init(sum);
+    for (size_t i = 0; i < count; i++)
+        exact_view_open(terms[i], &views[i]);
+    for (int64_t time = 0; time < times; time++) {
+        mpq_set_ui(sum, 0, 1);
+        for (size_t i = 0; i < count; i++)
+            mpq_add(sum, sum, views[i].ratio);
+    }
+    for (size_t i = 0; i < count; i++)
+        exact_view_close(&views[i]);
+    exact kept = exact_keep(arena, sum);
+    mpq_clear(sum);
+    return kept;
+}
+
 // ---- numbers
 
 exact exact_zero(void)

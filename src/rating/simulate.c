@@ -28,11 +28,27 @@ static result add_fees(const struct simulation *simulation, const struct pricing
     return OK;
 }
 
-result statement_simulate(struct arena *arena, const struct simulation *simulation,
-                          json_t **statement)
+// A simulation's lines, and what they are taxed and added up by.
+struct simulated {
+    struct lines lines;
+    struct subscription_terms terms;
+    struct totals totals;
+};
+
+static result price(struct arena *arena, const struct simulation *simulation,
+                    struct simulated *simulated)
 {
     const struct plan *plan = simulation->plan;
-    struct subscription_terms terms = {
+    struct pricing pricing = {
+        .plan = plan,
+        .currency = plan->currency,
+        .share = simulation->share,
+        .ahead = {0, plan->currency},
+        .lines = &simulated->lines,
+        .rated = arena_array(arena, struct rated, PRICING_SCRATCH),
+    };
+    simulated->lines = (struct lines){.arena = arena};
+    simulated->terms = (struct subscription_terms){
         .currency = plan->currency,
         .taxes = simulation->tax.rates,
         .tax_count = simulation->tax.count,
@@ -40,23 +56,29 @@ result statement_simulate(struct arena *arena, const struct simulation *simulati
         .discounts = simulation->discounts,
         .discount_count = simulation->discount_count,
     };
-    struct lines lines = {.arena = arena};
-    struct pricing pricing = {
-        .plan = plan,
-        .currency = plan->currency,
-        .share = simulation->share,
-        .ahead = {0, plan->currency},
-        .lines = &lines,
-        .rated = arena_array(arena, struct rated, PRICING_SCRATCH),
-    };
     TRY(add_usage(simulation, &pricing));
     TRY(add_fees(simulation, &pricing));
-    pricing.last = lines.count;
-    TRY(discounts_spread(&lines, &terms, plan->rounding));
+    pricing.last = simulated->lines.count;
+    TRY(discounts_spread(&simulated->lines, &simulated->terms, plan->rounding));
     TRY(price_limits(&pricing));
-    struct totals totals = {0};
-    TRY(totals_compute(&lines, &terms, plan->rounding, &totals));
-    *statement = simulated_print(&lines, &terms, plan, &totals);
+    return totals_compute(&simulated->lines, &simulated->terms, plan->rounding, &simulated->totals);
+}
+
+result statement_simulate(struct arena *arena, const struct simulation *simulation,
+                          json_t **statement)
+{
+    struct simulated simulated = {0};
+    TRY(price(arena, simulation, &simulated));
+    *statement =
+        simulated_print(&simulated.lines, &simulated.terms, simulation->plan, &simulated.totals);
+    return OK;
+}
+
+result simulation_total(struct arena *arena, const struct simulation *simulation, money *total)
+{
+    struct simulated simulated = {0};
+    TRY(price(arena, simulation, &simulated));
+    *total = simulated.totals.total;
     return OK;
 }
 

@@ -57,8 +57,6 @@ def singles(server):
 
 
 def refusals(server):
-    code, report, said = bench(server.url, server.key, 'rate')
-    assert code == 2 and report is None and 'not offered' in said, (code, said)
     for wrong in (['nothing'], ['ingest', '--batch', '0'], ['ingest', '--batch', '10001'], ['ingest', '--ids', 'some'],
                   ['ingest', '--duplicates', '1.5'], ['ingest', '--seconds', '3'], ['single', '--events', '3'],
                   ['ingest', 'stray']):
@@ -68,6 +66,23 @@ def refusals(server):
     assert code == 1 and report is None and '401' in said, (code, said)
     code, report, said = bench('http://127.0.0.1:1', server.key, 'single', '--seconds', '1')
     assert code == 1 and report is None, (code, said)
+
+
+def rates(server):
+    done = subprocess.run([phial.PHIAL, 'bench', 'rate', '--charges', '20000'], capture_output=True, text=True,
+                          env={k: v for k, v in os.environ.items() if k not in ('PHIAL_URL', 'PHIAL_KEY')})
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report['charges'] == 20000 and report['tiers'] == 10, (done, report)
+    assert report['charges_per_second'] > 0 and report['gmp_additions_charges_per_second'] > 0, report
+    assert 'invoices' not in report, report
+    done = subprocess.run([phial.PHIAL, 'bench', 'rate', '--charges', '1000', '--invoices', '40', '--customers', '4',
+                           '--events', '1200', '--url', server.url, '--key', server.key], capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report['issued'] == 40 and report['invoices_per_second'] > 0, (done, report)
+    totals = {row['total'] for row in server.client.get('/v1/invoices?status=issued&limit=500')['data']}
+    assert totals == {'730.00'}, totals  # 900: 90 + 85 + 80 + 75 + 70 + 65 + 60 + 55 + 50, and the fee
+    done = subprocess.run([phial.PHIAL, 'bench', 'rate', '--charges', 'many'], capture_output=True, text=True)
+    assert done.returncode == 2 and 'usage: phial bench' in done.stderr, done
 
 
 class Forgetful(BaseHTTPRequestHandler):
@@ -141,6 +156,7 @@ def main():
     server = phial.Server()
     batches(server)
     singles(server)
+    rates(server)
     refusals(server)
     trouble()
     server.remove()

@@ -56,6 +56,10 @@ exact exact_ceil(struct arena *arena, exact a);
 int exact_compare(exact a, exact b);
 int exact_sign(exact a); // -1, 0, 1
 
+// The sum of the terms, added up `times` over, each time from nothing, by GMP's rationals and
+// nothing else: what the speed of rating is told beside.
+exact exact_sum_by_gmp(struct arena *arena, const exact *terms, size_t count, int64_t times);
+
 enum rounding { ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_CEIL, ROUND_FLOOR }; // half up: away from 0
 
 // To so many fraction digits; digits may be negative (-2: to hundreds). At most 12, at least -18.

@@ -43,6 +43,8 @@ result simulation_measure(struct arena *arena, const struct simulated_time *time
 // *statement.
 result statement_simulate(struct arena *arena, const struct simulation *simulation,
                           json_t **statement);
+// Its total alone.
+result simulation_total(struct arena *arena, const struct simulation *simulation, money *total);
 // Two statements of plans of one currency, line by line and in total: a, b, lines, difference (b
 // less a). The caller owns *comparison. CURRENCY_MISMATCH.
 result statements_compare(struct arena *arena, const json_t *a, const json_t *b,
