@@ -74,29 +74,29 @@ static result measure_cells(struct arena *arena, const struct measurement *lines
     return metric_measure(arena, &what, usage, cells, count);
 }
 
-result charge_measure(struct arena *arena, const struct charge_usage *of, const struct usage *usage,
-                      struct usage_group **groups, size_t *count)
+result charge_measure(struct arena *arena, const struct charge_usage *what,
+                      const struct usage *usage, struct usage_group **groups, size_t *count)
 {
-    const struct charge *charge = of->charge;
-    struct measurement what = {
-        .metric = of->metric,
+    const struct charge *charge = what->charge;
+    struct measurement lines = {
+        .metric = what->metric,
         .filters = charge->filters,
         .filter_count = charge->filter_count,
         .group_by = charge->group_by_count > 0 ? charge->group_by : NULL,
         .group_by_count = charge->group_by_count,
-        .from = of->from,
-        .to = of->to,
-        .zone = of->zone,
+        .from = what->from,
+        .to = what->to,
+        .zone = what->zone,
         .items = charge->model->items,
         .item_properties = charge->properties,
         .item_property_count = charge->property_count,
     };
-    TRY(metric_measure(arena, &what, usage, groups, count));
+    TRY(metric_measure(arena, &lines, usage, groups, count));
     if (charge->model->items != ITEMS_CELLS)
         return OK;
     struct usage_group *cells = NULL;
     size_t cell_count = 0;
-    TRY(measure_cells(arena, &what, charge, usage, &cells, &cell_count));
+    TRY(measure_cells(arena, &lines, charge, usage, &cells, &cell_count));
     take_cells(arena, charge, cells, cell_count, *groups, *count);
     return OK;
 }

@@ -127,6 +127,7 @@ static json_t *print_match(struct arena *arena, const struct charge *charge,
 static json_t *print_cells(struct arena *arena, const struct line *line)
 {
     const struct charge *charge = line->charge;
+    assert(charge != NULL);
     json_t *cells = json_array();
     for (size_t i = 0; i < line->cell_count; i++) {
         const struct rated_cell *rated = &line->cells[i];
