@@ -96,8 +96,9 @@ static result find_usage(struct db_tx *tx, const struct question *question, json
     const struct zone *zone = NULL;
     TRY(caller_customer(tx, request, source->customer, customer));
     TRY(zone_load(db_arena(tx), customer->zone_name, &zone));
-    *usage = (struct asked_usage){customer, subscription_instant(zone, source->start),
-                                  subscription_instant(zone, source->end)};
+    *usage = (struct asked_usage){.customer = customer,
+                                  .from = subscription_instant(zone, source->start),
+                                  .to = subscription_instant(zone, source->end)};
     return OK;
 }
 

@@ -94,8 +94,9 @@ result subscribed_plan_read(struct db_tx *tx, str subscription, instant at, json
     }
     *plan = (struct asked_plan){
         .plan = segment->plan, .metrics = segment->metrics, .metric_count = segment->metric_count};
-    *usage = (struct asked_usage){customer, period.start, period.end};
-    return OK;
+    *usage = (struct asked_usage){
+        .customer = customer, .from = period.start, .to = period.end, .cut = true};
+    return period_share(db_arena(tx), &terms, period.number, &usage->share);
 }
 
 // ---- metrics
@@ -207,6 +208,8 @@ result plan_simulate(struct db_tx *tx, struct json_at request, const struct aske
     struct asked_plan asked = *plan;
     struct simulation simulation = {.plan = asked.plan, .among_others = asked.among_others};
     (void)simulation_terms_parse(request, &simulation);
+    if (usage->cut && json_object_get(request.value, "usage_share") == NULL)
+        simulation.share = usage->share;
     if (usage->customer == NULL)
         (void)simulation_usage_parse(request, &simulation);
     TRY(faults_result(request.faults));

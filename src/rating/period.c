@@ -160,6 +160,19 @@ result period_holding(const struct subscription_terms *terms, instant at, struct
     return OK;
 }
 
+result period_share(struct arena *arena, const struct subscription_terms *terms, int64_t number,
+                    exact *share)
+{
+    struct period period = {0};
+    int64_t full_days = 0;
+    TRY(period_locate(terms, number, &period, &full_days));
+    int64_t days = days_between(terms->zone, period.start, period.end);
+    *share = exact_zero();
+    if (full_days > 0)
+        *share = exact_div(arena, exact_from_i64(arena, days), exact_from_i64(arena, full_days));
+    return OK;
+}
+
 instant subscription_instant(const struct zone *zone, instant at)
 {
     return zone_midnight(zone, zone_day(zone, at));

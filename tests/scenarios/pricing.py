@@ -226,6 +226,12 @@ def refusals(client):
     assert [(line['key'], line['a'], line['b']) for line in both['lines']] == \
         [('sessions', '100.00', None), ('scripts', None, '75.00')]
     client.expect(422, 'POST', '/v1/plans/compare', {'b': {'key': 'care'}, 'quantities': {}})
+    # A short period has its share of the fees: 16th to 30th are 15 of 30 days.
+    client.put('/v1/customers/late', {'name': 'Late', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    short = client.post('/v1/subscriptions', {'customer': 'late', 'plan': 'care', 'start': '2026-11-16T12:00:00Z'})
+    flat = {'plan': plan(fixed=[{'key': 'fee', 'amount': '90'}])}
+    half = client.post('/v1/plans/compare', {'subscription': short['id'], 'at': '2026-11-20T00:00:00Z', 'b': flat}, 200)
+    assert half['difference']['total'] == '45.00' and half['period']['start'] == '2026-11-16T05:00:00Z', half
 
     def key(*scopes, **more):
         made = client.post('/v1/keys', dict({'name': 'k', 'scopes': list(scopes)}, **more))

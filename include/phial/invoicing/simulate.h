@@ -19,6 +19,8 @@ struct asked_usage {
     const struct customer *customer; // NULL: the request gives quantities
     instant from;                    // local midnights
     instant to;
+    bool cut; // of a subscription's period: `share` of a full one, unless the request says so
+    exact share;
 };
 
 // The members `plan`, or `key` and `version`, of an object as a plan; faults otherwise. `held` is

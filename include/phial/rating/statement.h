@@ -82,6 +82,9 @@ instant subscription_instant(const struct zone *zone, instant at);
 result period_find(const struct subscription_terms *terms, int64_t number, struct period *period);
 // The one that holds an instant. NOT_FOUND outside the subscription.
 result period_holding(const struct subscription_terms *terms, instant at, struct period *period);
+// A period's local days over those of the uncut period that it is cut from; 0 without days.
+result period_share(struct arena *arena, const struct subscription_terms *terms, int64_t number,
+                    exact *share);
 // Whether the subscription has an opening statement: its first plan has a fee in advance.
 bool period_opening(const struct subscription_terms *terms);
 
