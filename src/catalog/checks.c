@@ -245,6 +245,22 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
     return OK;
 }
 
+// What prices match stands in the plan as it was put. A name that is not known to be declared is
+// not repeated in a fault.
+static void scan_prices(struct json_at list)
+{
+    for (size_t i = 0; i < json_array_size(list.value) && i < PRICES_MAX; i++) {
+        struct json_at match = json_member(json_item(list, i), "match");
+        const char *name = NULL;
+        json_t *value = NULL;
+        json_object_foreach(json_iterable(match.value), name, value)
+        {
+            text_fault((struct json_at){value, match.pointer, match.faults}, NAME_BYTES_MAX,
+                       SCAN_STRONG);
+        }
+    }
+}
+
 static result check_plan(struct db_tx *tx, struct json_at document)
 {
     static const char *const lists[] = {"charges", "fixed"};
@@ -255,6 +271,7 @@ static result check_plan(struct db_tx *tx, struct json_at document)
         for (size_t k = 0; k < json_array_size(list.value) && k < CHARGES_MAX; k++) {
             text_fault(json_member(json_item(list, k), "key"), NAME_BYTES_MAX, SCAN_ALL);
             text_fault(json_member(json_item(list, k), "name"), NAME_BYTES_MAX, SCAN_STRONG);
+            scan_prices(json_member(json_item(list, k), "prices"));
         }
     }
     const struct plan *plan = plan_parse(document, false);

@@ -16,7 +16,8 @@ static void rate(struct arena *arena, const struct charge *terms, const struct m
     (void)terms;
     for (size_t i = 0; i < metered->item_count; i++) {
         decimal amount = {0};
-        if (!failed(decimal_parse(metered->items[i].values[0], &amount)))
+        str carried = metered->items[i].values[0];
+        if (carried.len > 0 && !failed(decimal_parse(carried, &amount)))
             rated->amount = exact_add(arena, rated->amount, exact_from_decimal(arena, amount));
     }
 }

@@ -82,9 +82,8 @@ static bool read_match(struct json_at at, struct reading *reading, str *match)
         size_t position = 0;
         if (!take_property(at, reading, str_from(name), &position))
             return false;
-        struct json_at member = json_member(at, name);
         if (!property_text(at.faults->arena, value, &match[position]) || match[position].len == 0)
-            return json_wrong(member, "invalid", "A text, a boolean or an integer.");
+            return json_wrong(at, "invalid", "A text, a boolean or an integer.");
     }
     return true;
 }

@@ -192,6 +192,30 @@ static const struct {
      " \"unit_amount\": 0.75}]}",
      "/charges/0/unit_amount", "decimal_expected"},
     {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"patients\", \"model\": \"percentage\", \"rate\": \"1\"}]}",
+     "/charges/0/metric", "invalid"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"dynamic\"}]}",
+     "/charges/0/model", "unknown_property"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"matrix\", \"property\": \"size\", \"prices\": [{\"match\": {\"size\": \"1\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/model", "unknown_property"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"outcome\", \"subject\": \"doctor\", \"prices\": [{\"match\": {\"modality\": \"ct\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/model", "unknown_property"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"week\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"outcome\", \"subject\": \"patient\", \"exclusive\": true, \"prices\": [{\"match\": {\"modality\": \"ct\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/metric", "invalid"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"matrix\", \"property\": \"modality\", \"prices\": [{\"match\": {\"modality\": \"123-45-6789\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/prices/0/match", "phi_detected"},
+    {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [],"
      " \"entitlements\": {\"a b\": true}}",
      NULL, NULL},

@@ -107,7 +107,7 @@ static const struct {
      "invalid /charges/0/prices/0/match"},
     {CHARGE("'model': 'matrix', 'property': 'p', "
             "'prices': [{'match': {'p': null}, 'unit_amount': '1'}]"),
-     "invalid /charges/0/prices/0/match/p"},
+     "invalid /charges/0/prices/0/match"},
     {CHARGE("'model': 'matrix', 'property': 'p', 'properties': ['p'], "
             "'prices': [{'match': {'p': 'a'}, 'unit_amount': '1'}]"),
      "invalid /charges/0/properties"},
