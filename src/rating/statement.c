@@ -78,7 +78,27 @@ static result add_ahead(struct draft *draft, const struct pricing *pricing)
     return add_fees(pricing, &fees);
 }
 
-// What the part's fees in advance come to, line by line as they were billed.
+// What the statement before took off the fees that it billed ahead for a part.
+static result sum_taken_off(const struct draft *draft, const struct part *part, money *sum)
+{
+    const json_t *lines = json_object_get(draft->terms->before, "lines");
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        instant start = {0};
+        money discount = {0};
+        if (!str_eq(json_str(json_object_get(line, "kind")), STR("fixed")) ||
+            failed(instant_parse(
+                json_str(json_object_get(json_object_get(line, "period"), "start")), &start)) ||
+            start.us < part->start.us || start.us >= part->end.us ||
+            failed(
+                money_parse(json_str(json_object_get(line, "discount")), sum->currency, &discount)))
+            continue;
+        TRY(money_add(*sum, discount, sum));
+    }
+    return OK;
+}
+
+// What the part's fees in advance come to, line by line as they were billed, after discounts.
 static result sum_ahead(const struct draft *draft, const struct part *part, money *sum)
 {
     struct fee_lines fees = {0};
@@ -89,8 +109,10 @@ static result sum_ahead(const struct draft *draft, const struct part *part, mone
         TRY(money_round(fees.items[i].amount, total.currency, part->segment->plan->rounding, &fee));
         TRY(money_add(total, fee, &total));
     }
-    *sum = total;
-    return OK;
+    money taken_off = {0, total.currency};
+    if (fees.count > 0)
+        TRY(sum_taken_off(draft, part, &taken_off));
+    return money_sub(total, taken_off, sum);
 }
 
 // A part's usage and its fees in arrears. Its limits wait for the discounts, which are of the

@@ -571,6 +571,27 @@ START_TEST(discounts_come_before_the_limits_of_each_segment)
 }
 END_TEST
 
+// A fee in advance stood on the statement before, which took something off it.
+START_TEST(a_minimum_counts_fees_billed_ahead_after_their_discount)
+{
+    struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL, PLAN("'minimum': '400', 'fixed': [" FEE(
+                             "base", "'name': 'Base', 'timing': 'advance'") "]")}},
+        .before = "{'lines': [{'key': 'base', 'name': 'Base', 'kind': 'fixed', 'exact_amount': "
+                  "'300', 'discount': '30.00', 'period': {'start': '2026-11-01T04:00:00Z', 'end': "
+                  "'2026-12-01T05:00:00Z'}}]}",
+        .period = 1,
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct subscription_terms terms = {0};
+    const json_t *statement = compute(&documents, &story, &terms);
+    ck_assert_str_eq(print_lines(&documents, statement), "base 300.00, minimum 130.00 = 430.00");
+    documents_close(&documents);
+}
+END_TEST
+
 START_TEST(says_what_a_line_rests_on)
 {
     struct documents documents;
@@ -680,5 +701,6 @@ START_TEST(a_stretch_has_its_share_of_the_whole_period)
 END_TEST
 
 TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base,
-          discounts_come_before_the_limits_of_each_segment, says_what_a_line_rests_on,
+          discounts_come_before_the_limits_of_each_segment,
+          a_minimum_counts_fees_billed_ahead_after_their_discount, says_what_a_line_rests_on,
           a_change_of_interval_ends_the_period, a_stretch_has_its_share_of_the_whole_period)
