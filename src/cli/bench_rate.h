@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 struct bench_rate_options {
-    int64_t charges;   // priced, a hundred a statement, ten tiers each
+    int64_t charges;   // priced, twenty a statement, ten tiers each
     int64_t invoices;  // closed by the server
     int64_t customers; // that they are of
     int64_t events;    // behind them all
