@@ -10,11 +10,8 @@
 struct trial *trial_open(struct arena *arena)
 {
     struct trial *trial = arena_new(arena, struct trial);
-    struct phi_detectors detectors = phi_detectors();
     memset(trial, 0, sizeof *trial);
-    for (size_t i = 0; i < detectors.count; i++)
-        if (str_eq(str_from(detectors.items[i]->name), STR("ipv4")))
-            trial->ipv4 = UINT64_C(1) << i;
+    trial->ipv4 = phi_detector_bit(STR("ipv4"));
     return trial;
 }
 

@@ -63,21 +63,11 @@ static void read_values(struct json_at at, struct property *property)
     property->value_count = count;
 }
 
-// The detector's bit, 0 when there is none of the name.
-static uint64_t detector_bit(str name)
-{
-    struct phi_detectors detectors = phi_detectors();
-    for (size_t i = 0; i < detectors.count; i++)
-        if (str_eq(name, str_from(detectors.items[i]->name)))
-            return UINT64_C(1) << i;
-    return 0;
-}
-
 static void read_detectors_off(struct json_at at, struct property *property)
 {
     for (size_t i = 0; i < json_array_size(at.value); i++) {
         struct json_at item = json_item(at, i);
-        uint64_t bit = detector_bit(json_str(item.value));
+        uint64_t bit = phi_detector_bit(json_str(item.value));
         if (bit == 0)
             json_wrong(item, "invalid", "There is no such detector.");
         property->detectors_off |= bit;
@@ -200,7 +190,7 @@ void declare_property(struct json_at at, str name, struct property *property)
         at, "scope", WORDS("period", "customer", "event"), TOKEN_PERIOD);
     property->surrogate = declare_choice(at, "method", WORDS("hmac", "surrogate"), 0) == 1;
     if (property->type == PROPERTY_VERSION) // 4.9.79.8 is one
-        property->detectors_off |= detector_bit(STR("ipv4"));
+        property->detectors_off |= phi_detector_bit(STR("ipv4"));
     if (off != NULL)
         read_detectors_off(json_member(at, "detectors_off"), property);
     check_members(at, property);

@@ -5,7 +5,9 @@
 static bool is_month_name(str text, size_t at)
 {
     static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
-                                         "sep", "oct", "nov", "dec", "mai", "okt", "dez", NULL};
+                                         "sep", "oct", "nov", "dec", "mai", "okt", "dez", "jui",
+                                         "aou", "fev", "avr", "ene", "abr", "ago", "dic", "gen",
+                                         "mag", "giu", "lug", "set", "ott", NULL};
     for (size_t i = 0; months[i] != NULL; i++)
         if (scan_phrase(text, at, months[i]) == 3)
             return true;
@@ -50,13 +52,10 @@ static bool begins_with_date(str rest)
     return next > at + second && (third == 1 || third == 2 || third == 4);
 }
 
-bool phi_detect_birth_date(str text)
+bool phi_detect_birth_date(const struct sight *sight)
 {
-    static const char *const words[] = {
-        "dob",        "d o b",   "date of birth", "birth date",   "birthday",  "bday",  "born",
-        "birth",      "geb",     "geboren",       "geburtsdatum", "naissance", "ne le", "nee le",
-        "nacimiento", "nascita", "nascido",       "00100030",     NULL};
-    if (scan_after(text, words, begins_with_date))
+    str text = sight->text;
+    if (scan_after(sight, KIND(BIRTH), begins_with_date))
         return true;
     for (size_t at = 0; at + 9 < text.len; at++) // a DICOM tag is no word
         if (scan_phrase(text, at, "0010,0030") == 9 || scan_phrase(text, at, "00100030") == 8)

@@ -26,8 +26,9 @@ static bool is_age(str text, size_t at)
     return false;
 }
 
-bool phi_detect_clinical_text(str text)
+bool phi_detect_clinical_text(const struct sight *sight)
 {
+    str text = sight->text;
     for (size_t at = 0; at < text.len; at++)
         if (is_digit(text.ptr[at]) && is_age(text, at))
             return true;

@@ -16,8 +16,19 @@ static bool is_kvnr(str squeezed)
     return sum % 10 == squeezed.ptr[9] - '0';
 }
 
-bool phi_detect_de_kvnr(str text)
+static bool begins_with_kvnr(str rest)
 {
+    char squeezed[10];
+    if (!is_letter(at_or_nul(rest, 0)) || scan_digits(rest, 1) != sizeof squeezed - 1)
+        return false;
+    for (size_t i = 0; i < sizeof squeezed; i++)
+        squeezed[i] = to_upper(rest.ptr[i]);
+    return is_kvnr((str){squeezed, sizeof squeezed});
+}
+
+bool phi_detect_de_kvnr(const struct sight *sight)
+{
+    str text = sight->text;
     static const struct shape shape = {"A999999999", "", EDGE_VALUE};
-    return scan_shape(text, &shape, is_kvnr);
+    return scan_shape(text, &shape, is_kvnr) || scan_after(sight, KIND(KVNR), begins_with_kvnr);
 }

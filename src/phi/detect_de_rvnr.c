@@ -24,8 +24,9 @@ static bool is_rvnr(str squeezed)
     return sum % 10 == squeezed.ptr[11] - '0' && day >= 1 && day <= 31 && month >= 1 && month <= 12;
 }
 
-bool phi_detect_de_rvnr(str text)
+bool phi_detect_de_rvnr(const struct sight *sight)
 {
-    static const struct shape shape = {"99999999A999", "", EDGE_VALUE};
+    str text = sight->text;
+    static const struct shape shape = {"99999999A999", "", EDGE_UPPER};
     return scan_shape(text, &shape, is_rvnr);
 }

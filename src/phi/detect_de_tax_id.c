@@ -22,9 +22,7 @@ static bool begins_with_tax_id(str rest)
     return (11 - product) % 10 == digits[10] - '0';
 }
 
-bool phi_detect_de_tax_id(str text)
+bool phi_detect_de_tax_id(const struct sight *sight)
 {
-    static const char *const words[] = {
-        "idnr", "steuer id", "steuernummer", "steuerid", "identifikationsnummer", "tin", NULL};
-    return scan_after(text, words, begins_with_tax_id);
+    return scan_after(sight, KIND(TAX), begins_with_tax_id);
 }

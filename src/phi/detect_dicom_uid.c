@@ -8,35 +8,55 @@ enum { DICOM_UID_BYTES_MAX = 64 };
 static bool is_instance(str uid)
 {
     static const str roots[] = {
-        {"1.2.840.113619.", 15},    {"1.2.840.113704.", 15},
-        {"1.3.12.2.1107.", 14},     {"1.3.46.670589.", 14},
-        {"1.2.392.200036.", 15},    {"1.2.826.0.1.3680043.", 20},
-        {"1.2.276.0.", 10},         {"1.2.250.1.", 10},
-        {"1.3.6.1.4.1.", 12},       {"1.2.124.", 8},
-        {"1.2.528.1.", 10},         {"1.2.840.114", 11},
-        {"1.2.840.11", 10},         {"2.16.840.1.113883.4.", 20},
-        {"2.16.840.1.113669.", 18}, {"2.25.", 5},
+        {"1.2.840.113619.", 15},
+        {"1.2.840.113704.", 15},
+        {"1.3.12.2.1107.", 14},
+        {"1.3.46.670589.", 14},
+        {"1.2.392.200036.", 15},
+        {"1.2.826.0.1.3680043.", 20},
+        {"1.2.276.0.", 10},
+        {"1.2.250.1.", 10},
+        {"1.2.124.", 8},
+        {"1.2.752.", 8},
+        {"1.2.528.1.", 10},
+        {"1.2.840.114", 11},
+        {"1.2.840.11", 10},
+        {"2.16.840.1.113883.4.", 20},
+        {"2.16.840.1.113669.", 18},
+        {"2.25.", 5},
     };
-    enum { DOTS_MIN = 4 };
+    // Encryption and other things of the companies under the same arcs.
+    static const str others[] = {{"1.2.840.113549.", 15}, {"1.2.840.113556.", 15}};
+    enum { DOTS_MIN = 4, COMPANY_DOTS_MIN = 9 };
     size_t dots = 0;
     for (size_t i = 0; i < uid.len; i++)
         dots += uid.ptr[i] == '.' ? 1 : 0;
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        if (str_starts_with(uid, others[i]))
+            return false;
+    if (str_starts_with(uid, STR("1.3.6.1.4.1."))) // a company's, of which SNMP has short ones
+        return dots >= COMPANY_DOTS_MIN;
     for (size_t i = 0; i < COUNT_OF(roots); i++)
         if (str_starts_with(uid, roots[i]))
             return dots >= DOTS_MIN || (str_starts_with(uid, STR("2.25.")) && uid.len > 20);
     return false;
 }
 
-bool phi_detect_dicom_uid(str text)
+bool phi_detect_dicom_uid(const struct sight *sight)
 {
-    if (!has(text, '.'))
+    str text = sight->text;
+    if (!sees(sight, '.'))
         return false;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
         while (at + len < text.len && (is_digit(text.ptr[at + len]) || text.ptr[at + len] == '.'))
             len++;
-        bool alone = at == 0 || !is_letter(text.ptr[at - 1]);
-        if (alone && len <= DICOM_UID_BYTES_MAX && is_instance(str_slice(text, at, at + len)))
+        size_t dots = 0; // the end of a sentence, or of a prefix
+        while (dots < len && text.ptr[at + dots] == '.')
+            dots++;
+        bool alone = dots > 0 || at == 0 || !is_letter(text.ptr[at - 1]);
+        if (alone && len <= DICOM_UID_BYTES_MAX &&
+            is_instance(str_slice(text, at + dots, at + len)))
             return true;
         at += len + 1;
     }

@@ -18,7 +18,7 @@ static bool is_top_label(str label)
     if (label.len > 4 && str_starts_with(label, STR("xn--")))
         return true;
     size_t letters = scan_letters(label, 0);
-    return letters == label.len && letters >= 2;
+    return letters >= 2 && (letters == label.len || label.ptr[letters] == '-'); // host.com-1
 }
 
 static size_t label_at(str text, size_t at)
@@ -61,10 +61,11 @@ static bool domain_at(str text, size_t at)
     }
 }
 
-bool phi_detect_email(str text)
+bool phi_detect_email(const struct sight *sight)
 {
+    str text = sight->text;
     static const char *const spellings[] = {"[at]", "(at)", "{at}", NULL};
-    if (!has(text, '@') && !has(text, '[') && !has(text, '(') && !has(text, '{'))
+    if (!sees(sight, '@') && !sees(sight, '[') && !sees(sight, '(') && !sees(sight, '{'))
         return false;
     for (size_t at = 1; at < text.len; at++) {
         if (text.ptr[at] == '@' && in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))

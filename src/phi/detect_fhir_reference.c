@@ -52,9 +52,10 @@ static bool is_search(str text, size_t at)
     return false;
 }
 
-bool phi_detect_fhir_reference(str text)
+bool phi_detect_fhir_reference(const struct sight *sight)
 {
-    if (!has(text, '/') && !has(text, ':') && !has(text, '='))
+    str text = sight->text;
+    if (!sees(sight, '/') && !sees(sight, ':') && !sees(sight, '='))
         return false;
     for (size_t at = 0; at < text.len; at++) {
         if (is_search(text, at))

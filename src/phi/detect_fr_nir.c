@@ -21,8 +21,9 @@ static bool is_nir(str squeezed)
                digits_modulo(str_slice(number, 13, 15), 100);
 }
 
-bool phi_detect_fr_nir(str text)
+bool phi_detect_fr_nir(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {
         {"999999X99999999", "", EDGE_WORD},
         {"9-99-99-9X-999-999-99", " -.", EDGE_WORD},

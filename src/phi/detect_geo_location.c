@@ -20,9 +20,10 @@ static size_t coordinate_at(str text, size_t at, int most)
     return degrees <= most && places >= DECIMAL_PLACES_MIN ? at + places - start : 0;
 }
 
-bool phi_detect_geo_location(str text)
+bool phi_detect_geo_location(const struct sight *sight)
 {
-    if (!has(text, '.'))
+    str text = sight->text;
+    if (!sees(sight, '.'))
         return false;
     for (size_t at = 0; at < text.len; at++) {
         bool begins = at == 0 || (!is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.');

@@ -19,9 +19,10 @@ static bool segment_at(str text, size_t at)
     return false;
 }
 
-bool phi_detect_hl7_segment(str text)
+bool phi_detect_hl7_segment(const struct sight *sight)
 {
-    if (!has(text, '|') && !has(text, '*'))
+    str text = sight->text;
+    if (!sees(sight, '|') && !sees(sight, '*'))
         return false;
     for (size_t at = 0; at + 4 < text.len; at++)
         if ((at == 0 || !is_alnum(text.ptr[at - 1])) && segment_at(text, at))

@@ -60,8 +60,9 @@ static bool iban_at(str text, size_t at)
     return filled == len && !is_alnum(at_or_nul(text, at)) && checks((str){iban, len});
 }
 
-bool phi_detect_iban(str text)
+bool phi_detect_iban(const struct sight *sight)
 {
+    str text = sight->text;
     for (size_t at = 0; at + 15 <= text.len; at++)
         if ((at == 0 || !is_alnum(text.ptr[at - 1])) && is_upper(text.ptr[at]) && iban_at(text, at))
             return true;

@@ -2,6 +2,8 @@
 // Four numbers up to 255; a dotted number longer than that is an OID or a version.
 #include "scan.h"
 
+enum { ADDRESS_CHARACTERS_MIN = 12 }; // behind a name; with its dots
+
 static bool address_at(str text, size_t at, size_t *end)
 {
     for (int part = 0; part < 4; part++) {
@@ -29,12 +31,18 @@ static bool stands_alone(str text, size_t at, size_t end)
         return false;
     if ((after == '.' || after == '-' || after == '+') && is_alnum(beyond))
         return false;
-    return true;
+    if (!is_alnum(before_or_nul(text, before == '\0' ? 0 : at - 1)) ||
+        !str_contains(STR("-_/"), before))
+        return true;
+    // imaging-3.5.29.1 is a version behind a name, and so is Chrome/128.0.0.0
+    return end - at >= ADDRESS_CHARACTERS_MIN &&
+           !str_ends_with(str_slice(text, at, end), STR(".0.0.0"));
 }
 
-bool phi_detect_ipv4(str text)
+bool phi_detect_ipv4(const struct sight *sight)
 {
-    if (!has(text, '.'))
+    str text = sight->text;
+    if (!sees(sight, '.'))
         return false;
     for (size_t at = 0; at + 7 <= text.len; at++) {
         size_t end = 0;

@@ -20,12 +20,28 @@ static bool is_address(str candidate)
     if (candidate.len < 3 || candidate.len >= sizeof(c_string))
         return false;
     memcpy(c_string, candidate.ptr, candidate.len);
-    return inet_pton(AF_INET6, c_string, &address) == 1;
+    bool digit = false;
+    for (size_t i = 0; i < candidate.len; i++)
+        digit = digit || is_digit(candidate.ptr[i]);
+    return digit && inet_pton(AF_INET6, c_string, &address) == 1; // a::b is a name in C++
 }
 
-bool phi_detect_ipv6(str text)
+// id:c9ea:... begins with a letter of `id`: how much of the run belongs to the word before it.
+static size_t joined(str text, size_t at, size_t len)
 {
-    if (!has(text, ':'))
+    size_t word = 0;
+    if (!is_letter(before_or_nul(text, at)))
+        return 0;
+    while (word < len && is_letter(text.ptr[at + word]))
+        word++;
+    char joint = at_or_nul(text, at + word);
+    return word < len && (joint == ':' || joint == '.') ? word + 1 : 0;
+}
+
+bool phi_detect_ipv6(const struct sight *sight)
+{
+    str text = sight->text;
+    if (!sees(sight, ':'))
         return false;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
@@ -34,9 +50,10 @@ bool phi_detect_ipv6(str text)
             colons += text.ptr[at + len] == ':' ? 1 : 0;
             len++;
         }
+        size_t start = at + joined(text, at, len);
         bool alone =
-            (at == 0 || !is_letter(text.ptr[at - 1])) && !is_letter(at_or_nul(text, at + len));
-        if (alone && colons >= 2 && is_address(str_slice(text, at, at + len)))
+            !is_letter(before_or_nul(text, start)) && !is_letter(at_or_nul(text, at + len));
+        if (alone && colons >= 2 && is_address(str_slice(text, start, at + len)))
             return true;
         at += len + 1;
     }

@@ -21,8 +21,9 @@ static bool is_tax_code(str squeezed)
     return squeezed.ptr[15] == (char)('A' + sum % 26);
 }
 
-bool phi_detect_it_tax_code(str text)
+bool phi_detect_it_tax_code(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shape = {"AAAAAAXXAXXAXXXA", "", EDGE_WORD};
     return scan_shape(text, &shape, is_tax_code);
 }

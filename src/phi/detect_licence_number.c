@@ -7,11 +7,12 @@ static bool begins_with_number(str rest)
 {
     size_t digits = 0;
     size_t len = 0;
-    while (len < rest.len && is_alnum(rest.ptr[len])) {
+    while (is_alnum(at_or_nul(rest, len)) ||
+           (at_or_nul(rest, len) == '-' && is_alnum(at_or_nul(rest, len + 1)))) {
         digits += is_digit(rest.ptr[len]) ? 1 : 0;
         len++;
     }
-    return len >= 6 && len <= 16 && digits >= 4;
+    return len >= 6 && len <= 18 && digits >= 4;
 }
 
 static int two(str text, size_t at)
@@ -35,23 +36,10 @@ static bool is_british_licence(str squeezed)
            (is_upper(squeezed.ptr[12]) || squeezed.ptr[12] == '9');
 }
 
-bool phi_detect_licence_number(str text)
+bool phi_detect_licence_number(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape british = {"AXXXX999999XXXAA", "", EDGE_WORD};
-    static const char *const words[] = {"passport",
-                                        "driver license",
-                                        "driver licence",
-                                        "drivers license",
-                                        "drivers licence",
-                                        "driver s license",
-                                        "driving licence",
-                                        "driving license",
-                                        "dl#",
-                                        "dl no",
-                                        "licence no",
-                                        "license no",
-                                        "license number",
-                                        NULL};
     return scan_shape(text, &british, is_british_licence) ||
-           scan_after(text, words, begins_with_number);
+           scan_after(sight, KIND(LICENCE), begins_with_number);
 }

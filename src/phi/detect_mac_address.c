@@ -16,14 +16,32 @@ static bool is_mac(str squeezed)
     return !all_zero && !all_ones;
 }
 
-// A fingerprint is longer: twenty pairs of the same separator.
-static bool stands_alone(str text, size_t at, size_t len, char separator)
+// Whether a group of hexadecimal digits, as long as those of the address, ends or begins there.
+static bool is_group(str text, size_t from, size_t group)
 {
+    for (size_t i = 0; i < group; i++) {
+        char c = to_lower(at_or_nul(text, from + i));
+        if (!is_digit(c) && (c < 'a' || c > 'f'))
+            return false;
+    }
+    return true;
+}
+
+// A fingerprint is longer: twenty pairs of the same separator. A date is all digits.
+static bool stands_alone(str text, size_t at, size_t end, size_t group)
+{
+    char separator = text.ptr[at + group];
     char before = before_or_nul(text, at);
-    char after = at_or_nul(text, at + len);
-    bool longer = (before == separator && at > 1 && is_alnum(text.ptr[at - 2])) ||
-                  (after == separator && is_alnum(at_or_nul(text, at + len + 1)));
-    return !is_alnum(before) && !is_alnum(after) && !longer;
+    bool joined = before == separator && at > 1 && is_alnum(text.ptr[at - 2]);
+    bool longer = joined && at > group && is_group(text, at - group - 1, group) &&
+                  !is_alnum(before_or_nul(text, at - group - 1));
+    longer = longer || (at_or_nul(text, end) == separator && is_group(text, end + 1, group) &&
+                        !is_alnum(at_or_nul(text, end + 1 + group)));
+    bool letters = false;
+    for (size_t i = at; i < end; i++)
+        letters = letters || is_letter(text.ptr[i]);
+    return !is_alnum(before) && !is_alnum(at_or_nul(text, end)) && !longer &&
+           (letters || separator == ':' || (separator == '-' && !joined));
 }
 
 static bool mac_at(str text, size_t at, size_t group, char separator)
@@ -40,12 +58,13 @@ static bool mac_at(str text, size_t at, size_t group, char separator)
             squeezed[filled++] = to_upper(text.ptr[end]);
         }
     }
-    return stands_alone(text, at, end - at, separator) && is_mac((str){squeezed, filled});
+    return stands_alone(text, at, end, group) && is_mac((str){squeezed, filled});
 }
 
-bool phi_detect_mac_address(str text)
+bool phi_detect_mac_address(const struct sight *sight)
 {
-    if (!has(text, ':') && !has(text, '-') && !has(text, '.'))
+    str text = sight->text;
+    if (!sees(sight, ':') && !sees(sight, '-') && !sees(sight, '.'))
         return false;
     for (size_t at = 0; at + 14 <= text.len; at++)
         if (mac_at(text, at, 2, ':') || mac_at(text, at, 2, '-') || mac_at(text, at, 4, '.'))

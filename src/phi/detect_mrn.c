@@ -22,15 +22,6 @@ static bool begins_with_number(str rest)
     return digits == MRN_DIGITS_MIN;
 }
 
-// 20261103 is a date
-static bool is_date(str digits)
-{
-    return digits.len == 8 &&
-           (str_starts_with(digits, STR("19")) || str_starts_with(digits, STR("20"))) &&
-           digits_modulo(str_slice(digits, 4, 6), 100) <= 12 &&
-           digits_modulo(str_slice(digits, 6, 8), 100) <= 31;
-}
-
 // PT00123456, patient-00123456, MR#123456: digits alone, right after the word
 struct label {
     const char *word;
@@ -45,14 +36,15 @@ static bool labelled_at(str text, size_t at, const struct label *label)
     size_t next = at + scan_phrase(text, at, label->word);
     if (next == at || next >= text.len)
         return false;
-    if (strchr(label->joints, text.ptr[next]) != NULL)
+    if (strchr(label->joints, text.ptr[next]) != NULL) {
         next++;
-    else if (!label->bare)
+        next += at_or_nul(text, next) == '#' ? 1 : 0;
+    } else if (!label->bare)
         return false;
     size_t digits = scan_digits(text, next);
     return digits >= label->digits_min && digits <= label->digits_max &&
            !is_alnum(at_or_nul(text, next + digits)) &&
-           !is_date(str_slice(text, next, next + digits));
+           !scan_is_date(str_slice(text, next, next + digits));
 }
 
 // chart 473936, but not chart-473936, which renders one
@@ -64,7 +56,8 @@ static bool is_chart_at(str text, size_t at)
     size_t gap = 0;
     while (gap < 3 && next + gap < text.len && strchr(" #:=", text.ptr[next + gap]) != NULL)
         gap++;
-    return gap > 0 && begins_with_number(str_slice(text, next + gap, text.len));
+    return gap > 0 && begins_with_number(str_slice(text, next + gap, text.len)) &&
+           !scan_is_date(str_slice(text, next + gap, next + gap + scan_digits(text, next + gap)));
 }
 
 static bool labelled(str text)
@@ -85,30 +78,8 @@ static bool labelled(str text)
     return false;
 }
 
-bool phi_detect_mrn(str text)
+bool phi_detect_mrn(const struct sight *sight)
 {
-    static const char *const words[] = {"mrn",
-                                        "mr no",
-                                        "med rec",
-                                        "med record",
-                                        "medical record",
-                                        "medrec",
-                                        "patient id",
-                                        "patient no",
-                                        "pt id",
-                                        "pt no",
-                                        "patient number",
-                                        "chart no",
-                                        "chart number",
-                                        "chart id",
-                                        "mpi",
-                                        "empi",
-                                        "unit no",
-                                        "hospital no",
-                                        "hospital number",
-                                        "medicalrecord",
-                                        "patient identifier",
-                                        "patientennummer",
-                                        NULL};
-    return scan_after(text, words, begins_with_number) || labelled(text);
+    str text = sight->text;
+    return scan_after(sight, KIND(MRN), begins_with_number) || labelled(text);
 }

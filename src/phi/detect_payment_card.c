@@ -27,8 +27,9 @@ static bool is_card(str digits)
     return false;
 }
 
-bool phi_detect_payment_card(str text)
+bool phi_detect_payment_card(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {
         {"9999999999999999", "", EDGE_WORD},
         {"999999999999999", "", EDGE_WORD},

@@ -16,6 +16,48 @@ static size_t name_word(str text, size_t at)
     return len >= 2 ? len : 0;
 }
 
+// What products and pages are named with: Patient Portal, Patient Summary Report.
+static bool is_of_a_product(str text, size_t at, size_t len)
+{
+    static const char *const words[] = {
+        "access",       "ai",           "analysis",   "analytics",  "api",        "app",
+        "billing",      "bundle",       "care",       "cloud",      "cohort",     "count",
+        "data",         "days",         "education",  "engagement", "everything", "experience",
+        "flow",         "group",        "health",     "history",    "hub",        "id",
+        "identity",     "imaging",      "index",      "insights",   "intake",     "list",
+        "management",   "match",        "matching",   "messaging",  "model",      "module",
+        "monitoring",   "navigator",    "number",     "outreach",   "panel",      "plan",
+        "platform",     "plus",         "portal",     "pro",        "record",     "records",
+        "registration", "registry",     "reminders",  "report",     "reports",    "resource",
+        "safety",       "satisfaction", "scheduling", "search",     "service",    "services",
+        "suite",        "summary",      "support",    "system",     "team",       "tier",
+        "update",       "visit",        "visits",     "workflow",   NULL};
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (scan_phrase(text, at, words[i]) == len)
+            return true;
+    return false;
+}
+
+// The length of a capitalised word that is one of a name, not of a product.
+static size_t proper_word(str text, size_t at)
+{
+    size_t len = name_word(text, at);
+    bool lower = len > 1 && !is_upper(text.ptr[at + len - 1]);
+    return lower && !is_of_a_product(text, at, len) ? len : 0;
+}
+
+// Two of them, an initial perhaps between.
+static bool begins_with_full_name(str rest)
+{
+    size_t at = proper_word(rest, 0);
+    if (at == 0 || at_or_nul(rest, at) != ' ')
+        return false;
+    at++;
+    if (is_upper(at_or_nul(rest, at)) && at_or_nul(rest, at + 1) == '.')
+        at += at_or_nul(rest, at + 2) == ' ' ? 3 : 2;
+    return proper_word(rest, at) > 0;
+}
+
 static bool begins_with_name(str rest)
 {
     return name_word(rest, 0) > 0;
@@ -24,8 +66,9 @@ static bool begins_with_name(str rest)
 // "Mr. Wei Smith": the length of a title and what parts it from the name
 static size_t title_at(str text, size_t at)
 {
-    static const char *const titles[] = {"Mr",   "Mrs",       "Ms",   "Miss", "Dr",  "Doctor",
-                                         "Prof", "Professor", "Herr", "Frau", "Mme", NULL};
+    static const char *const titles[] = {
+        "Mr",  "Mrs", "Ms",  "Miss", "Dr",      "Doctor", "Prof", "Professor", "Herr", "Frau",
+        "Mme", "Sra", "Dra", "Dott", "Dottssa", "Sig.",   "Mlle", "Drs",       NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         size_t len = strlen(titles[i]);
         if (!str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
@@ -70,6 +113,24 @@ static bool before_degree(str text)
     return false;
 }
 
+// "Giulia Rossi MD"
+static bool before_bare_degree(str text)
+{
+    static const char *const degrees[] = {" MD", " M.D.", " RN", NULL};
+    for (size_t at = 0; at < text.len; at++) {
+        if (!is_upper(text.ptr[at]) || is_alnum(before_or_nul(text, at)) ||
+            !begins_with_full_name(str_slice(text, at, text.len)))
+            continue;
+        size_t end = at + proper_word(text, at) + 1;
+        end += proper_word(text, end);
+        for (size_t i = 0; degrees[i] != NULL; i++)
+            if (str_starts_with(str_slice(text, end, text.len), str_from(degrees[i])) &&
+                !is_alnum(at_or_nul(text, end + strlen(degrees[i]))))
+                return true;
+    }
+    return false;
+}
+
 static bool with_caret(str text)
 {
     enum { LETTERS_MIN = 5 }; // of both names: LI^WEI
@@ -89,21 +150,11 @@ static bool with_caret(str text)
     return false;
 }
 
-bool phi_detect_person_name(str text)
+bool phi_detect_person_name(const struct sight *sight)
 {
-    static const char *const words[] = {"patient name",
-                                        "pt name",
-                                        "patients name",
-                                        "family name",
-                                        "given name",
-                                        "first name",
-                                        "last name",
-                                        "maiden name",
-                                        "surname",
-                                        "full name",
-                                        "vorname",
-                                        "nachname",
-                                        NULL};
+    str text = sight->text;
     return with_caret(text) || after_title(text) || before_degree(text) ||
-           scan_after(text, words, begins_with_name);
+           scan_after(sight, KIND(NAME), begins_with_name) ||
+           scan_after(sight, KIND(SEEN), begins_with_full_name) ||
+           (sees(sight, 'M') || sees(sight, 'R') ? before_bare_degree(text) : false);
 }

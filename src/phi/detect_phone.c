@@ -72,6 +72,26 @@ static bool with_brackets(str text)
     return false;
 }
 
+// 0049 170 6828890: with blanks at least once
+static bool with_noughts(str text)
+{
+    for (size_t at = 0; at + 10 < text.len; at++) {
+        size_t digits = 0;
+        size_t blanks = 0;
+        size_t end = at;
+        if (text.ptr[at] != '0' || text.ptr[at + 1] != '0' || text.ptr[at + 2] < '1' ||
+            text.ptr[at + 2] > '9' || is_alnum(before_or_nul(text, at)))
+            continue;
+        for (; end < text.len && (is_digit(text.ptr[end]) || text.ptr[end] == ' '); end++) {
+            digits += is_digit(text.ptr[end]) ? 1 : 0;
+            blanks += text.ptr[end] == ' ' && is_digit(at_or_nul(text, end + 1)) ? 1 : 0;
+        }
+        if (blanks > 0 && digits >= 10 && digits <= 15)
+            return true;
+    }
+    return false;
+}
+
 // + and 8 to 15 digits, in groups
 static bool international(str text)
 {
@@ -99,18 +119,14 @@ static bool international(str text)
     return false;
 }
 
-bool phi_detect_phone(str text)
+bool phi_detect_phone(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {{"999-999-9999", "- ./_", EDGE_DIGITS}};
     static const struct shape longer[] = {{"9-999-999-9999", "- ./_", EDGE_DIGITS},
                                           {"999-999-999-9999", "- ./_", EDGE_DIGITS}};
-    static const char *const words[] = {"phone", "telephone", "tel",   "mobile",
-                                        "cell",  "fax",       "pager", NULL};
-    static const char *const national[] = {"number is", "call",  "telefon", "telefono",
-                                           "handy",     "movil", NULL};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
            scan_shapes(text, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
-           with_brackets(text) || international(text) ||
-           scan_after(text, words, begins_with_number) ||
-           scan_after(text, national, begins_with_national);
+           with_brackets(text) || international(text) || with_noughts(text) ||
+           scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
 }

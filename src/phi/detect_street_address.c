@@ -33,9 +33,10 @@ static bool street_at(str text, size_t at)
     return false;
 }
 
-bool phi_detect_street_address(str text)
+bool phi_detect_street_address(const struct sight *sight)
 {
-    if (!has(text, ' '))
+    str text = sight->text;
+    if (!sees(sight, ' '))
         return false;
     for (size_t at = 0; at < text.len; at++) {
         size_t digits = scan_digits(text, at);

@@ -2,9 +2,10 @@
 // GS1: (01) and fourteen digits name the product, which is no one's; (21) is the single device.
 #include "scan.h"
 
-bool phi_detect_udi_serial(str text)
+bool phi_detect_udi_serial(const struct sight *sight)
 {
-    if (!has(text, '('))
+    str text = sight->text;
+    if (!sees(sight, '('))
         return false;
     for (size_t at = 0; at + 18 < text.len; at++) {
         if (!str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||

@@ -11,15 +11,21 @@ static bool is_nhs(str digits)
     return (11 - sum % 11) % 11 == digits.ptr[9] - '0';
 }
 
+// What is given out begins with 3 to 7; tests with 9.
+static bool is_given_out(str digits)
+{
+    return str_contains(STR("345679"), digits.ptr[0]) && is_nhs(digits);
+}
+
 static bool begins_with_nhs(str rest)
 {
     return scan_digits(rest, 0) == 10 && is_nhs(str_slice(rest, 0, 10));
 }
 
-bool phi_detect_uk_nhs(str text)
+bool phi_detect_uk_nhs(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {{"999-999-9999", "- _", EDGE_WORD}};
-    static const char *const words[] = {"nhs", "chi", NULL};
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nhs) ||
-           scan_after(text, words, begins_with_nhs);
+    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_given_out) ||
+           scan_after(sight, KIND(NHS), begins_with_nhs);
 }

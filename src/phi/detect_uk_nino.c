@@ -14,11 +14,12 @@ static bool is_nino(str squeezed)
            str_contains(STR("ABCD"), squeezed.ptr[8]);
 }
 
-bool phi_detect_uk_nino(str text)
+bool phi_detect_uk_nino(const struct sight *sight)
 {
-    static const struct shape shapes[] = {{"AA999999A", "", EDGE_VALUE},
-                                          {"AA-99-99-99-A", "- ", EDGE_VALUE},
-                                          {"AA99-99-99A", "- ", EDGE_VALUE},
-                                          {"AA-999999-A", "- ", EDGE_VALUE}};
+    str text = sight->text;
+    static const struct shape shapes[] = {{"AA999999A", "", EDGE_UPPER},
+                                          {"AA-99-99-99-A", "- ", EDGE_WORD},
+                                          {"AA99-99-99A", "- ", EDGE_WORD},
+                                          {"AA-999999-A", " ", EDGE_WORD}};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nino);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-bool phi_detect_url(str text)
+bool phi_detect_url(const struct sight *sight)
 {
-    if (!has(text, ':') && !has(text, '.'))
+    str text = sight->text;
+    if (!sees(sight, ':') && !sees(sight, '.'))
         return false;
     for (size_t at = 0; at + 4 < text.len; at++) {
         str rest = str_slice(text, at, text.len);

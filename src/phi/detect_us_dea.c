@@ -25,9 +25,10 @@ static bool begins_with_dea(str rest)
     return scan_shape(str_slice(rest, 0, 10), &shape, is_dea);
 }
 
-bool phi_detect_us_dea(str text)
+bool phi_detect_us_dea(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape bare = {"AX9999999", "", EDGE_VALUE};
-    static const char *const words[] = {"dea", "certificate", "registration", NULL};
-    return scan_shape(text, &bare, is_practitioner) || scan_after(text, words, begins_with_dea);
+    return scan_shape(text, &bare, is_practitioner) ||
+           scan_after(sight, KIND(DEA), begins_with_dea);
 }

@@ -15,11 +15,11 @@ static bool begins_with_hicn(str rest)
     return letters <= 3 && (digits == 9 || (letters > 0 && digits == 6));
 }
 
-bool phi_detect_us_hicn(str text)
+bool phi_detect_us_hicn(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {{"999-99-9999A", "- ", EDGE_WORD},
                                           {"999-99-9999AX", "- ", EDGE_WORD}};
-    static const char *const words[] = {"hicn", "hic no", "medicare claim", "medicare no", NULL};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, any) ||
-           scan_after(text, words, begins_with_hicn);
+           scan_after(sight, KIND(HICN), begins_with_hicn);
 }

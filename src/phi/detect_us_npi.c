@@ -13,9 +13,7 @@ static bool begins_with_npi(str rest)
     return luhn_holds((str){prefixed, sizeof(prefixed)});
 }
 
-bool phi_detect_us_npi(str text)
+bool phi_detect_us_npi(const struct sight *sight)
 {
-    static const char *const words[] = {"npi",      "national provider", "provider identifier",
-                                        "provider", "prescriber",        NULL};
-    return scan_after(text, words, begins_with_npi);
+    return scan_after(sight, KIND(NPI), begins_with_npi);
 }

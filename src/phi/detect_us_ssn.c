@@ -31,15 +31,15 @@ static bool is_spelled_ssn(str squeezed)
     return scan_digits(spelled, 0) == sizeof(digits) && is_ssn(spelled);
 }
 
-bool phi_detect_us_ssn(str text)
+bool phi_detect_us_ssn(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shapes[] = {
         {"999-99-9999", "- ./_", EDGE_DIGITS},
         {"9-9-9-9-9-9-9-9-9", "- _", EDGE_DIGITS},
     };
     static const struct shape spelled = {"XXX-XX-XXXX", "- ", EDGE_WORD};
-    static const char *const words[] = {"ssn",  "ss", "social security", "soc sec", "ssid",
-                                        "itin", NULL};
     return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_ssn) ||
-           scan_shape(text, &spelled, is_spelled_ssn) || scan_after(text, words, begins_with_ssn);
+           scan_shape(text, &spelled, is_spelled_ssn) ||
+           scan_after(sight, KIND(SSN), begins_with_ssn);
 }

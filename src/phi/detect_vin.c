@@ -28,8 +28,9 @@ static bool is_vin(str squeezed)
            !hexadecimal;
 }
 
-bool phi_detect_vin(str text)
+bool phi_detect_vin(const struct sight *sight)
 {
+    str text = sight->text;
     static const struct shape shape = {"XXXXXXXXXXXX99999", "", EDGE_WORD};
     return scan_shape(text, &shape, is_vin);
 }

@@ -7,8 +7,7 @@
 
 enum { WRAPPINGS_MAX = 3, AMBIGUOUS_DIGITS_MIN = 7, AMBIGUOUS_DIGITS_MAX = 12 };
 
-#define PHI_DETECTOR(name, digits, finds) \
-    static const struct phi_detector name = {#name, finds, phi_detect_##name};
+#define PHI_DETECTOR(name, digits, finds) static const struct phi_detector name = {#name, finds};
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 
@@ -19,8 +18,11 @@ static const struct phi_detector *const detectors[] = {
 };
 _Static_assert(COUNT_OF(detectors) <= 64, "detectors_off has a bit for each");
 
-static const unsigned char digits_needed[] = {
-#define PHI_DETECTOR(name, digits, finds) digits,
+static const struct {
+    bool (*looks)(const struct sight *sight);
+    unsigned char digits; // needed, or it does not look
+} looks[] = {
+#define PHI_DETECTOR(name, digits, finds) {phi_detect_##name, digits},
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
@@ -46,28 +48,13 @@ static bool is_uuid(str text)
     return true;
 }
 
-// The most digits in a row, separators not counted. O, I and l may stand for digits.
-static size_t longest_number(str text)
-{
-    size_t longest = 0;
-    size_t digits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (is_digit(c) || c == 'O' || c == 'o' || c == 'I' || c == 'l' || c == 'L')
-            digits++;
-        else if (is_alnum(c) || (c & '\x80') != 0 || c == ':' || c == '"')
-            digits = 0;
-        longest = digits > longest ? digits : longest;
-    }
-    return longest;
-}
-
 static const struct phi_detector *find_plain(str text, uint64_t off)
 {
-    size_t digits = longest_number(text);
+    struct sight sight;
+    sight_take(text, &sight);
     for (size_t i = 0; i < COUNT_OF(detectors); i++)
-        if (digits >= digits_needed[i] && (off & UINT64_C(1) << i) == 0 &&
-            detectors[i]->detect(text))
+        if (sight.digits >= looks[i].digits && (off & UINT64_C(1) << i) == 0 &&
+            looks[i].looks(&sight))
             return detectors[i];
     return NULL;
 }
@@ -97,6 +84,14 @@ const struct phi_detector *phi_find(str text, uint64_t off)
     const struct phi_detector *hit = find(&scratch, text, off, 0);
     arena_reset(&scratch);
     return hit;
+}
+
+uint64_t phi_detector_bit(str name)
+{
+    for (size_t i = 0; i < COUNT_OF(detectors); i++)
+        if (str_eq(name, str_from(detectors[i]->name)))
+            return UINT64_C(1) << i;
+    return 0;
 }
 
 bool phi_ambiguous_number(str text)

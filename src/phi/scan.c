@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2, FILLERS_MAX = 6, CAMEL_CASE_MIN = 5 };
+enum { SEPARATOR_BLANKS_MAX = 2 };
 
 size_t scan_digits(str text, size_t at)
 {
@@ -161,9 +161,17 @@ static bool is_random(str written)
            (lower > 0 && upper > 0 && lower + upper >= MIXED_LETTERS_MIN);
 }
 
-static bool joins(char c)
+static bool joins(char c, char beyond)
 {
-    return c == '-' || c == '_' || c == '.' || c == '/' || c == '~';
+    return c == '-' || c == '_' || c == '~' || (c == '.' && is_alnum(beyond));
+}
+
+static bool has_lower(str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (is_lower(text.ptr[i]))
+            return true;
+    return false;
 }
 
 static bool edges_hold(str text, size_t at, const struct match *match, enum shape_edge edge)
@@ -176,7 +184,9 @@ static bool edges_hold(str text, size_t at, const struct match *match, enum shap
         return false;
     if (edge != EDGE_DIGITS && (is_alnum(before) || is_alnum(after)))
         return false;
-    if (edge == EDGE_VALUE && (joins(before) || joins(after)))
+    str written = str_slice(text, at, at + match->len);
+    bool by_itself = edge == EDGE_VALUE || (edge == EDGE_UPPER && has_lower(written));
+    if (by_itself && (joins(before, second) || joins(after, beyond)))
         return false;
     return !continues(match->separator, before, second) &&
            !continues(match->separator, after, beyond);
@@ -221,7 +231,7 @@ size_t scan_phrase(str text, size_t at, const char *phrase)
     size_t end = at;
     for (const char *p = phrase; *p != '\0'; p++) {
         if (*p == ' ') {
-            for (size_t n = 0; n < 2 && end < text.len && strchr(" _-./", text.ptr[end]) != NULL;
+            for (size_t n = 0; n < 2 && end < text.len && strchr(" _-./'", text.ptr[end]) != NULL;
                  n++)
                 end++;
         } else if (end < text.len && to_lower(text.ptr[end]) == *p) {
@@ -233,61 +243,50 @@ size_t scan_phrase(str text, size_t at, const char *phrase)
     return end - at;
 }
 
-static size_t skip_filler(str text, size_t at)
+bool scan_code(str rest, struct code code)
 {
-    static const char *const fillers[] = {"and", "are",     "code", "equals", "for", "has",    "id",
-                                          "in",  "is",      "no",   "nr",     "num", "number", "of",
-                                          "on",  "patient", "the",  "value",  "was", NULL};
-    size_t letters = scan_letters(text, at);
-    for (size_t i = 0; fillers[i] != NULL; i++)
-        if (strlen(fillers[i]) == letters && scan_phrase(text, at, fillers[i]) == letters)
-            return letters;
-    return 0;
-}
-
-// Past punctuation and a few words that say nothing.
-static str skip_fillers(str text, size_t at)
-{
-    for (size_t words = 0; words < FILLERS_MAX; words++) {
-        while (at < text.len && !is_alnum(text.ptr[at]) && (text.ptr[at] & '\x80') == 0)
-            at++;
-        size_t len = skip_filler(text, at);
-        if (len == 0)
+    enum { LETTERS_MAX = 4 };
+    size_t digits = 0;
+    size_t letters = 0;
+    for (size_t at = 0; at < rest.len; at++) {
+        char c = rest.ptr[at];
+        if (is_digit(c))
+            digits++;
+        else if (is_letter(c))
+            letters++;
+        else if (c == '\0' || strchr(code.joints, c) == NULL || !is_alnum(at_or_nul(rest, at + 1)))
             break;
-        at += len;
     }
-    return str_slice(text, at, text.len);
+    return digits >= code.digits_min && letters <= LETTERS_MAX &&
+           digits + letters <= code.characters_max;
 }
 
-// Words stand between characters that are none. camelCase separates long ones too; short ones occur
-// in random ids by chance.
-static bool is_word(str text, size_t at, size_t len)
+bool scan_is_date(str digits)
 {
-    char before = before_or_nul(text, at);
-    char after = at_or_nul(text, at + len);
-    char last = text.ptr[at + len - 1];
-    bool is_long = len >= CAMEL_CASE_MIN;
-    bool begins = !is_alnum(before) || (is_long && is_lower(before) && is_upper(text.ptr[at]));
-    bool ends = !is_letter(after) || (is_long && is_lower(last) && is_upper(after));
-    return begins && ends;
+    return digits.len == 8 &&
+           (str_starts_with(digits, STR("19")) || str_starts_with(digits, STR("20"))) &&
+           digits_modulo(str_slice(digits, 4, 6), 100) <= 12 &&
+           digits_modulo(str_slice(digits, 6, 8), 100) <= 31;
 }
 
-bool scan_after(str text, const char *const *phrases, bool (*holds)(str rest))
+size_t scan_squeezed(str rest, const char *separators, char *digits, size_t most)
 {
-    for (size_t at = 0; at < text.len; at++) {
-        char first = to_lower(text.ptr[at]);
-        char before = before_or_nul(text, at);
-        if (!is_alnum(first) || (is_alnum(before) && !(is_lower(before) && is_upper(text.ptr[at]))))
-            continue;
-        for (size_t i = 0; phrases[i] != NULL; i++) {
-            if (phrases[i][0] != first)
-                continue;
-            size_t len = scan_phrase(text, at, phrases[i]);
-            if (len > 0 && is_word(text, at, len) && holds(skip_fillers(text, at + len)))
-                return true;
+    size_t count = 0;
+    for (size_t at = 0; at < rest.len; at++) {
+        char c = rest.ptr[at];
+        if (is_digit(c)) {
+            if (count < most)
+                digits[count] = c;
+            if (++count > most)
+                break;
+        } else if (is_letter(c)) {
+            return at > 0 && is_digit(rest.ptr[at - 1]) ? most + 1 : count;
+        } else if (c == '\0' || strchr(separators, c) == NULL ||
+                   !is_digit(at_or_nul(rest, at + 1))) {
+            break;
         }
     }
-    return false;
+    return count;
 }
 
 bool luhn_holds(str digits)

@@ -4,11 +4,12 @@
 #pragma once
 
 #include "phial/util/str.h"
+#include "sight.h"
 
 #include <string.h>
 
 // One prototype per row of the table.
-#define PHI_DETECTOR(name, digits, finds) bool phi_detect_##name(str text);
+#define PHI_DETECTOR(name, digits, finds) bool phi_detect_##name(const struct sight *sight);
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 
@@ -67,6 +68,7 @@ static inline char before_or_nul(str text, size_t at)
 enum shape_edge {
     EDGE_DIGITS, // letters may touch the shape, which begins with a digit; digits may not
     EDGE_WORD,   // neither may
+    EDGE_UPPER,  // neither may; lower case stands for itself, as next
     EDGE_VALUE,  // nor what joins the parts of an id: the shape stands for itself
 };
 
@@ -88,17 +90,24 @@ struct shapes {
 };
 bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed));
 
-// Whether one of the phrases (lower case, a blank for any short separator or none) stands in the
-// text as words of its own, and what follows it, after punctuation and words such as `is` or
-// `number`, passes `holds`.
-bool scan_after(str text, const char *const *phrases, bool (*holds)(str rest));
-
 // The length of the phrase at this place, 0 when it does not stand there.
 size_t scan_phrase(str text, size_t at, const char *phrase);
 
 // How many characters of the kind stand there.
 size_t scan_digits(str text, size_t at);
 size_t scan_letters(str text, size_t at); // bytes of other scripts count as letters
+
+// A number as someone hands it out: at most four letters among its digits, and joints between them.
+struct code {
+    size_t digits_min;
+    size_t characters_max;
+    const char *joints;
+};
+bool scan_code(str rest, struct code code);
+bool scan_is_date(str digits); // 20261103
+
+// Up to `most` digits, past separators; their number, or more than `most` where another follows.
+size_t scan_squeezed(str rest, const char *separators, char *digits, size_t most);
 
 bool luhn_holds(str digits);
 int64_t digits_modulo(str alnum, int64_t modulus); // letters as 10 to 35; others are not looked at

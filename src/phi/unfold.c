@@ -108,21 +108,36 @@ static uint32_t dressed_letter(uint32_t c)
     return 0;
 }
 
+// Letters without their accents, and the raised ones of "no." as Spanish writes it.
+static uint32_t without_accent(uint32_t c)
+{
+    static const char letters[] =
+        "AAAAAAACEEEEIIIIDNOOOOO OUUUUYTsaaaaaaaceeeeiiiidnooooo ouuuuyty"
+        "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIi  JjKk LlLlLlL"
+        "lLlNnNnNn   OoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZz ";
+    if (c == 0x00AA || c == 0x00BA)
+        return c == 0x00AA ? 'a' : 'o';
+    if (c < 0x00C0 || c - 0x00C0 >= sizeof letters - 1 || letters[c - 0x00C0] == ' ')
+        return 0;
+    return (unsigned char)letters[c - 0x00C0];
+}
+
 static uint32_t look_alike(uint32_t c)
 {
     static const struct {
         uint32_t code;
         char latin;
     } rows[] = {
-        {0x0391, 'A'}, {0x0392, 'B'}, {0x0395, 'E'}, {0x0396, 'Z'}, {0x0397, 'H'}, {0x0399, 'I'},
-        {0x039A, 'K'}, {0x039C, 'M'}, {0x039D, 'N'}, {0x039F, 'O'}, {0x03A1, 'P'}, {0x03A4, 'T'},
-        {0x03A5, 'Y'}, {0x03A7, 'X'}, {0x03B1, 'a'}, {0x03BF, 'o'}, {0x03C1, 'p'}, {0x0405, 'S'},
-        {0x0406, 'I'}, {0x0408, 'J'}, {0x0410, 'A'}, {0x0412, 'B'}, {0x0415, 'E'}, {0x041A, 'K'},
-        {0x041C, 'M'}, {0x041D, 'H'}, {0x041E, 'O'}, {0x0420, 'P'}, {0x0421, 'C'}, {0x0422, 'T'},
-        {0x0423, 'Y'}, {0x0425, 'X'}, {0x0430, 'a'}, {0x0435, 'e'}, {0x043E, 'o'}, {0x0440, 'p'},
-        {0x0441, 'c'}, {0x0443, 'y'}, {0x0445, 'x'}, {0x0455, 's'}, {0x0456, 'i'}, {0x0458, 'j'},
-        {0x04BB, 'h'}, {0x0501, 'd'}, {0x051B, 'q'}, {0x051D, 'w'}, {0x2024, '.'}, {0x3002, '.'},
-        {0xFE52, '.'}, {0xFE6B, '@'}, {0xFF61, '.'}, {0x2044, '/'}, {0x2215, '/'}, {0xFE68, '\\'},
+        {0x0391, 'A'},  {0x0392, 'B'},  {0x0395, 'E'}, {0x0396, 'Z'}, {0x0397, 'H'}, {0x0399, 'I'},
+        {0x039A, 'K'},  {0x039C, 'M'},  {0x039D, 'N'}, {0x039F, 'O'}, {0x03A1, 'P'}, {0x03A4, 'T'},
+        {0x03A5, 'Y'},  {0x03A7, 'X'},  {0x03B1, 'a'}, {0x03BF, 'o'}, {0x03C1, 'p'}, {0x0405, 'S'},
+        {0x0406, 'I'},  {0x0408, 'J'},  {0x0410, 'A'}, {0x0412, 'B'}, {0x0415, 'E'}, {0x041A, 'K'},
+        {0x041C, 'M'},  {0x041D, 'H'},  {0x041E, 'O'}, {0x0420, 'P'}, {0x0421, 'C'}, {0x0422, 'T'},
+        {0x0423, 'Y'},  {0x0425, 'X'},  {0x0430, 'a'}, {0x0435, 'e'}, {0x043E, 'o'}, {0x0440, 'p'},
+        {0x0441, 'c'},  {0x0443, 'y'},  {0x0445, 'x'}, {0x0455, 's'}, {0x0456, 'i'}, {0x0458, 'j'},
+        {0x04BB, 'h'},  {0x0501, 'd'},  {0x051B, 'q'}, {0x051D, 'w'}, {0x2024, '.'}, {0x3002, '.'},
+        {0x2019, '\''}, {0x02BC, '\''}, {0xFE52, '.'}, {0xFE6B, '@'}, {0xFF61, '.'}, {0x2044, '/'},
+        {0x2215, '/'},  {0xFE68, '\\'},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].code == c)
@@ -140,7 +155,8 @@ static uint32_t plain(uint32_t c)
         return '-';
     if (is_blank(c))
         return ' ';
-    uint32_t (*const maps[])(uint32_t) = {dressed_letter, digit_of_script, superscript, look_alike};
+    uint32_t (*const maps[])(uint32_t) = {without_accent, dressed_letter, digit_of_script,
+                                          superscript, look_alike};
     for (size_t i = 0; i < COUNT_OF(maps); i++)
         if (maps[i](c) != 0)
             return maps[i](c);

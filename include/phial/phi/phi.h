@@ -13,9 +13,8 @@
 #include <stdio.h>
 
 struct phi_detector {
-    const char *name;         // "us_ssn"; safe to log, unlike what it found
-    const char *finds;        // the sentence of the documentation
-    bool (*detect)(str text); // whether the text holds one anywhere
+    const char *name;  // "us_ssn"; safe to log, unlike what it found
+    const char *finds; // the sentence of the documentation
 };
 
 struct phi_detectors {
@@ -28,6 +27,8 @@ struct phi_detectors phi_detectors(void);
 // digits, zero-width characters, percent or base64 wrapping); NULL when none does. `off` is a bit
 // set of detectors (their position in phi_detectors) that are switched off.
 const struct phi_detector *phi_find(str text, uint64_t off);
+// The detector's bit in `off`; 0 when there is none of the name.
+uint64_t phi_detector_bit(str name);
 
 // Whether a property's name means PHI, in any spelling: camelCase, snake_case, plural.
 bool phi_name(str name);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// sight.h - what one pass over a text sees, so that a detector knows at once whether to look.
+#pragma once
+
+#include "phial/util/str.h"
+#include "words.h"
+
+enum { SIGHT_PLACES_MAX = 48, SIGHT_TEXT_MAX = 16 * 1024 };
+
+// A word of context, and the text after it, past punctuation and words such as `is` or `number`.
+struct place {
+    uint64_t kinds;
+    size_t word; // where it begins
+    str rest;
+};
+
+struct sight {
+    str text;
+    size_t digits;          // the longest number, separators not counted
+    uint64_t characters[2]; // of ASCII, a bit for each
+    uint64_t words;         // the kinds of all places
+    size_t place_count;
+    bool crowded; // more places than are held: nobody can say what is in the text
+    struct place places[SIGHT_PLACES_MAX];
+};
+
+void sight_take(str text, struct sight *sight);
+
+static inline bool sees(const struct sight *sight, char c)
+{
+    return (sight->characters[(unsigned char)c >> 6 & 1] >> ((unsigned char)c & 63) & 1) != 0;
+}
+static inline bool sees_any(const struct sight *sight, const char *characters)
+{
+    bool any = false;
+    for (const char *c = characters; *c != '\0'; c++)
+        any = any || sees(sight, *c);
+    return any;
+}
+
+// Whether what follows a word of the kinds passes `holds`.
+bool scan_after(const struct sight *sight, uint64_t kinds, bool (*holds)(str rest));
