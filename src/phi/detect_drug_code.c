@@ -5,9 +5,11 @@
 
 static bool begins_with_drug(str rest)
 {
-    enum { DIGITS_MIN = 5, CHARACTERS_MAX = 14 };
+    enum { DIGITS_MIN = 5, GROUPED_DIGITS_MIN = 9, CHARACTERS_MAX = 14 };
+    bool grouped = at_or_nul(rest, scan_digits(rest, 0)) == '-';
+    size_t digits = grouped ? GROUPED_DIGITS_MIN : DIGITS_MIN;
     return is_digit(at_or_nul(rest, 0)) &&
-           scan_code(rest, (struct code){DIGITS_MIN, CHARACTERS_MAX, "-"});
+           scan_code(rest, (struct code){digits, CHARACTERS_MAX, "-"});
 }
 
 // II, C-III, 4

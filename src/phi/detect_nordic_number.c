@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A birth date and a counter of four digits (Sweden, Denmark) or five (Norway), which anything may
 // be: only beside a word, or alone with the year of a birth and Sweden's check digit.
+#include "phial/util/array.h"
 #include "scan.h"
 
 // yymmdd or ddmmyy
@@ -21,20 +22,19 @@ static bool begins_with_number(str rest)
 }
 
 // 19811218-9876, 811218-9876
-static bool is_swedish(str text)
+static bool is_swedish(str digits)
 {
-    char digits[12];
-    size_t count = scan_squeezed(text, "-", digits, sizeof digits);
-    size_t century = count == 12 ? 2 : 0;
-    if ((count != 10 && count != 12) || text.len != count + 1 || text.ptr[count - 4] != '-')
-        return false;
-    str ten = {digits + century, 10};
-    int64_t year = digits_modulo((str){digits, 2 + century}, 10000);
+    size_t century = digits.len - 10;
+    int64_t year = digits_modulo(str_slice(digits, 0, 2 + century), 10000);
     bool of_birth = century == 0 ? year >= 30 : year >= 1900 && year <= 2012;
+    str ten = str_slice(digits, century, digits.len);
     return of_birth && is_date(str_slice(ten, 0, 6)) && luhn_holds(ten);
 }
 
 bool phi_detect_nordic_number(const struct sight *sight)
 {
-    return is_swedish(sight->text) || scan_after(sight, KIND(NORDIC), begins_with_number);
+    static const struct shape shapes[] = {{"999999-9999", "-", EDGE_VALUE},
+                                          {"99999999-9999", "-", EDGE_VALUE}};
+    return scan_shapes(sight->text, (struct shapes){shapes, COUNT_OF(shapes)}, is_swedish) ||
+           scan_after(sight, KIND(NORDIC), begins_with_number);
 }

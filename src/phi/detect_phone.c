@@ -36,7 +36,7 @@ static bool begins_with_national(str rest)
             digits++;
         else if (str_contains(STR(" -./()"), rest.ptr[at]) && is_digit(rest.ptr[at - 1]))
             gaps += is_digit(at_or_nul(rest, at + 1)) ? 1 : 0;
-        else if (is_alnum(rest.ptr[at]))
+        else if (is_alnum(rest.ptr[at]) && is_digit(rest.ptr[at - 1]))
             return false;
         else if (!str_contains(STR(" -./()"), rest.ptr[at]))
             break;

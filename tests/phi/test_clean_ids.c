@@ -53,7 +53,7 @@ START_TEST(lets_versions_decimals_and_codes_pass)
                                          "0.%6d",
                                          "%n.%2d",
                                          "NCT0%7d",
-                                         "%3A-%3d-%3d",
+                                         "ONC-%3d-%3d",
                                          "%4A%3d%A%4d",
                                          "STUDY-%4d",
                                          "20%2d-00%4d-%2d",
