@@ -56,7 +56,9 @@ static bool is_chart_at(str text, size_t at)
     size_t gap = 0;
     while (gap < 3 && next + gap < text.len && strchr(" #:=", text.ptr[next + gap]) != NULL)
         gap++;
-    return gap > 0 && begins_with_number(str_slice(text, next + gap, text.len)) &&
+    return gap > 0 &&
+           scan_code(str_slice(text, next + gap, text.len),
+                     (struct code){MRN_DIGITS_MIN, 16, "-"}) &&
            !scan_is_date(str_slice(text, next + gap, next + gap + scan_digits(text, next + gap)));
 }
 

@@ -17,6 +17,12 @@ static bool is_street_word(str text, size_t at, size_t letters)
     return false;
 }
 
+// 10 GB Drive
+static bool is_unit(str word)
+{
+    return word.len == 2 && word.ptr[1] == 'B' && str_contains(STR("KMGTP"), word.ptr[0]);
+}
+
 static bool street_at(str text, size_t at)
 {
     for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
@@ -27,6 +33,8 @@ static bool street_at(str text, size_t at)
             return false;
         if (words > 0 && is_street_word(text, at, letters))
             return true;
+        if (words == 0 && is_unit(str_slice(text, at, at + letters)))
+            return false;
         at += letters;
         at += at_or_nul(text, at) == '.' ? 1 : 0;
     }

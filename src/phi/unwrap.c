@@ -75,17 +75,12 @@ static bool is_text(unsigned char byte)
            str_contains(STR(" -_.,:;/@=+#%&|^*?!<>$\\\"'(){}[]~\r\n\t"), (char)byte);
 }
 
-// How many bytes of a character of UTF-8 are still to come behind this one; -1 where it cannot
-// stand.
-static int tail_after(unsigned char byte, int awaited)
+// Whether the byte may stand there; accented letters of western Europe are C3 and another byte.
+static bool may_follow(unsigned char byte, bool *accented)
 {
-    if (awaited > 0)
-        return (byte & 0xC0) == 0x80 ? awaited - 1 : -1;
-    if (byte < 0x80)
-        return is_text(byte) ? 0 : -1;
-    if (byte < 0xC2 || byte > 0xF4)
-        return -1;
-    return byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
+    bool tail = *accented;
+    *accented = !tail && byte == 0xC3;
+    return tail ? (byte & 0xC0) == 0x80 : *accented || is_text(byte);
 }
 
 // The run's bytes into `bytes`, unless it is NULL; their number, 0 when one is none of a text. An
@@ -96,7 +91,7 @@ static size_t decode(str run, enum alphabet alphabet, char *bytes)
     uint32_t held = 0;
     unsigned held_bits = 0;
     size_t count = 0;
-    int awaited = 0;
+    bool accented = false;
     for (size_t i = 0; i < run.len; i++) {
         held = held << bits | (uint32_t)value_of(run.ptr[i], alphabet);
         held_bits += bits;
@@ -104,14 +99,13 @@ static size_t decode(str run, enum alphabet alphabet, char *bytes)
             continue;
         held_bits -= 8;
         unsigned char byte = (unsigned char)(held >> held_bits);
-        awaited = tail_after(byte, awaited);
-        if (awaited < 0)
+        if (!may_follow(byte, &accented))
             return 0;
         if (bytes != NULL)
             bytes[count] = (char)byte;
         count++;
     }
-    return awaited == 0 ? count : 0;
+    return accented ? 0 : count;
 }
 
 // Without their signs the base64 alphabets are one and the same.
