@@ -123,12 +123,14 @@ static str joined(const struct pieces *pieces, size_t from, size_t count)
 static size_t count_joined(const struct pieces *pieces, size_t from, const struct word **word,
                            bool *plural)
 {
-    enum { LETTERS_MIN = 6 };
+    enum { LETTERS_MIN = 6, MISSPELT_LETTERS_MIN = 10 };
     for (size_t count = pieces->count - from; count > 1; count--) {
         str text = joined(pieces, from, count);
         if (text.len != count && text.len < LETTERS_MIN)
             continue;
         *word = vocabulary_find(text, plural);
+        if (*word == NULL && text.len >= MISSPELT_LETTERS_MIN)
+            *word = vocabulary_find_misspelt(text);
         if (*word != NULL && ((*word)->tells & (COUNTS | SORTS | LIFTS)) == 0)
             return count;
     }

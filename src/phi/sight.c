@@ -65,6 +65,8 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
         sight->crowded = true;
         return;
     }
+    if (is_letter(at_or_nul(sight->text, end))) // surnameModel is no surname
+        kinds &= ~KIND(NAME);
     sight->places[sight->place_count++] =
         (struct place){kinds, word, skip_fillers(sight->text, end)};
     sight->words |= kinds;

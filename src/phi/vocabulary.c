@@ -41,6 +41,9 @@ static const struct word vocabulary[] = {
     {"debitcard", STRONG},
     {"cardholder", STRONG},
     {"dea", STRONG | CLINICAL},
+    {"deaschedule", STRONG | CLINICAL},
+    {"controlledsubstance", STRONG | CLINICAL},
+    {"procedurecode", STRONG | CLINICAL},
     {"plate", PART | ID},
     {"pan", BARE | PART},
     {"cc", PART},
@@ -109,6 +112,7 @@ static const struct word vocabulary[] = {
     {"ethnicity", BARE},
     {"ethnic", BARE},
     {"religion", BARE},
+    {"maritalstatus", STRONG},
     {"marital", BARE},
     {"nationality", BARE},
     // What a person has.
@@ -187,7 +191,9 @@ static const struct word vocabulary[] = {
     {"arzneimittel", STRONG | CLINICAL},
     {"allergie", STRONG | CLINICAL},
     {"beschwerde", STRONG | CLINICAL},
+    {"fallnummer", STRONG},
     {"geschlecht", BARE},
+    {"alter", BARE},
     {"patientin", WHO | NAME_OF},
     {"patienten", WHO | NAME_OF},
     {"versicherte", WHO | NAME_OF},
@@ -210,6 +216,7 @@ static const struct word vocabulary[] = {
     {"secu", STRONG},
     {"securitesociale", STRONG},
     {"numerosecu", STRONG},
+    {"numerodossier", STRONG},
     {"passeport", STRONG},
     {"deces", STRONG},
     {"maladie", STRONG | CLINICAL},
@@ -250,6 +257,8 @@ static const struct word vocabulary[] = {
     {"nascita", STRONG},
     {"indirizzo", STRONG},
     {"codicefiscale", STRONG},
+    {"codicepostale", STRONG},
+    {"tesserasanitaria", STRONG},
     {"sobrenome", STRONG},
     {"nascimento", STRONG},
     {"endereco", STRONG},
@@ -341,6 +350,8 @@ static const struct word vocabulary[] = {
     {"physician", NAME_OF},
     {"doctor", NAME_OF},
     {"nurse", NAME_OF},
+    {"prescriber", NAME_OF},
+    {"referringphysician", STRONG},
     {"first", NAME_OF},
     {"last", NAME_OF},
     {"given", NAME_OF},
@@ -381,12 +392,22 @@ static const struct word vocabulary[] = {
     {"day", GLUE},
     {"time", GLUE},
     {"e", GLUE},
+    {"v", GLUE},
     {"token", GLUE},
     {"code", GLUE},
     {"of", GLUE},
     {"the", GLUE},
     {"hash", GLUE},
     {"year", GLUE},
+    {"home", 0}, // these say nothing, but are written together with others
+    {"client", 0},
+    {"device", 0},
+    {"instance", 0},
+    {"clinical", 0},
+    {"image", 0},
+    {"mac", 0},
+    {"de", 0},
+    {"for", 0},
     {"years", GLUE},
     {"yrs", GLUE},
     // What makes a name harmless where only numbers or words of a closed list can stand.
@@ -527,11 +548,17 @@ static bool is_turned_round(str word, str right)
 static bool is_ordinary(str word)
 {
     static const char *const words[] = {
-        "cellar",      "cellular",  "compliant",  "country",    "decreased", "depth",
-        "direction",   "drives",    "feather",    "finding",    "geocoder",  "geonode",
-        "observation", "initial",   "insurer",    "martial",    "mediation", "meditation",
-        "patent",      "persona",   "plone",      "portal",     "prone",     "residency",
-        "retinal",     "subscribe", "subscribed", "subscribes", "telephony"};
+        "accounted",  "admissible", "contract",  "diver",      "drive",       "driven",
+        "driving",    "emergence",  "emergent",  "healthy",    "identified",  "identifies",
+        "licensed",   "licensing",  "medial",    "middleware", "numeric",     "police",
+        "provide",    "provided",   "provides",  "recorded",   "recorder",    "records",
+        "referenced", "references", "serves",    "serviced",   "service",     "services",
+        "series",     "sociable",   "secure",    "surgical",   "cellar",      "cellular",
+        "compliant",  "country",    "decreased", "depth",      "direction",   "drives",
+        "feather",    "finding",    "geocoder",  "geonode",    "observation", "initial",
+        "insurer",    "martial",    "mediation", "meditation", "patent",      "persona",
+        "plone",      "portal",     "prone",     "residency",  "retinal",     "subscribe",
+        "subscribed", "subscribes", "telephony"};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (str_eq(word, str_from(words[i])))
             return true;
@@ -552,13 +579,14 @@ static bool is_long(str right)
 const struct word *vocabulary_find_misspelt(str word)
 {
     enum { LETTERS_MIN = 4, TURNED_LETTERS_MIN = 5 };
+    const unsigned told = STRONG | FREE | WHO | BARE | PART | ID | NAME_OF | DAY_OF;
     if (word.len < LETTERS_MIN || is_ordinary(word))
         return NULL;
     bool several = word.ptr[word.len - 1] == 's';
     str one = str_slice(word, 0, word.len - (several ? 1 : 0));
     for (size_t i = 0; i < COUNT_OF(vocabulary); i++) {
         str right = str_from(vocabulary[i].text);
-        bool tells = (vocabulary[i].tells & (STRONG | FREE | WHO | BARE)) != 0;
+        bool tells = (vocabulary[i].tells & told) != 0;
         if (!tells || right.ptr[0] != word.ptr[0])
             continue;
         if (right.len >= TURNED_LETTERS_MIN &&
