@@ -106,28 +106,29 @@ static struct trial_verdict try_properties(const struct trying *trying)
     return clean();
 }
 
-static struct trial_verdict try_event(struct trying *trying, const struct trial *trial)
+struct trial_verdict trial_decoded(const struct trial *trial, struct arena *arena,
+                                   const struct raw_event *event, enum event_dialect dialect)
 {
+    struct trying trying = {.arena = arena, .event = event, .dialect = dialect};
     instant at = {0};
     str canonical = {0};
-    const struct raw_event *event = trying->event;
     if (event->verdict.code != NULL)
         return refuse(event->verdict.code, event->verdict.detector, event->verdict.pointer);
-    trying->type = find_type(trial, &event->members[MEMBER_TYPE]);
-    struct trial_verdict of_identity = try_identity(trying);
+    trying.type = find_type(trial, &event->members[MEMBER_TYPE]);
+    struct trial_verdict of_identity = try_identity(&trying);
     if (of_identity.word != NULL)
         return of_identity;
-    if (trying->type == NULL)
+    if (trying.type == NULL)
         return refuse("unknown_type", NULL, STR("/type"));
     const struct raw_value *time = &event->members[MEMBER_TIME];
     if (time->kind != JSON_KIND_STRING || failed(instant_parse(time->text, &at)))
         return refuse("invalid_time", NULL, STR("/time"));
     struct refusal quantity =
-        quantity_check(trying->arena, trying->type, event->members[MEMBER_QUANTITY], &canonical);
+        quantity_check(trying.arena, trying.type, event->members[MEMBER_QUANTITY], &canonical);
     if (quantity.code != NULL)
         return refuse(quantity.code, quantity.detector,
-                      member_pointer(trying->dialect, MEMBER_QUANTITY));
-    return try_properties(trying);
+                      member_pointer(trying.dialect, MEMBER_QUANTITY));
+    return try_properties(&trying);
 }
 
 // A CloudEvent says so itself.
@@ -143,12 +144,9 @@ struct trial_verdict trial_event(const struct trial *trial, struct arena *arena,
     struct raw_events cloudevents = {0};
     if (failed(split_body(arena, FORMAT_NDJSON, line, &events)) || events.count != 1)
         return refuse("invalid_json", NULL, STR("/"));
-    struct trying trying = {.arena = arena, .event = &events.items[0], .dialect = events.dialect};
-    const char *code = trying.event->verdict.code;
+    const char *code = events.items[0].verdict.code;
     if (code != NULL && str_eq(str_from(code), STR("unknown_member")) &&
-        is_cloudevent(arena, line, &cloudevents)) {
-        trying.event = &cloudevents.items[0];
-        trying.dialect = DIALECT_CLOUDEVENTS;
-    }
-    return try_event(&trying, trial);
+        is_cloudevent(arena, line, &cloudevents))
+        events = cloudevents;
+    return trial_decoded(trial, arena, &events.items[0], events.dialect);
 }

@@ -30,4 +30,6 @@ struct trial_name trial_name_read(struct trial *trial, str name);
 struct trial_verdict trial_document(struct trial *trial, struct arena *arena, str text,
                                     const str *everywhere);
 // What the daemon would answer, but for the customer and the time.
+struct trial_verdict trial_decoded(const struct trial *trial, struct arena *arena,
+                                   const struct raw_event *event, enum event_dialect dialect);
 struct trial_verdict trial_event(const struct trial *trial, struct arena *arena, str line);

@@ -2,6 +2,8 @@
 // An age from 90 says who; below that it only does so in a sentence (clinical_text).
 #include "scan.h"
 
+#include <string.h>
+
 enum { AGE_MIN = 90, AGE_MAX = 129 };
 
 static bool is_great(str text, size_t at)
@@ -16,34 +18,29 @@ static bool is_joined(char c)
     return is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '/';
 }
 
-// "age 96", "patient_age=94": the word stands alone or behind a person, not in cache_age.
-static bool is_word_at(str text, size_t at, const char *word, size_t *end)
+// The word stands alone or behind a person: "age 96", "patient_age=94", but not cache_age.
+static bool is_of_a_person(str text, size_t at)
 {
     static const char *const persons[] = {"patient", "pt", "subject", "member", NULL};
-    size_t len = scan_phrase(text, at, word);
     char before = before_or_nul(text, at);
-    bool behind = !is_joined(before) && before != ' ';
-    for (size_t i = 0; persons[i] != NULL && !behind; i++) {
-        size_t person = str_from(persons[i]).len;
-        behind = at > person && scan_phrase(text, at - person - 1, persons[i]) == person &&
-                 !is_alnum(before_or_nul(text, at - person - 1));
+    if (!is_joined(before) && before != ' ')
+        return true;
+    for (size_t i = 0; persons[i] != NULL; i++) {
+        size_t len = strlen(persons[i]);
+        if (at > len && scan_phrase(text, at - len - 1, persons[i]) == len &&
+            !is_alnum(before_or_nul(text, at - len - 1)))
+            return true;
     }
-    *end = at + len;
-    return len > 0 && behind && !is_alnum(at_or_nul(text, at + len));
+    return false;
 }
 
-static bool after_word(str text, size_t at)
+static bool after_word(const struct sight *sight)
 {
-    static const char *const words[] = {"age",   "aged",   "alter", "edad", "eta",
-                                        "idade", "age of", "wiek",  NULL};
-    for (size_t i = 0; words[i] != NULL; i++) {
-        size_t end = 0;
-        if (!is_word_at(text, at, words[i], &end))
-            continue;
-        while (end < text.len && str_contains(STR(" :=\"'"), text.ptr[end]))
-            end++;
-        size_t digits = scan_digits(text, end);
-        if (is_great(text, end) && !is_joined(at_or_nul(text, end + digits)))
+    for (size_t i = 0; (sight->words & KIND(AGE)) != 0 && i < sight->place_count; i++) {
+        const struct place *place = &sight->places[i];
+        char after = at_or_nul(place->rest, scan_digits(place->rest, 0));
+        if ((place->kinds & KIND(AGE)) != 0 && is_great(place->rest, 0) && !is_joined(after) &&
+            is_of_a_person(sight->text, place->word))
             return true;
     }
     return false;
@@ -70,11 +67,8 @@ static bool before_word(str text, size_t at)
 
 bool phi_detect_age(const struct sight *sight)
 {
-    str text = sight->text;
-    for (size_t at = 0; at < text.len; at++) {
-        if (is_letter(text.ptr[at]) ? after_word(text, at)
-                                    : is_digit(text.ptr[at]) && before_word(text, at))
+    for (size_t i = 0; i < sight->run_count; i++)
+        if (sight->runs[i].digits >= 2 && before_word(sight->text, sight->runs[i].at))
             return true;
-    }
-    return false;
+    return after_word(sight);
 }

@@ -42,8 +42,8 @@ static bool is_printed_at(str text, size_t at)
 bool phi_detect_be_national_number(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t at = 0; sees(sight, '.') && at < text.len; at++)
-        if (is_digit(text.ptr[at]) && !is_digit(before_or_nul(text, at)) && is_printed_at(text, at))
+    for (size_t i = 0; sees(sight, '.') && i < sight->run_count; i++)
+        if (sight->runs[i].len == 2 && is_printed_at(text, sight->runs[i].at))
             return true;
     return scan_after(sight, KIND(NRN), begins_with_national_number);
 }

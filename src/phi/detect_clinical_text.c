@@ -29,8 +29,8 @@ static bool is_age(str text, size_t at)
 bool phi_detect_clinical_text(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t at = 0; at < text.len; at++)
-        if (is_digit(text.ptr[at]) && is_age(text, at))
+    for (size_t i = 0; i < sight->run_count; i++)
+        if (is_digit(text.ptr[sight->runs[i].at]) && is_age(text, sight->runs[i].at))
             return true;
     return false;
 }

@@ -28,7 +28,6 @@ static bool begins_with_kvnr(str rest)
 
 bool phi_detect_de_kvnr(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shape = {"A999999999", "", EDGE_VALUE};
-    return scan_shape(text, &shape, is_kvnr) || scan_after(sight, KIND(KVNR), begins_with_kvnr);
+    return scan_shape(sight, &shape, is_kvnr) || scan_after(sight, KIND(KVNR), begins_with_kvnr);
 }

@@ -26,7 +26,6 @@ static bool is_rvnr(str squeezed)
 
 bool phi_detect_de_rvnr(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shape = {"99999999A999", "", EDGE_UPPER};
-    return scan_shape(text, &shape, is_rvnr);
+    return scan_shape(sight, &shape, is_rvnr);
 }

@@ -61,23 +61,32 @@ static bool domain_at(str text, size_t at)
     }
 }
 
+// jane [at] example [dot] com
+static bool spelled_at(str text, size_t at)
+{
+    static const char *const spellings[] = {"[at]", "(at)", "{at}", NULL};
+    for (size_t i = 0; spellings[i] != NULL; i++) {
+        size_t len = scan_phrase(text, at, spellings[i]);
+        size_t blank = at_or_nul(text, at + len) == ' ' ? 1 : 0;
+        if (len > 0 && at > 0)
+            return (in_local_part(text.ptr[at - 1]) ||
+                    (text.ptr[at - 1] == ' ' && at > 1 && in_local_part(text.ptr[at - 2]))) &&
+                   domain_at(text, at + len + blank);
+    }
+    return false;
+}
+
 bool phi_detect_email(const struct sight *sight)
 {
+    static const char brackets[] = "[({";
     str text = sight->text;
-    static const char *const spellings[] = {"[at]", "(at)", "{at}", NULL};
-    if (!sees(sight, '@') && !sees(sight, '[') && !sees(sight, '(') && !sees(sight, '{'))
-        return false;
-    for (size_t at = 1; at < text.len; at++) {
-        if (text.ptr[at] == '@' && in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))
+    for (size_t at = scan_next(text, 1, '@'); at < text.len; at = scan_next(text, at + 1, '@'))
+        if (in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))
             return true;
-        for (size_t i = 0; spellings[i] != NULL; i++) {
-            size_t len = scan_phrase(text, at, spellings[i]);
-            size_t blank = at_or_nul(text, at + len) == ' ' ? 1 : 0;
-            bool local = in_local_part(text.ptr[at - 1]) ||
-                         (text.ptr[at - 1] == ' ' && at > 1 && in_local_part(text.ptr[at - 2]));
-            if (len > 0 && local && domain_at(text, at + len + blank))
+    for (const char *c = brackets; *c != '\0'; c++)
+        for (size_t at = sees(sight, *c) ? scan_next(text, 0, *c) : text.len; at < text.len;
+             at = scan_next(text, at + 1, *c))
+            if (spelled_at(text, at))
                 return true;
-        }
-    }
     return false;
 }

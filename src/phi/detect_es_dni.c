@@ -18,11 +18,10 @@ static bool is_dni(str squeezed)
 
 bool phi_detect_es_dni(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shapes[] = {
         {"99999999A", "", EDGE_VALUE},   {"99999999-A", "- ", EDGE_WORD},
         {"9999999-A", "-", EDGE_WORD},   {"A9999999A", "", EDGE_UPPER},
         {"A9999999-A", "- ", EDGE_WORD}, {"A-9999999-A", "- ", EDGE_WORD},
     };
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni);
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni);
 }

@@ -11,8 +11,9 @@ static const char *const types[] = {"Patient",      "RelatedPerson", "Person",
 
 static size_t type_at(str text, size_t at)
 {
-    for (size_t i = 0; types[i] != NULL; i++)
-        if (str_starts_with(str_slice(text, at, text.len), str_from(types[i])))
+    for (size_t i = 0; at < text.len && types[i] != NULL; i++)
+        if (types[i][0] == text.ptr[at] &&
+            str_starts_with(str_slice(text, at, text.len), str_from(types[i])))
             return strlen(types[i]);
     return 0;
 }
@@ -52,25 +53,25 @@ static bool is_search(str text, size_t at)
     return false;
 }
 
+static bool is_named_at(str text, size_t at)
+{
+    str rest = str_slice(text, at, text.len);
+    size_t len = type_at(text, at);
+    if (len > 0 && at_or_nul(text, at + len) == '/' && is_id(str_slice(rest, len + 1, rest.len)))
+        return true;
+    if (str_starts_with(rest, STR("resourceType")) && is_resource(str_slice(rest, 12, rest.len)))
+        return true;
+    return str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) && str_contains(rest, '|');
+}
+
 bool phi_detect_fhir_reference(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '/') && !sees(sight, ':') && !sees(sight, '='))
+    if (!sees_any(sight, "/:="))
         return false;
-    for (size_t at = 0; at < text.len; at++) {
-        if (is_search(text, at))
-            return true;
-        if (is_alnum(before_or_nul(text, at)))
-            continue;
-        size_t len = type_at(text, at);
-        if (len > 0 && at_or_nul(text, at + len) == '/' &&
-            is_id(str_slice(text, at + len + 1, text.len)))
-            return true;
-        str rest = str_slice(text, at, text.len);
-        if (str_starts_with(rest, STR("resourceType")) &&
-            is_resource(str_slice(rest, 12, rest.len)))
-            return true;
-        if (str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) && str_contains(rest, '|'))
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        if (is_named_at(text, at) || (at > 0 && is_search(text, at - 1)))
             return true;
     }
     return false;

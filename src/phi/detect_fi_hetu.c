@@ -29,9 +29,11 @@ static bool begins_with_hetu(str rest)
 bool phi_detect_fi_hetu(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t at = 0; at + 11 <= text.len; at++)
-        if (is_digit(text.ptr[at]) && !is_alnum(before_or_nul(text, at)) &&
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        if (sight->runs[i].digits >= 6 && at + 11 <= text.len &&
             (is_upper(text.ptr[at + 10]) || text.len == 11) && is_hetu_at(text, at))
             return true;
+    }
     return scan_after(sight, KIND(NORDIC), begins_with_hetu);
 }

@@ -23,11 +23,10 @@ static bool is_nir(str squeezed)
 
 bool phi_detect_fr_nir(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shapes[] = {
         {"999999X99999999", "", EDGE_WORD},
         {"9-99-99-9X-999-999-99", " -.", EDGE_WORD},
         {"999999X999999-99", " -.", EDGE_WORD},
     };
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_nir);
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_nir);
 }

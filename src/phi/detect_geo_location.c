@@ -25,9 +25,9 @@ bool phi_detect_geo_location(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, '.'))
         return false;
-    for (size_t at = 0; at < text.len; at++) {
-        bool begins = at == 0 || (!is_alnum(text.ptr[at - 1]) && text.ptr[at - 1] != '.');
-        size_t latitude = begins ? coordinate_at(text, at, 90) : 0;
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        size_t latitude = before_or_nul(text, at) == '.' ? 0 : coordinate_at(text, at, 90);
         if (latitude == 0)
             continue;
         size_t next = at + latitude;

@@ -24,8 +24,8 @@ bool phi_detect_hl7_segment(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, '|') && !sees(sight, '*'))
         return false;
-    for (size_t at = 0; at + 4 < text.len; at++)
-        if ((at == 0 || !is_alnum(text.ptr[at - 1])) && segment_at(text, at))
+    for (size_t i = 0; i < sight->run_count; i++)
+        if (sight->runs[i].len == 3 && segment_at(text, sight->runs[i].at))
             return true;
     return false;
 }

@@ -63,8 +63,10 @@ static bool iban_at(str text, size_t at)
 bool phi_detect_iban(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t at = 0; at + 15 <= text.len; at++)
-        if ((at == 0 || !is_alnum(text.ptr[at - 1])) && is_upper(text.ptr[at]) && iban_at(text, at))
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        if (sight->runs[i].len >= 4 && is_upper(text.ptr[at]) && iban_at(text, at))
             return true;
+    }
     return false;
 }

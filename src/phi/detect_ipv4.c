@@ -44,10 +44,11 @@ bool phi_detect_ipv4(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, '.'))
         return false;
-    for (size_t at = 0; at + 7 <= text.len; at++) {
+    for (size_t i = 0; i < sight->run_count; i++) {
         size_t end = 0;
-        if (is_digit(text.ptr[at]) && (at == 0 || !is_digit(text.ptr[at - 1])) &&
-            address_at(text, at, &end) && stands_alone(text, at, end))
+        const struct run *run = &sight->runs[i];
+        if (run->digits == run->len && run->len <= 3 && address_at(text, run->at, &end) &&
+            stands_alone(text, run->at, end))
             return true;
     }
     return false;

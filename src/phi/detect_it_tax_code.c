@@ -23,7 +23,6 @@ static bool is_tax_code(str squeezed)
 
 bool phi_detect_it_tax_code(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shape = {"AAAAAAXXAXXAXXXA", "", EDGE_WORD};
-    return scan_shape(text, &shape, is_tax_code);
+    return scan_shape(sight, &shape, is_tax_code);
 }

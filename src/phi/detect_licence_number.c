@@ -38,8 +38,7 @@ static bool is_british_licence(str squeezed)
 
 bool phi_detect_licence_number(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape british = {"AXXXX999999XXXAA", "", EDGE_WORD};
-    return scan_shape(text, &british, is_british_licence) ||
+    return scan_shape(sight, &british, is_british_licence) ||
            scan_after(sight, KIND(LICENCE), begins_with_number);
 }

@@ -66,8 +66,11 @@ bool phi_detect_mac_address(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, ':') && !sees(sight, '-') && !sees(sight, '.'))
         return false;
-    for (size_t at = 0; at + 14 <= text.len; at++)
-        if (mac_at(text, at, 2, ':') || mac_at(text, at, 2, '-') || mac_at(text, at, 4, '.'))
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        if (sight->runs[i].len == 2 ? mac_at(text, at, 2, ':') || mac_at(text, at, 2, '-')
+                                    : sight->runs[i].len == 4 && mac_at(text, at, 4, '.'))
             return true;
+    }
     return false;
 }

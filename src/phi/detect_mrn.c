@@ -62,15 +62,15 @@ static bool is_chart_at(str text, size_t at)
            !scan_is_date(str_slice(text, next + gap, next + gap + scan_digits(text, next + gap)));
 }
 
-static bool labelled(str text)
+static bool labelled(const struct sight *sight)
 {
     static const struct label labels[] = {{"patient", "-_#:.= /", true, 5, SIZE_MAX},
                                           {"pat", "-_#:.= ", true, 6, 10},
                                           {"pt", "-_#:.= ", true, 6, 10},
                                           {"mr", "#", false, 6, 10}};
-    for (size_t at = 0; at < text.len; at++) {
-        if (!is_letter(text.ptr[at]) || is_alnum(before_or_nul(text, at)))
-            continue;
+    str text = sight->text;
+    for (size_t n = 0; n < sight->run_count; n++) {
+        size_t at = sight->runs[n].at;
         for (size_t i = 0; i < COUNT_OF(labels); i++)
             if (labelled_at(text, at, &labels[i]))
                 return true;
@@ -82,6 +82,5 @@ static bool labelled(str text)
 
 bool phi_detect_mrn(const struct sight *sight)
 {
-    str text = sight->text;
-    return scan_after(sight, KIND(MRN), begins_with_number) || labelled(text);
+    return scan_after(sight, KIND(MRN), begins_with_number) || labelled(sight);
 }

@@ -35,6 +35,6 @@ bool phi_detect_nordic_number(const struct sight *sight)
 {
     static const struct shape shapes[] = {{"999999-9999", "-", EDGE_VALUE},
                                           {"99999999-9999", "-", EDGE_VALUE}};
-    return scan_shapes(sight->text, (struct shapes){shapes, COUNT_OF(shapes)}, is_swedish) ||
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_swedish) ||
            scan_after(sight, KIND(NORDIC), begins_with_number);
 }

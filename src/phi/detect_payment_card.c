@@ -29,7 +29,6 @@ static bool is_card(str digits)
 
 bool phi_detect_payment_card(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shapes[] = {
         {"9999999999999999", "", EDGE_WORD},
         {"999999999999999", "", EDGE_WORD},
@@ -39,5 +38,5 @@ bool phi_detect_payment_card(const struct sight *sight)
         {"9999-999999-99999", "- ._", EDGE_WORD},
         {"9999-999999-9999", "- ._", EDGE_WORD},
     };
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_card);
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_card);
 }

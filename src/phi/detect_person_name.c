@@ -82,12 +82,14 @@ static size_t title_at(str text, size_t at)
     return 0;
 }
 
-static bool after_title(str text)
+static bool after_title(const struct sight *sight)
 {
-    if (!has(text, ' ') && !has(text, '.'))
+    str text = sight->text;
+    if (!sees_any(sight, " ."))
         return false;
-    for (size_t at = 0; at < text.len; at++) {
-        bool begins = is_upper(text.ptr[at]) && !is_alnum(before_or_nul(text, at));
+    for (size_t i = 0; i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        bool begins = is_upper(text.ptr[at]) && str_contains(STR("MDPHFS"), text.ptr[at]);
         size_t len = begins ? title_at(text, at) : 0;
         if (len > 0 && name_word(text, at + len) > 0)
             return true;
@@ -101,9 +103,7 @@ static bool before_degree(str text)
     static const char *const degrees[] = {"MD", "M.D.", "DO", "RN", "NP", "PA", "DDS", "PhD", NULL};
     if (!has(text, ',') || name_word(text, 0) == 0)
         return false;
-    for (size_t at = 0; at < text.len; at++) {
-        if (text.ptr[at] != ',')
-            continue;
+    for (size_t at = scan_next(text, 0, ','); at < text.len; at = scan_next(text, at + 1, ',')) {
         size_t next = at + 1 + (at_or_nul(text, at + 1) == ' ' ? 1 : 0);
         for (size_t i = 0; degrees[i] != NULL; i++)
             if (str_starts_with(str_slice(text, next, text.len), str_from(degrees[i])) &&
@@ -114,19 +114,19 @@ static bool before_degree(str text)
 }
 
 // "Giulia Rossi MD"
-static bool before_bare_degree(str text)
+static bool before_bare_degree(const struct sight *sight)
 {
-    static const char *const degrees[] = {" MD", " M.D.", " RN", NULL};
-    for (size_t at = 0; at < text.len; at++) {
-        if (!is_upper(text.ptr[at]) || is_alnum(before_or_nul(text, at)) ||
-            !begins_with_full_name(str_slice(text, at, text.len)))
-            continue;
-        size_t end = at + proper_word(text, at) + 1;
-        end += proper_word(text, end);
-        for (size_t i = 0; degrees[i] != NULL; i++)
-            if (str_starts_with(str_slice(text, end, text.len), str_from(degrees[i])) &&
-                !is_alnum(at_or_nul(text, end + strlen(degrees[i]))))
-                return true;
+    str text = sight->text;
+    for (size_t i = 2; i < sight->run_count; i++) {
+        str word = str_slice(text, sight->runs[i].at, sight->runs[i].at + sight->runs[i].len);
+        size_t first = sight->runs[i - 2].at;
+        size_t second = sight->runs[i - 1].at;
+        bool degree = str_eq(word, STR("MD")) || str_eq(word, STR("RN")) ||
+                      (str_eq(word, STR("M")) && at_or_nul(text, sight->runs[i].at + 2) == 'D');
+        if (degree && first + proper_word(text, first) + 1 == second &&
+            second + proper_word(text, second) + 1 == sight->runs[i].at &&
+            text.ptr[second - 1] == ' ' && text.ptr[sight->runs[i].at - 1] == ' ')
+            return true;
     }
     return false;
 }
@@ -136,9 +136,7 @@ static bool with_caret(str text)
     enum { LETTERS_MIN = 5 }; // of both names: LI^WEI
     if (!has(text, '^'))
         return false;
-    for (size_t at = 2; at < text.len; at++) {
-        if (text.ptr[at] != '^')
-            continue;
+    for (size_t at = scan_next(text, 2, '^'); at < text.len; at = scan_next(text, at + 1, '^')) {
         size_t before = 0;
         while (before < at &&
                (is_letter(text.ptr[at - 1 - before]) || (text.ptr[at - 1 - before] & '\x80') != 0))
@@ -153,8 +151,8 @@ static bool with_caret(str text)
 bool phi_detect_person_name(const struct sight *sight)
 {
     str text = sight->text;
-    return with_caret(text) || after_title(text) || before_degree(text) ||
+    return with_caret(text) || after_title(sight) || before_degree(text) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) ||
-           (sees(sight, 'M') || sees(sight, 'R') ? before_bare_degree(text) : false);
+           (sees_any(sight, "MR") && before_bare_degree(sight));
 }

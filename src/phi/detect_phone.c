@@ -59,8 +59,9 @@ static bool with_brackets(str text)
 {
     if (!has(text, '('))
         return false;
-    for (size_t at = 0; at + 5 < text.len; at++) {
-        if (text.ptr[at] != '(' || scan_digits(text, at + 1) != 3 || text.ptr[at + 4] != ')' ||
+    for (size_t at = scan_next(text, 0, '('); at + 5 < text.len;
+         at = scan_next(text, at + 1, '(')) {
+        if (scan_digits(text, at + 1) != 3 || text.ptr[at + 4] != ')' ||
             !is_code(str_slice(text, at + 1, at + 4), '8'))
             continue;
         size_t next = at + 5 + (at_or_nul(text, at + 5) == ' ' ? 1 : 0);
@@ -73,14 +74,16 @@ static bool with_brackets(str text)
 }
 
 // 0049 170 6828890: with blanks at least once
-static bool with_noughts(str text)
+static bool with_noughts(const struct sight *sight)
 {
-    for (size_t at = 0; at + 10 < text.len; at++) {
+    str text = sight->text;
+    for (size_t i = 0; i < sight->run_count && sees(sight, ' '); i++) {
+        size_t at = sight->runs[i].at;
         size_t digits = 0;
         size_t blanks = 0;
         size_t end = at;
-        if (text.ptr[at] != '0' || text.ptr[at + 1] != '0' || text.ptr[at + 2] < '1' ||
-            text.ptr[at + 2] > '9' || is_alnum(before_or_nul(text, at)))
+        if (text.ptr[at] != '0' || at_or_nul(text, at + 1) != '0' ||
+            !is_digit(at_or_nul(text, at + 2)))
             continue;
         for (; end < text.len && (is_digit(text.ptr[end]) || text.ptr[end] == ' '); end++) {
             digits += is_digit(text.ptr[end]) ? 1 : 0;
@@ -97,9 +100,10 @@ static bool international(str text)
 {
     if (!has(text, '+'))
         return false;
-    for (size_t at = 0; at + 8 < text.len; at++) {
-        if (text.ptr[at] != '+' || (at > 0 && is_alnum(text.ptr[at - 1])) ||
-            !is_digit(text.ptr[at + 1]) || text.ptr[at + 1] == '0')
+    for (size_t at = scan_next(text, 0, '+'); at + 8 < text.len;
+         at = scan_next(text, at + 1, '+')) {
+        if ((at > 0 && is_alnum(text.ptr[at - 1])) || !is_digit(text.ptr[at + 1]) ||
+            text.ptr[at + 1] == '0')
             continue;
         size_t digits = 0;
         size_t end = at + 1;
@@ -125,8 +129,8 @@ bool phi_detect_phone(const struct sight *sight)
     static const struct shape shapes[] = {{"999-999-9999", "- ./_", EDGE_DIGITS}};
     static const struct shape longer[] = {{"9-999-999-9999", "- ./_", EDGE_DIGITS},
                                           {"999-999-999-9999", "- ./_", EDGE_DIGITS}};
-    return scan_shapes(text, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
-           scan_shapes(text, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
-           with_brackets(text) || international(text) || with_noughts(text) ||
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
+           scan_shapes(sight, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
+           with_brackets(text) || international(text) || with_noughts(sight) ||
            scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
 }

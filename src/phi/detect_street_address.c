@@ -46,12 +46,11 @@ bool phi_detect_street_address(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, ' '))
         return false;
-    for (size_t at = 0; at < text.len; at++) {
-        size_t digits = scan_digits(text, at);
-        bool begins = digits > 0 && (at == 0 || !is_alnum(text.ptr[at - 1]));
-        if (begins && digits <= HOUSE_DIGITS_MAX && street_at(text, at + digits))
+    for (size_t i = 0; i < sight->run_count; i++) {
+        const struct run *run = &sight->runs[i];
+        if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
+            street_at(text, run->at + run->len))
             return true;
-        at += digits;
     }
     return false;
 }

@@ -7,11 +7,13 @@ bool phi_detect_udi_serial(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, '('))
         return false;
-    for (size_t at = 0; at + 18 < text.len; at++) {
+    for (size_t at = scan_next(text, 0, '('); at + 18 < text.len;
+         at = scan_next(text, at + 1, '(')) {
         if (!str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||
             scan_digits(text, at + 4) != 14)
             continue;
-        for (size_t from = at + 18; from + 4 < text.len; from++)
+        for (size_t from = scan_next(text, at + 18, '('); from + 4 < text.len;
+             from = scan_next(text, from + 1, '('))
             if (str_starts_with(str_slice(text, from, text.len), STR("(21)")))
                 return true;
     }

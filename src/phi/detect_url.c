@@ -6,12 +6,14 @@ bool phi_detect_url(const struct sight *sight)
     str text = sight->text;
     if (!sees(sight, ':') && !sees(sight, '.'))
         return false;
-    for (size_t at = 0; at + 4 < text.len; at++) {
-        str rest = str_slice(text, at, text.len);
-        bool begins = at == 0 || !is_alnum(text.ptr[at - 1]);
-        bool slashes = at > 1 && str_starts_with(rest, STR("://")) && is_alnum(text.ptr[at - 1]) &&
-                       !str_contains(STR(" \t"), text.ptr[at + 3]);
-        if (slashes || (begins && scan_phrase(text, at, "www.") == 4 && is_alnum(text.ptr[at + 4])))
+    for (size_t at = scan_next(text, 1, ':'); at + 3 < text.len; at = scan_next(text, at + 1, ':'))
+        if (text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/' && is_alnum(text.ptr[at - 1]) &&
+            !str_contains(STR(" \t"), text.ptr[at + 3]))
+            return true;
+    for (size_t i = 0; sees(sight, '.') && i < sight->run_count; i++) {
+        size_t at = sight->runs[i].at;
+        if (sight->runs[i].len == 3 && scan_phrase(text, at, "www.") == 4 &&
+            is_alnum(at_or_nul(text, at + 4)))
             return true;
     }
     return false;

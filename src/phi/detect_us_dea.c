@@ -21,14 +21,16 @@ static bool is_practitioner(str squeezed)
 
 static bool begins_with_dea(str rest)
 {
-    static const struct shape shape = {"AX9999999", "", EDGE_WORD};
-    return scan_shape(str_slice(rest, 0, 10), &shape, is_dea);
+    char squeezed[9];
+    for (size_t i = 0; i < sizeof squeezed; i++)
+        squeezed[i] = to_upper(at_or_nul(rest, i));
+    return scan_digits(rest, 2) == sizeof squeezed - 2 && is_upper(squeezed[0]) &&
+           is_dea((str){squeezed, sizeof squeezed}) && !is_alnum(at_or_nul(rest, sizeof squeezed));
 }
 
 bool phi_detect_us_dea(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape bare = {"AX9999999", "", EDGE_VALUE};
-    return scan_shape(text, &bare, is_practitioner) ||
+    return scan_shape(sight, &bare, is_practitioner) ||
            scan_after(sight, KIND(DEA), begins_with_dea);
 }

@@ -30,7 +30,6 @@ static bool is_vin(str squeezed)
 
 bool phi_detect_vin(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shape = {"XXXXXXXXXXXX99999", "", EDGE_WORD};
-    return scan_shape(text, &shape, is_vin);
+    return scan_shape(sight, &shape, is_vin);
 }

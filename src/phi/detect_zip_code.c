@@ -38,9 +38,10 @@ static bool behind_state(str text)
         "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO "
         "MT NE NV NH NJ NM NY NC ND OH OK OR PA PR RI SC SD TN TX UT VT VA WA WV WI "
         "WY DC";
-    for (size_t at = 2; at + 8 <= text.len; at++) {
-        if (text.ptr[at - 2] != ',' || text.ptr[at - 1] != ' ' || text.ptr[at + 2] != ' ' ||
-            !is_zip_at(text, at + 3))
+    for (size_t comma = scan_next(text, 0, ','); comma + 10 <= text.len;
+         comma = scan_next(text, comma + 1, ',')) {
+        size_t at = comma + 2;
+        if (text.ptr[at - 1] != ' ' || text.ptr[at + 2] != ' ' || !is_zip_at(text, at + 3))
             continue;
         for (size_t i = 0; i + 1 < sizeof states; i += 3)
             if (states[i] == text.ptr[at] && states[i + 1] == text.ptr[at + 1])

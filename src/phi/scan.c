@@ -200,17 +200,33 @@ static bool stands_alone(str text, size_t at, const struct match *match, const s
            (match->separator != '\0' || !is_random(written));
 }
 
-bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
+// How many characters stand before the shape's first separator, or in all of it.
+static size_t first_group(const char *pattern)
 {
-    char before = '\0';
-    for (size_t at = 0; at < text.len; before = text.ptr[at++]) {
-        char first = text.ptr[at];
-        bool begins_word = is_alnum(first) && !is_alnum(before);
-        bool begins_number = is_digit(first) && !is_digit(before);
-        for (size_t i = 0; (begins_word || begins_number) && i < shapes.count; i++) {
+    return strcspn(pattern, "-");
+}
+
+// Where in the run the shape may begin; false when nowhere. A run that is no longer than the
+// shape's first group is the whole of it, but for letters before a number.
+static bool may_begin(str text, struct run run, const struct shape *shape, size_t *at)
+{
+    size_t group = first_group(shape->pattern);
+    *at = run.at + run.len - group;
+    if (run.len == group)
+        return true;
+    return shape->edge == EDGE_DIGITS && run.len > group && run.digits >= group &&
+           !is_digit(text.ptr[*at - 1]);
+}
+
+bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed))
+{
+    str text = sight->text;
+    for (size_t n = 0; n < sight->run_count; n++) {
+        for (size_t i = 0; i < shapes.count; i++) {
             const struct shape *shape = &shapes.items[i];
             struct match match;
-            if (shape->edge != EDGE_DIGITS && !begins_word)
+            size_t at = 0;
+            if (!may_begin(text, sight->runs[n], shape, &at))
                 continue;
             match_here(text, at, shape, &match);
             if (match.len > 0 && stands_alone(text, at, &match, shape) &&
@@ -221,12 +237,12 @@ bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed))
     return false;
 }
 
-bool scan_shape(str text, const struct shape *shape, bool (*holds)(str squeezed))
+bool scan_shape(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
 {
-    return scan_shapes(text, (struct shapes){shape, 1}, holds);
+    return scan_shapes(sight, (struct shapes){shape, 1}, holds);
 }
 
-size_t scan_phrase(str text, size_t at, const char *phrase)
+size_t scan_whole_phrase(str text, size_t at, const char *phrase)
 {
     size_t end = at;
     for (const char *p = phrase; *p != '\0'; p++) {

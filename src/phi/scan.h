@@ -82,16 +82,28 @@ struct shape {
 
 // Whether the shape stands somewhere in the text and what it holds, without the separators and in
 // upper case, passes `holds`.
-bool scan_shape(str text, const struct shape *shape, bool (*holds)(str squeezed));
+bool scan_shape(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed));
 
 struct shapes {
     const struct shape *items;
     size_t count;
 };
-bool scan_shapes(str text, struct shapes shapes, bool (*holds)(str squeezed));
+bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed));
 
 // The length of the phrase at this place, 0 when it does not stand there.
-size_t scan_phrase(str text, size_t at, const char *phrase);
+size_t scan_whole_phrase(str text, size_t at, const char *phrase);
+static inline size_t scan_phrase(str text, size_t at, const char *phrase)
+{
+    return at < text.len && to_lower(text.ptr[at]) == *phrase ? scan_whole_phrase(text, at, phrase)
+                                                              : 0;
+}
+
+// Where the character stands next, from there on; the text's length when it does not.
+static inline size_t scan_next(str text, size_t from, char c)
+{
+    const char *found = from < text.len ? memchr(text.ptr + from, c, text.len - from) : NULL;
+    return found == NULL ? text.len : (size_t)(found - text.ptr);
+}
 
 // How many characters of the kind stand there.
 size_t scan_digits(str text, size_t at);

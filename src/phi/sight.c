@@ -99,26 +99,57 @@ static size_t count_digits(size_t digits, char c)
     return is_alnum(c) || (c & '\x80') != 0 || c == ':' || c == '"' ? 0 : digits;
 }
 
+static void add_run(struct sight *sight, size_t at, size_t digits, size_t end)
+{
+    if (sight->run_count == SIGHT_RUNS_MAX) {
+        sight->crowded = true;
+        return;
+    }
+    sight->runs[sight->run_count++] =
+        (struct run){(uint32_t)at, (uint32_t)(end - at), (uint32_t)digits};
+}
+
+// The run that begins here; its end.
+static size_t take_run(struct sight *sight, size_t at, size_t *number)
+{
+    str text = sight->text;
+    size_t start = at;
+    size_t digits = 0;
+    for (char before = '\0'; at < text.len && is_alnum(text.ptr[at]); before = text.ptr[at++]) {
+        char c = text.ptr[at];
+        digits += is_digit(c) ? 1 : 0;
+        *number = count_digits(*number, c);
+        sight->digits = *number > sight->digits ? *number : sight->digits;
+        sight->characters[c >> 6] |= UINT64_C(1) << (c & 63);
+        if (is_letter(c) ? at == start || (is_lower(before) && is_upper(c))
+                         : c == '0' && at == start)
+            look_at_word(sight, at);
+    }
+    add_run(sight, start, digits, at);
+    return at;
+}
+
 void sight_take(str text, struct sight *sight)
 {
-    size_t digits = 0;
-    char before = '\0';
+    size_t number = 0;
     sight->text = text;
     sight->digits = 0;
     sight->characters[0] = 0;
     sight->characters[1] = 0;
     sight->words = 0;
     sight->place_count = 0;
+    sight->run_count = 0;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
-    for (size_t at = 0; at < text.len && !sight->crowded; before = text.ptr[at++]) {
+    for (size_t at = 0; at < text.len && !sight->crowded;) {
         char c = text.ptr[at];
-        digits = count_digits(digits, c);
-        sight->digits = digits > sight->digits ? digits : sight->digits;
+        if (is_alnum(c)) {
+            at = take_run(sight, at, &number);
+            continue;
+        }
+        number = count_digits(number, c);
         if ((c & '\x80') == 0)
             sight->characters[c >> 6] |= UINT64_C(1) << (c & 63);
-        if (is_letter(c) ? !is_alnum(before) || (is_lower(before) && is_upper(c))
-                         : c == '0' && !is_alnum(before))
-            look_at_word(sight, at);
+        at++;
     }
 }
 

@@ -5,7 +5,14 @@
 #include "phial/util/str.h"
 #include "words.h"
 
-enum { SIGHT_PLACES_MAX = 48, SIGHT_TEXT_MAX = 16 * 1024 };
+enum { SIGHT_PLACES_MAX = 48, SIGHT_RUNS_MAX = 512, SIGHT_TEXT_MAX = 16 * 1024 };
+
+// Letters and digits without anything between them.
+struct run {
+    uint32_t at;
+    uint32_t len;
+    uint32_t digits;
+};
 
 // A word of context, and the text after it, past punctuation and words such as `is` or `number`.
 struct place {
@@ -20,7 +27,9 @@ struct sight {
     uint64_t characters[2]; // of ASCII, a bit for each
     uint64_t words;         // the kinds of all places
     size_t place_count;
-    bool crowded; // more places than are held: nobody can say what is in the text
+    bool crowded; // more of them than are held: nobody can say what is in the text
+    size_t run_count;
+    struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
 };
 

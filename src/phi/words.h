@@ -9,6 +9,7 @@
 enum word_kind {
     WORD_AADHAAR,
     WORD_ACCOUNT,
+    WORD_AGE,
     WORD_AHV,
     WORD_BIOMETRIC,
     WORD_BIRTH,

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast the PHI boundary is on one core, beside the bare decoder: decoding, the declared type
+// and the detectors of clean events; and the slowest of the strings that are made to be slow.
+// Prints one JSON object.
+//
+//   bench_gate [EVENTS]
+#include "phial/phi/phi.h"
+#include "phial/util/array.h"
+#include "trial_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BATCH = 1000, ROUNDS = 7, EVENT_BYTES_MAX = 600, HOSTILE_BYTES = 4096, SEARCHES = 4000 };
+
+static const char declaration[] =
+    "{\"properties\": {\"modality\": {\"type\": \"enum\", \"values\": [\"ct\", \"mr\", \"us\"]},"
+    "\"model_version\": {\"type\": \"version\"}, \"minutes\": {\"type\": \"decimal\"},"
+    "\"provider\": {\"type\": \"code\"}, \"region\": {\"type\": \"code\"},"
+    "\"study\": {\"type\": \"token\", \"scope\": \"customer\"},"
+    "\"patient\": {\"type\": \"token\", \"scope\": \"period\"}}}";
+
+static uint64_t next(uint64_t *state)
+{
+    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15); // splitmix64
+    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
+    return z ^ z >> 31;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static size_t print_event(char *into, uint64_t *state)
+{
+    static const char *const modalities[] = {"ct", "mr", "us"};
+    unsigned long long a = next(state);
+    unsigned long long b = next(state);
+    unsigned long long c = next(state);
+    int len = snprintf(
+        into, EVENT_BYTES_MAX,
+        "{\"id\":\"evt_%016llx%08llx\",\"customer\":\"org-%08llx\",\"type\":\"image.analyzed\","
+        "\"time\":\"2026-11-%02llut%02llu:05:%02lluZ\",\"quantity\":\"%llu\",\"source\":\"worklist\","
+        "\"properties\":{\"modality\":\"%s\",\"model_version\":\"%llu.%llu.1\",\"minutes\":\"%llu.5\","
+        "\"provider\":\"prv-%08llx\",\"region\":\"eu-central-1\","
+        "\"study\":\"%08llx-%04llx-4%03llx-a%03llx-%012llx\","
+        "\"patient\":\"%08llx-%04llx-5%03llx-9%03llx-%012llx\"}}\n",
+        a, b & 0xFFFFFFFF, c & 0xFFFFFFFF, 1 + a % 28, b % 24, c % 60, 1 + a % 90,
+        modalities[a % 3], b % 9, c % 30, a % 60, b >> 32, c & 0xFFFFFFFF, a & 0xFFFF, b & 0xFFF,
+        c & 0xFFF, a >> 16, b & 0xFFFFFFFF, c & 0xFFFF, a >> 52, b >> 52, c >> 16);
+    return (size_t)len;
+}
+
+struct load {
+    char *text;
+    size_t *starts; // of batches; the last is the end
+    size_t batches;
+    size_t bytes;
+};
+
+static struct load make_load(struct arena *arena, size_t events)
+{
+    struct load load = {.batches = events / BATCH};
+    uint64_t state = 1;
+    load.text = arena_array(arena, char, events *EVENT_BYTES_MAX);
+    load.starts = arena_array(arena, size_t, load.batches + 1);
+    for (size_t i = 0; i < load.batches; i++) {
+        load.starts[i] = load.bytes;
+        for (size_t n = 0; n < BATCH; n++)
+            load.bytes += print_event(load.text + load.bytes, &state);
+    }
+    load.starts[load.batches] = load.bytes;
+    return load;
+}
+
+// Seconds for the whole load; refused events are counted, so that nothing is optimised away.
+static double run(const struct load *load, const struct trial *trial, size_t *refused)
+{
+    double start = seconds_now();
+    for (size_t i = 0; i < load->batches; i++) {
+        struct arena arena = {0};
+        struct raw_events events = {0};
+        str body = {load->text + load->starts[i], load->starts[i + 1] - load->starts[i]};
+        if (failed(split_body(&arena, FORMAT_NDJSON, body, &events)))
+            abort();
+        for (size_t n = 0; n < events.count; n++) {
+            struct trial_verdict verdict = {.word = events.items[n].verdict.code};
+            if (trial != NULL)
+                verdict = trial_decoded(trial, &arena, &events.items[n], events.dialect);
+            *refused += verdict.word != NULL ? 1 : 0;
+        }
+        arena_reset(&arena);
+    }
+    return seconds_now() - start;
+}
+
+static double best(const struct load *load, const struct trial *trial, size_t *refused)
+{
+    double least = 1e9;
+    for (int i = 0; i < ROUNDS; i++) {
+        *refused = 0;
+        double took = run(load, trial, refused);
+        least = took < least ? took : least;
+    }
+    return least;
+}
+
+// What detectors begin to read, again and again.
+static const char *const hostile[] = {
+    "1",
+    "12-",
+    "1-2-",
+    "123-45-678",
+    "9.",
+    "1.2.3.",
+    "255.255.255.",
+    "@",
+    "a@b.",
+    "[at]",
+    ":",
+    "a:",
+    "::1:",
+    "ab:cd:",
+    "://",
+    "www.",
+    "%25",
+    "%41",
+    "%",
+    "&#65;",
+    "&#",
+    "\\u0041",
+    "\\",
+    "^",
+    "AB^",
+    "|",
+    "PID|",
+    "NM1*",
+    "(01)",
+    "(555) ",
+    "+1 ",
+    "mrn ",
+    "patient ",
+    "dob ",
+    "ssn:",
+    "a ",
+    "A",
+    "Aa",
+    "aA",
+    "GB29NWBK",
+    "DE89 3704 ",
+    "MTIz",
+    "MTgyLTIwLTEwNTM=",
+    "3132",
+    "GE4DELJS",
+    "Dr. ",
+    "Dr. Ab",
+    "12 Main ",
+    "1A",
+    "A1",
+    "1EG4-TE5-",
+    "\xE2\x80\x8B",
+    "1\xE2\x80\x8B",
+    "\xEF\xBC\x91",
+    "\xD0\xB0",
+    "\xF0\x9D\x9F\x8E",
+    "\xC3\xA9",
+    "\xCC\x81",
+    "\"",
+    "{\"a\":\"",
+    "Patient/",
+    "resourceType",
+    "schedule ii ",
+    "age ",
+    "99 years ",
+    "passport ",
+    "00 1",
+    "0",
+    "- ",
+    "_",
+    "./",
+    "Ab Cd ",
+    ", MD",
+    "IL 6270",
+    ", IL ",
+    "l0O",
+    "756.9217.",
+    "21.12.",
+    "19811218-",
+    "2.25.",
+};
+
+static double hostile_nanoseconds(str text)
+{
+    double least = 1e9;
+    for (int i = 0; i < 3; i++) {
+        double start = seconds_now();
+        size_t hits = phi_find(text, ~phi_detector_bit(STR("vin"))) != NULL ? 1 : 0;
+        hits += phi_find(text, 0) != NULL ? 1 : 0;
+        double took = (seconds_now() - start) * 1e9 / (double)text.len;
+        least = took < least ? took : least;
+        if (hits > 2)
+            abort();
+    }
+    return least;
+}
+
+static str repeat(char *into, const char *piece)
+{
+    size_t len = strlen(piece);
+    size_t filled = 0;
+    for (; filled + len <= HOSTILE_BYTES; filled += len)
+        memcpy(into + filled, piece, len);
+    return (str){into, filled};
+}
+
+// Two to four of the pieces in turn.
+static str mix(char *into, uint64_t *state, char *name, size_t name_size)
+{
+    size_t count = 2 + next(state) % 3;
+    name[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        size_t used = strlen(name);
+        (void)snprintf(name + used, name_size - used, "%s",
+                       hostile[next(state) % COUNT_OF(hostile)]);
+    }
+    return repeat(into, name);
+}
+
+static void print_escaped(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\')
+            (void)printf("\\%c", *text);
+        else if ((*text & '\x80') != 0)
+            (void)printf("<%02x>", (unsigned char)*text);
+        else
+            (void)putchar(*text);
+    }
+}
+
+static void bench_hostile(void)
+{
+    char text[HOSTILE_BYTES];
+    char name[128];
+    char worst[128] = "";
+    double most = 0;
+    uint64_t state = 7;
+    for (size_t i = 0; i < COUNT_OF(hostile) + SEARCHES; i++) {
+        str bytes =
+            i < COUNT_OF(hostile) ? repeat(text, hostile[i]) : mix(text, &state, name, sizeof name);
+        double took = hostile_nanoseconds(bytes);
+        if (took > most) {
+            most = took;
+            (void)snprintf(worst, sizeof worst, "%s", i < COUNT_OF(hostile) ? hostile[i] : name);
+        }
+    }
+    (void)printf("\"worst_ns_per_byte\": %.1f, \"worst_string\": \"", most);
+    print_escaped(worst);
+    (void)printf("\"}\n");
+}
+
+int main(int argc, char **argv)
+{
+    struct arena arena = {0};
+    struct faults faults = {.arena = &arena};
+    OWNED(json_release) json_t *root = NULL;
+    size_t events = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
+    struct load load = make_load(&arena, events);
+    struct trial *trial = trial_open(&arena);
+    if (failed(json_parse(str_from(declaration), &root)))
+        abort();
+    const struct event_type *type =
+        event_type_parse((struct json_at){root, STR(""), &faults}, STR("image.analyzed"));
+    if (type == NULL || !trial_declare(trial, type))
+        abort();
+
+    size_t refused = 0;
+    double decoder = best(&load, NULL, &refused);
+    double gate = best(&load, trial, &refused);
+    double count = (double)(load.batches * BATCH);
+    (void)printf(
+        "{\"events\": %.0f, \"bytes_per_event\": %.0f, \"decoder_events_per_second\": %.0f, "
+        "\"gate_events_per_second\": %.0f, \"ratio\": %.2f, \"refused\": %zu, ",
+        count, (double)load.bytes / count, count / decoder, count / gate, decoder / gate, refused);
+    bench_hostile();
+    arena_reset(&arena);
+    return 0;
+}
