@@ -59,29 +59,48 @@ static const struct phi_detector *find_plain(str text, uint64_t off)
     return NULL;
 }
 
+struct search {
+    struct arena *arena;
+    uint64_t off;
+    size_t left; // bytes that may still be unwrapped; what wants more is refused
+};
+
+static const struct phi_detector *give_up(const struct search *search)
+{
+    return (search->off & phi_detector_bit(STR("too_complicated"))) == 0 ? &too_complicated : NULL;
+}
+
 // The text, the text without its disguises, and what is wrapped in it, a few wrappings deep.
 // NOLINTNEXTLINE(misc-no-recursion): WRAPPINGS_MAX deep
-static const struct phi_detector *find(struct arena *arena, str text, uint64_t off, int wrappings)
+static const struct phi_detector *find(struct search *search, str text, int wrappings)
 {
-    const struct phi_detector *hit = find_plain(text, off);
-    str bare = unfold(arena, text);
+    const struct phi_detector *hit = find_plain(text, search->off);
+    str bare = unfold(search->arena, text);
     if (hit == NULL && bare.ptr != text.ptr)
-        hit = find_plain(bare, off);
+        hit = find_plain(bare, search->off);
     if (wrappings == WRAPPINGS_MAX)
         return hit;
     struct wrapped position = {0};
     str plain = {0};
-    while (hit == NULL && unwrap_next(arena, bare, &position, &plain))
-        hit = find(arena, plain, off, wrappings + 1);
+    while (hit == NULL && unwrap_next(search->arena, bare, &position, &plain)) {
+        if (plain.len > search->left)
+            return give_up(search);
+        search->left -= plain.len;
+        hit = find(search, plain, wrappings + 1);
+    }
     return hit;
 }
 
 const struct phi_detector *phi_find(str text, uint64_t off)
 {
+    enum { UNWRAPPED_MIN = 1024, UNWRAPPED_TIMES = 3 };
+    struct arena scratch = {0};
+    struct search search = {&scratch, off, UNWRAPPED_MIN + UNWRAPPED_TIMES * text.len};
     if (text.len == 0 || is_uuid(text))
         return NULL;
-    struct arena scratch = {0};
-    const struct phi_detector *hit = find(&scratch, text, off, 0);
+    if (text.len > SIGHT_TEXT_MAX)
+        return give_up(&search);
+    const struct phi_detector *hit = find(&search, text, 0);
     arena_reset(&scratch);
     return hit;
 }

@@ -200,22 +200,19 @@ static bool stands_alone(str text, size_t at, const struct match *match, const s
            (match->separator != '\0' || !is_random(written));
 }
 
-// How many characters stand before the shape's first separator, or in all of it.
-static size_t first_group(const char *pattern)
-{
-    return strcspn(pattern, "-");
-}
-
-// Where in the run the shape may begin; false when nowhere. A run that is no longer than the
-// shape's first group is the whole of it, but for letters before a number.
+// Where in the run the shape may begin; false when nowhere. A run as long as what stands before the
+// shape's first separator is the whole of that; a longer one may have letters before a number.
 static bool may_begin(str text, struct run run, const struct shape *shape, size_t *at)
 {
-    size_t group = first_group(shape->pattern);
+    size_t group = 0;
+    while (group <= run.len && shape->pattern[group] != '\0' && shape->pattern[group] != '-')
+        group++;
+    if (group > run.len)
+        return false;
     *at = run.at + run.len - group;
     if (run.len == group)
         return true;
-    return shape->edge == EDGE_DIGITS && run.len > group && run.digits >= group &&
-           !is_digit(text.ptr[*at - 1]);
+    return shape->edge == EDGE_DIGITS && run.digits >= group && !is_digit(text.ptr[*at - 1]);
 }
 
 bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed))

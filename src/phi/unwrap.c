@@ -8,13 +8,19 @@ enum { UNWRAPPED_BYTES_MIN = 9 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
+// Of letters and digits; 64 for what is none.
+static const unsigned char letter_values[128] = {
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
+    64, 64, 64, 64, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+    1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
+    23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64};
+
 static int letter_value(char c)
 {
-    if (is_upper(c))
-        return c - 'A';
-    if (is_lower(c))
-        return c - 'a' + 26;
-    return is_digit(c) ? c - '0' + 52 : -1;
+    unsigned char value = (c & '\x80') != 0 ? 64 : letter_values[(unsigned char)c];
+    return value == 64 ? -1 : value;
 }
 
 static int base32_value(char c)
@@ -126,15 +132,38 @@ static bool is_worth_trying(str text, enum alphabet alphabet)
     return false;
 }
 
+// Shorter runs do not hold enough.
+static size_t run_min(enum alphabet alphabet)
+{
+    return (UNWRAPPED_BYTES_MIN * 8 + bits_of[alphabet] - 1) / bits_of[alphabet];
+}
+
+// Whether the first byte may stand in a text: of random ids two of three end here.
+static bool may_be_wrapped(str text, size_t at, enum alphabet alphabet)
+{
+    uint32_t held = 0;
+    unsigned held_bits = 0;
+    for (; held_bits < 8 && at < text.len; at++) {
+        int value = value_of(text.ptr[at], alphabet);
+        if (value < 0)
+            return false;
+        held = held << bits_of[alphabet] | (uint32_t)value;
+        held_bits += bits_of[alphabet];
+    }
+    unsigned char byte = (unsigned char)(held >> (held_bits - 8));
+    return is_text(byte) || byte == 0xC3;
+}
+
 bool unwrap_next(struct arena *arena, str text, struct wrapped *position, str *plain)
 {
     for (; position->alphabet < ALPHABETS; position->alphabet++, position->at = 0) {
         enum alphabet alphabet = (enum alphabet)position->alphabet;
-        while (position->at < text.len && is_worth_trying(text, alphabet)) {
+        size_t least = run_min(alphabet);
+        while (position->at + least <= text.len && is_worth_trying(text, alphabet)) {
             size_t at = position->at;
             str run = str_slice(text, at, at + run_at(text, at, alphabet));
             position->at = at + run.len + 1;
-            if (run.len * bits_of[alphabet] / 8 < UNWRAPPED_BYTES_MIN)
+            if (run.len < least || !may_be_wrapped(text, at, alphabet))
                 continue;
             size_t count = decode(run, alphabet, NULL);
             if (count == 0)

@@ -200,36 +200,39 @@ static double hostile_nanoseconds(str text)
     double least = 1e9;
     for (int i = 0; i < 3; i++) {
         double start = seconds_now();
-        size_t hits = phi_find(text, ~phi_detector_bit(STR("vin"))) != NULL ? 1 : 0;
-        hits += phi_find(text, 0) != NULL ? 1 : 0;
+        const struct phi_detector *hit = phi_find(text, 0);
         double took = (seconds_now() - start) * 1e9 / (double)text.len;
         least = took < least ? took : least;
-        if (hits > 2)
+        if (hit != phi_find(text, 0))
             abort();
     }
     return least;
 }
 
-static str repeat(char *into, const char *piece)
+static str repeat(char *into, const char *piece, size_t bytes)
 {
     size_t len = strlen(piece);
     size_t filled = 0;
-    for (; filled + len <= HOSTILE_BYTES; filled += len)
+    for (; filled + len <= bytes; filled += len)
         memcpy(into + filled, piece, len);
     return (str){into, filled};
 }
 
+struct name {
+    char text[128];
+};
+
 // Two to four of the pieces in turn.
-static str mix(char *into, uint64_t *state, char *name, size_t name_size)
+static str mix(char *into, size_t bytes, uint64_t *state, struct name *name)
 {
     size_t count = 2 + next(state) % 3;
-    name[0] = '\0';
+    name->text[0] = '\0';
     for (size_t i = 0; i < count; i++) {
-        size_t used = strlen(name);
-        (void)snprintf(name + used, name_size - used, "%s",
+        size_t used = strlen(name->text);
+        (void)snprintf(name->text + used, sizeof name->text - used, "%s",
                        hostile[next(state) % COUNT_OF(hostile)]);
     }
-    return repeat(into, name);
+    return repeat(into, name->text, bytes);
 }
 
 static void print_escaped(const char *text)
@@ -246,22 +249,29 @@ static void print_escaped(const char *text)
 
 static void bench_hostile(void)
 {
+    static const size_t sizes[] = {256, 1000, HOSTILE_BYTES};
     char text[HOSTILE_BYTES];
-    char name[128];
-    char worst[128] = "";
+    struct name name;
+    struct name worst = {""};
+    size_t worst_size = 0;
     double most = 0;
     uint64_t state = 7;
-    for (size_t i = 0; i < COUNT_OF(hostile) + SEARCHES; i++) {
-        str bytes =
-            i < COUNT_OF(hostile) ? repeat(text, hostile[i]) : mix(text, &state, name, sizeof name);
+    for (size_t i = 0; i < COUNT_OF(sizes) * (COUNT_OF(hostile) + SEARCHES); i++) {
+        size_t size = sizes[i % COUNT_OF(sizes)];
+        size_t number = i / COUNT_OF(sizes);
+        str bytes = number < COUNT_OF(hostile) ? repeat(text, hostile[number], size)
+                                               : mix(text, size, &state, &name);
         double took = hostile_nanoseconds(bytes);
-        if (took > most) {
-            most = took;
-            (void)snprintf(worst, sizeof worst, "%s", i < COUNT_OF(hostile) ? hostile[i] : name);
-        }
+        if (took <= most)
+            continue;
+        most = took;
+        worst_size = size;
+        (void)snprintf(worst.text, sizeof worst.text, "%s",
+                       number < COUNT_OF(hostile) ? hostile[number] : name.text);
     }
-    (void)printf("\"worst_ns_per_byte\": %.1f, \"worst_string\": \"", most);
-    print_escaped(worst);
+    (void)printf("\"worst_ns_per_byte\": %.1f, \"worst_bytes\": %zu, \"worst_string\": \"", most,
+                 worst_size);
+    print_escaped(worst.text);
     (void)printf("\"}\n");
 }
 
