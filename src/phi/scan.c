@@ -200,37 +200,64 @@ static bool stands_alone(str text, size_t at, const struct match *match, const s
            (match->separator != '\0' || !is_random(written));
 }
 
-// Where in the run the shape may begin; false when nowhere. A run as long as what stands before the
-// shape's first separator is the whole of that; a longer one may have letters before a number.
-static bool may_begin(str text, struct run run, const struct shape *shape, size_t *at)
+static size_t group_at(const char *pattern)
 {
-    size_t group = 0;
-    while (group <= run.len && shape->pattern[group] != '\0' && shape->pattern[group] != '-')
-        group++;
-    if (group > run.len)
+    size_t len = 0;
+    while (pattern[len] != '\0' && pattern[len] != '-')
+        len++;
+    return len;
+}
+
+// Whether the runs from there on are as long as the groups of the shape: all but the first, before
+// which letters may stand, and the last, behind which they may.
+static bool runs_fit(const struct sight *sight, size_t n, const char *rest)
+{
+    while (*rest == '-') {
+        size_t group = group_at(++rest);
+        rest += group;
+        if (++n >= sight->run_count)
+            return false;
+        uint32_t len = sight->runs[n].len;
+        if (*rest == '-' ? len != group : len < group)
+            return false;
+    }
+    return true;
+}
+
+static bool shape_at(const struct sight *sight, size_t n, const struct shape *shape, size_t group,
+                     bool (*holds)(str squeezed))
+{
+    struct match match;
+    const struct run *run = &sight->runs[n];
+    size_t at = run->at + run->len - group;
+    if (!runs_fit(sight, n, shape->pattern + group))
         return false;
-    *at = run.at + run.len - group;
-    if (run.len == group)
-        return true;
-    return shape->edge == EDGE_DIGITS && run.digits >= group && !is_digit(text.ptr[*at - 1]);
+    match_here(sight->text, at, shape, &match);
+    return match.len > 0 && stands_alone(sight->text, at, &match, shape) &&
+           holds((str){match.squeezed, match.squeezed_len});
+}
+
+static bool find_shape(const struct sight *sight, const struct shape *shape,
+                       bool (*holds)(str squeezed))
+{
+    size_t group = group_at(shape->pattern);
+    bool digits = shape->edge == EDGE_DIGITS;
+    if (((digits ? sight->tails : sight->lengths) >> group & 1) == 0)
+        return false;
+    for (size_t n = 0; n < sight->run_count; n++) {
+        const struct run *run = &sight->runs[n];
+        bool begins = digits ? run->tail == group : run->len == group;
+        if (begins && shape_at(sight, n, shape, group, holds))
+            return true;
+    }
+    return false;
 }
 
 bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed))
 {
-    str text = sight->text;
-    for (size_t n = 0; n < sight->run_count; n++) {
-        for (size_t i = 0; i < shapes.count; i++) {
-            const struct shape *shape = &shapes.items[i];
-            struct match match;
-            size_t at = 0;
-            if (!may_begin(text, sight->runs[n], shape, &at))
-                continue;
-            match_here(text, at, shape, &match);
-            if (match.len > 0 && stands_alone(text, at, &match, shape) &&
-                holds((str){match.squeezed, match.squeezed_len}))
-                return true;
-        }
-    }
+    for (size_t i = 0; i < shapes.count; i++)
+        if (find_shape(sight, &shapes.items[i], holds))
+            return true;
     return false;
 }
 

@@ -99,14 +99,20 @@ static size_t count_digits(size_t digits, char c)
     return is_alnum(c) || (c & '\x80') != 0 || c == ':' || c == '"' ? 0 : digits;
 }
 
-static void add_run(struct sight *sight, size_t at, size_t digits, size_t end)
+static uint64_t length_bit(size_t len)
+{
+    return UINT64_C(1) << (len < 63 ? len : 63);
+}
+
+static void add_run(struct sight *sight, struct run run)
 {
     if (sight->run_count == SIGHT_RUNS_MAX) {
         sight->crowded = true;
         return;
     }
-    sight->runs[sight->run_count++] =
-        (struct run){(uint32_t)at, (uint32_t)(end - at), (uint32_t)digits};
+    sight->runs[sight->run_count++] = run;
+    sight->lengths |= length_bit(run.len);
+    sight->tails |= length_bit(run.tail);
 }
 
 // The run that begins here; its end.
@@ -114,10 +120,12 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
 {
     str text = sight->text;
     size_t start = at;
-    size_t digits = 0;
+    uint32_t digits = 0;
+    uint32_t tail = 0;
     for (char before = '\0'; at < text.len && is_alnum(text.ptr[at]); before = text.ptr[at++]) {
         char c = text.ptr[at];
         digits += is_digit(c) ? 1 : 0;
+        tail = is_digit(c) ? tail + 1 : 0;
         *number = count_digits(*number, c);
         sight->digits = *number > sight->digits ? *number : sight->digits;
         sight->characters[c >> 6] |= UINT64_C(1) << (c & 63);
@@ -125,7 +133,7 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
                          : c == '0' && at == start)
             look_at_word(sight, at);
     }
-    add_run(sight, start, digits, at);
+    add_run(sight, (struct run){(uint32_t)start, (uint32_t)(at - start), digits, tail});
     return at;
 }
 
@@ -139,6 +147,8 @@ void sight_take(str text, struct sight *sight)
     sight->words = 0;
     sight->place_count = 0;
     sight->run_count = 0;
+    sight->lengths = 0;
+    sight->tails = 0;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
     for (size_t at = 0; at < text.len && !sight->crowded;) {
         char c = text.ptr[at];

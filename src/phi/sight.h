@@ -12,6 +12,7 @@ struct run {
     uint32_t at;
     uint32_t len;
     uint32_t digits;
+    uint32_t tail; // digits at its end
 };
 
 // A word of context, and the text after it, past punctuation and words such as `is` or `number`.
@@ -27,7 +28,9 @@ struct sight {
     uint64_t characters[2]; // of ASCII, a bit for each
     uint64_t words;         // the kinds of all places
     size_t place_count;
-    bool crowded; // more of them than are held: nobody can say what is in the text
+    bool crowded;     // more of them than are held: nobody can say what is in the text
+    uint64_t lengths; // of the runs, a bit for each up to 63
+    uint64_t tails;   // of the digits at the runs' ends, likewise
     size_t run_count;
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
