@@ -151,7 +151,8 @@ static bool with_caret(str text)
 bool phi_detect_person_name(const struct sight *sight)
 {
     str text = sight->text;
-    return with_caret(text) || after_title(sight) || before_degree(text) ||
+    return (sees(sight, '^') && with_caret(text)) || after_title(sight) ||
+           (sees(sight, ',') && before_degree(text)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) ||
            (sees_any(sight, "MR") && before_bare_degree(sight));

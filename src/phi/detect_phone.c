@@ -131,6 +131,6 @@ bool phi_detect_phone(const struct sight *sight)
                                           {"999-999-999-9999", "- ./_", EDGE_DIGITS}};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
            scan_shapes(sight, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
-           with_brackets(text) || international(text) || with_noughts(sight) ||
-           scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
+           (sees(sight, '(') && with_brackets(text)) || (sees(sight, '+') && international(text)) ||
+           with_noughts(sight) || scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
 }

@@ -82,13 +82,13 @@ static void look_for(struct sight *sight, size_t at, char second)
     }
 }
 
-// "d o b" is also d.o.b and dob.
+// "d o b" is also d.o.b; dob has a row of its own.
 static void look_at_word(struct sight *sight, size_t at)
 {
     char second = to_lower(at_or_nul(sight->text, at + 1));
-    if (is_alnum(second) || second == '#' || second == '/')
+    look_for(sight, at, is_alnum(second) || second == '#' ? second : ' ');
+    if (second == '/')
         look_for(sight, at, second);
-    look_for(sight, at, ' ');
 }
 
 // O, I and l may stand for digits.
