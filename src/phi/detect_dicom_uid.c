@@ -45,8 +45,6 @@ static bool is_instance(str uid)
 bool phi_detect_dicom_uid(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '.'))
-        return false;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
         while (at + len < text.len && (is_digit(text.ptr[at + len]) || text.ptr[at + len] == '.'))

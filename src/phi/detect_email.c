@@ -80,8 +80,6 @@ bool phi_detect_email(const struct sight *sight)
 {
     static const char brackets[] = "[({";
     str text = sight->text;
-    if (!sees_any(sight, "@[({"))
-        return false;
     for (size_t at = scan_next(text, 1, '@'); at < text.len; at = scan_next(text, at + 1, '@'))
         if (in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))
             return true;

@@ -67,8 +67,6 @@ static bool is_named_at(str text, size_t at)
 bool phi_detect_fhir_reference(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees_any(sight, "/:="))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         if (is_named_at(text, at) || (at > 0 && is_search(text, at - 1)))

@@ -23,8 +23,6 @@ static size_t coordinate_at(str text, size_t at, int most)
 bool phi_detect_geo_location(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '.'))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         size_t latitude = before_or_nul(text, at) == '.' ? 0 : coordinate_at(text, at, 90);

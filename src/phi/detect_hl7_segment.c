@@ -22,8 +22,6 @@ static bool segment_at(str text, size_t at)
 bool phi_detect_hl7_segment(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '|') && !sees(sight, '*'))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++)
         if (sight->runs[i].len == 3 && segment_at(text, sight->runs[i].at))
             return true;

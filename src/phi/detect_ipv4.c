@@ -42,8 +42,6 @@ static bool stands_alone(str text, size_t at, size_t end)
 bool phi_detect_ipv4(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '.'))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t end = 0;
         const struct run *run = &sight->runs[i];

@@ -41,8 +41,6 @@ static size_t joined(str text, size_t at, size_t len)
 bool phi_detect_ipv6(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, ':'))
-        return false;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
         size_t colons = 0;

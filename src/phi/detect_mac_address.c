@@ -64,8 +64,6 @@ static bool mac_at(str text, size_t at, size_t group, char separator)
 bool phi_detect_mac_address(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, ':') && !sees(sight, '-') && !sees(sight, '.'))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         if (sight->runs[i].len == 2 ? mac_at(text, at, 2, ':') || mac_at(text, at, 2, '-')

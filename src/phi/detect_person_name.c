@@ -85,8 +85,6 @@ static size_t title_at(str text, size_t at)
 static bool after_title(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees_any(sight, " ."))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         bool begins = is_upper(text.ptr[at]) && str_contains(STR("MDPHFS"), text.ptr[at]);
@@ -155,5 +153,5 @@ bool phi_detect_person_name(const struct sight *sight)
            (sees(sight, ',') && before_degree(text)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) ||
-           (sees_any(sight, "MR") && before_bare_degree(sight));
+           ((sees(sight, 'M') || sees(sight, 'R')) && before_bare_degree(sight));
 }

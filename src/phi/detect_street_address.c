@@ -44,8 +44,6 @@ static bool street_at(str text, size_t at)
 bool phi_detect_street_address(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, ' '))
-        return false;
     for (size_t i = 0; i < sight->run_count; i++) {
         const struct run *run = &sight->runs[i];
         if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&

@@ -5,8 +5,6 @@
 bool phi_detect_udi_serial(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, '('))
-        return false;
     for (size_t at = scan_next(text, 0, '('); at + 18 < text.len;
          at = scan_next(text, at + 1, '(')) {
         if (!str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||

@@ -4,8 +4,6 @@
 bool phi_detect_url(const struct sight *sight)
 {
     str text = sight->text;
-    if (!sees(sight, ':') && !sees(sight, '.'))
-        return false;
     for (size_t at = sees(sight, '/') ? scan_next(text, 1, ':') : text.len; at + 3 < text.len;
          at = scan_next(text, at + 1, ':'))
         if (text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/' && is_alnum(text.ptr[at - 1]) &&

@@ -7,12 +7,13 @@
 
 enum { WRAPPINGS_MAX = 3, AMBIGUOUS_DIGITS_MIN = 7, AMBIGUOUS_DIGITS_MAX = 12 };
 
-#define PHI_DETECTOR(name, digits, finds) static const struct phi_detector name = {#name, finds};
+#define PHI_DETECTOR(name, digits, signs, words, finds) \
+    static const struct phi_detector name = {#name, finds};
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 
 static const struct phi_detector *const detectors[] = {
-#define PHI_DETECTOR(name, digits, finds) &(name),
+#define PHI_DETECTOR(name, digits, signs, words, finds) &(name),
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
@@ -20,9 +21,11 @@ _Static_assert(COUNT_OF(detectors) <= 64, "detectors_off has a bit for each");
 
 static const struct {
     bool (*looks)(const struct sight *sight);
-    unsigned char digits; // needed, or it does not look
+    unsigned digits; // needed, or it does not look
+    uint64_t signs;  // one of these or of the words
+    uint64_t words;
 } looks[] = {
-#define PHI_DETECTOR(name, digits, finds) {phi_detect_##name, digits},
+#define PHI_DETECTOR(name, digits, signs, words, finds) {phi_detect_##name, digits, signs, words},
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
@@ -48,13 +51,19 @@ static bool is_uuid(str text)
     return true;
 }
 
+static bool looks_at(size_t i, const struct sight *sight)
+{
+    bool anything = (looks[i].signs | looks[i].words) == 0;
+    return sight->digits >= looks[i].digits &&
+           (anything || ((sight->signs & looks[i].signs) | (sight->words & looks[i].words)) != 0);
+}
+
 static const struct phi_detector *find_plain(str text, uint64_t off)
 {
     struct sight sight;
     sight_take(text, &sight);
     for (size_t i = 0; i < COUNT_OF(detectors); i++)
-        if (sight.digits >= looks[i].digits && (off & UINT64_C(1) << i) == 0 &&
-            looks[i].looks(&sight))
+        if (looks_at(i, &sight) && (off & UINT64_C(1) << i) == 0 && looks[i].looks(&sight))
             return detectors[i];
     return NULL;
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 // One prototype per row of the table.
-#define PHI_DETECTOR(name, digits, finds) bool phi_detect_##name(const struct sight *sight);
+#define PHI_DETECTOR(name, digits, signs, words, finds) \
+    bool phi_detect_##name(const struct sight *sight);
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 

@@ -128,7 +128,7 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         tail = is_digit(c) ? tail + 1 : 0;
         *number = count_digits(*number, c);
         sight->digits = *number > sight->digits ? *number : sight->digits;
-        sight->characters[c >> 6] |= UINT64_C(1) << (c & 63);
+        sight->signs |= SIGN(c);
         if (is_letter(c) ? at == start || (is_lower(before) && is_upper(c))
                          : c == '0' && at == start)
             look_at_word(sight, at);
@@ -142,8 +142,7 @@ void sight_take(str text, struct sight *sight)
     size_t number = 0;
     sight->text = text;
     sight->digits = 0;
-    sight->characters[0] = 0;
-    sight->characters[1] = 0;
+    sight->signs = 0;
     sight->words = 0;
     sight->place_count = 0;
     sight->run_count = 0;
@@ -158,7 +157,7 @@ void sight_take(str text, struct sight *sight)
         }
         number = count_digits(number, c);
         if ((c & '\x80') == 0)
-            sight->characters[c >> 6] |= UINT64_C(1) << (c & 63);
+            sight->signs |= SIGN(c);
         at++;
     }
 }

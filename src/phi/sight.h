@@ -15,6 +15,11 @@ struct run {
     uint32_t tail; // digits at its end
 };
 
+// A character's bit; some share theirs, `[` with `{` and a letter with its capital.
+#define SIGN(c)                                                                \
+    (UINT64_C(1) << ((c) < '@' ? ((c) < ' ' ? 0 : ((unsigned)(c) - ' ') & 31U) \
+                               : 32U + ((unsigned)(c)&31U)))
+
 // A word of context, and the text after it, past punctuation and words such as `is` or `number`.
 struct place {
     uint64_t kinds;
@@ -24,9 +29,9 @@ struct place {
 
 struct sight {
     str text;
-    size_t digits;          // the longest number, separators not counted
-    uint64_t characters[2]; // of ASCII, a bit for each
-    uint64_t words;         // the kinds of all places
+    size_t digits;  // the longest number, separators not counted
+    uint64_t signs; // of the characters that stand in it, SIGN() of each
+    uint64_t words; // the kinds of all places
     size_t place_count;
     bool crowded;     // more of them than are held: nobody can say what is in the text
     uint64_t lengths; // of the runs, a bit for each up to 63
@@ -40,14 +45,7 @@ void sight_take(str text, struct sight *sight);
 
 static inline bool sees(const struct sight *sight, char c)
 {
-    return (sight->characters[(unsigned char)c >> 6 & 1] >> ((unsigned char)c & 63) & 1) != 0;
-}
-static inline bool sees_any(const struct sight *sight, const char *characters)
-{
-    bool any = false;
-    for (const char *c = characters; *c != '\0'; c++)
-        any = any || sees(sight, *c);
-    return any;
+    return (sight->signs & SIGN(c)) != 0;
 }
 
 // Whether what follows a word of the kinds passes `holds`.
