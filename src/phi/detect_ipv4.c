@@ -45,8 +45,8 @@ bool phi_detect_ipv4(const struct sight *sight)
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t end = 0;
         const struct run *run = &sight->runs[i];
-        if (run->digits == run->len && run->len <= 3 && address_at(text, run->at, &end) &&
-            stands_alone(text, run->at, end))
+        if (run->digits == run->len && run->len <= 3 && before_or_nul(text, run->at) != '.' &&
+            address_at(text, run->at, &end) && stands_alone(text, run->at, end))
             return true;
     }
     return false;

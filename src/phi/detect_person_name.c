@@ -70,9 +70,10 @@ static size_t title_at(str text, size_t at)
         "Mr",  "Mrs", "Ms",  "Miss", "Dr",      "Doctor", "Prof", "Professor", "Herr", "Frau",
         "Mme", "Sra", "Dra", "Dott", "Dottssa", "Sig.",   "Mlle", "Drs",       NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
-        size_t len = strlen(titles[i]);
-        if (!str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
+        if (titles[i][1] != at_or_nul(text, at + 1) ||
+            !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
             continue;
+        size_t len = strlen(titles[i]);
         size_t next = at + len;
         next += at_or_nul(text, next) == '.' ? 1 : 0;
         next += at_or_nul(text, next) == ' ' ? 1 : 0;

@@ -51,6 +51,12 @@ static bool is_uuid(str text)
     return true;
 }
 
+// What was not looked through to its end is refused: every limit fails closed.
+static const struct phi_detector *give_up(uint64_t off)
+{
+    return (off & phi_detector_bit(STR("too_complicated"))) == 0 ? &too_complicated : NULL;
+}
+
 static bool looks_at(size_t i, const struct sight *sight)
 {
     bool anything = (looks[i].signs | looks[i].words) == 0;
@@ -62,6 +68,8 @@ static const struct phi_detector *find_plain(str text, uint64_t off)
 {
     struct sight sight;
     sight_take(text, &sight);
+    if (sight.crowded)
+        return give_up(off);
     for (size_t i = 0; i < COUNT_OF(detectors); i++)
         if (looks_at(i, &sight) && (off & UINT64_C(1) << i) == 0 && looks[i].looks(&sight))
             return detectors[i];
@@ -71,13 +79,8 @@ static const struct phi_detector *find_plain(str text, uint64_t off)
 struct search {
     struct arena *arena;
     uint64_t off;
-    size_t left; // bytes that may still be unwrapped; what wants more is refused
+    size_t left; // bytes that may still be unwrapped
 };
-
-static const struct phi_detector *give_up(const struct search *search)
-{
-    return (search->off & phi_detector_bit(STR("too_complicated"))) == 0 ? &too_complicated : NULL;
-}
 
 // The text, the text without its disguises, and what is wrapped in it, a few wrappings deep.
 // NOLINTNEXTLINE(misc-no-recursion): WRAPPINGS_MAX deep
@@ -93,7 +96,7 @@ static const struct phi_detector *find(struct search *search, str text, int wrap
     str plain = {0};
     while (hit == NULL && unwrap_next(search->arena, bare, &position, &plain)) {
         if (plain.len > search->left)
-            return give_up(search);
+            return give_up(search->off);
         search->left -= plain.len;
         hit = find(search, plain, wrappings + 1);
     }
@@ -108,7 +111,7 @@ const struct phi_detector *phi_find(str text, uint64_t off)
     if (text.len == 0 || is_uuid(text))
         return NULL;
     if (text.len > SIGHT_TEXT_MAX)
-        return give_up(&search);
+        return give_up(off);
     const struct phi_detector *hit = find(&search, text, 0);
     arena_reset(&scratch);
     return hit;

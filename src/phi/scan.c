@@ -230,7 +230,11 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
     struct match match;
     const struct run *run = &sight->runs[n];
     size_t at = run->at + run->len - group;
-    if (!runs_fit(sight, n, shape->pattern + group))
+    char joint = at_or_nul(sight->text, run->at + run->len);
+    bool parted = shape->pattern[group] == '-';
+    if (parted && joint != ' ' && (joint == '\0' || strchr(shape->separators, joint) == NULL))
+        return false;
+    if (parted && !runs_fit(sight, n, shape->pattern + group))
         return false;
     match_here(sight->text, at, shape, &match);
     return match.len > 0 && stands_alone(sight->text, at, &match, shape) &&

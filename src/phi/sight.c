@@ -67,8 +67,12 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
     }
     if (is_letter(at_or_nul(sight->text, end))) // surnameModel is no surname
         kinds &= ~KIND(NAME);
+    const struct place *last =
+        sight->place_count == 0 ? NULL : &sight->places[sight->place_count - 1];
+    // A word that the one before it has passed over leads where that one does.
+    bool passed = last != NULL && last->rest.ptr >= sight->text.ptr + end;
     sight->places[sight->place_count++] =
-        (struct place){kinds, word, skip_fillers(sight->text, end)};
+        (struct place){kinds, word, passed ? last->rest : skip_fillers(sight->text, end)};
     sight->words |= kinds;
 }
 

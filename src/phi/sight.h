@@ -5,7 +5,7 @@
 #include "phial/util/str.h"
 #include "words.h"
 
-enum { SIGHT_PLACES_MAX = 48, SIGHT_RUNS_MAX = 512, SIGHT_TEXT_MAX = 16 * 1024 };
+enum { SIGHT_PLACES_MAX = 48, SIGHT_RUNS_MAX = 256, SIGHT_TEXT_MAX = 4 * 1024 };
 
 // Letters and digits without anything between them.
 struct run {

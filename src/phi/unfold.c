@@ -149,6 +149,8 @@ static uint32_t plain(uint32_t c)
 {
     if (c < 0x80)
         return c;
+    if ((c >= 0x0370 && c < 0x0530) && !is_invisible(c)) // Greek and Cyrillic
+        return look_alike(c) == 0 ? c : look_alike(c);
     if (is_invisible(c))
         return nothing;
     if (is_dash(c))
@@ -305,7 +307,8 @@ str unfold(struct arena *arena, str text)
     char *bytes = arena_array(arena, char, text.len);
     size_t len = text.len;
     memcpy(bytes, text.ptr, text.len);
-    for (int rounds = 0; rounds < UNFOLDINGS_MAX && unfold_once(bytes, &len); rounds++)
+    bool changed = unfold_once(bytes, &len);
+    for (int rounds = 1; changed && rounds < UNFOLDINGS_MAX && unfold_once(bytes, &len); rounds++)
         ;
-    return (str){bytes, len};
+    return changed ? (str){bytes, len} : text;
 }
