@@ -4,10 +4,11 @@
 #   tests/run.sh                  everything: a release build with gcc, then clang with the address,
 #                                 undefined and thread sanitizers
 #   tests/run.sh --quick          the release build alone
-#   tests/run.sh --fuzz SECONDS   also every fuzz target for so long
+#   tests/run.sh --fuzz SECONDS   also every fuzz target for so long, the PHI detectors one by one too
 #   tests/run.sh --tidy           also clang-format and clang-tidy on every source
 #   tests/run.sh -R REGEX         only the tests whose names match
 #
+# PHIAL_CLEAN_IDS=10000000 tries the PHI boundary on so many clean ids of each kind (phi/test_clean_ids).
 # PHIAL_FAULT_ROUNDS=50 makes the scenarios of faults (crash, failover, faults, two_daemons) that long.
 set -eu
 cd "$(dirname "$0")/.."
@@ -113,7 +114,7 @@ if [ $tidy = yes ]; then
 fi
 if [ "$fuzz" -ne 0 ]; then
     configure build-fuzz -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=address,undefined -DPHIAL_FUZZ=ON -DBUILD_TESTING=ON
-    cmake --build build-fuzz > "$folder/fuzz.log" 2>&1 || { tail -n 40 "$folder/fuzz.log"; exit 1; }
+    cmake --build build-fuzz --target all fuzz_detectors > "$folder/fuzz.log" 2>&1 || { tail -n 40 "$folder/fuzz.log"; exit 1; }
     for target in build-fuzz/tests/fuzz_*; do
         [ -x "$target" ] && [ -f "$target" ] || continue
         name=$(basename "$target")
@@ -121,7 +122,10 @@ if [ "$fuzz" -ne 0 ]; then
         mkdir -p "${corpora[0]}"
         [ ! -d "tests/fuzz/corpus/$name" ] || corpora+=("tests/fuzz/corpus/$name")
         words=()
-        case $name in fuzz_events_*) words=(-dict=tests/fuzz/events.dict) ;; esac
+        case $name in
+            fuzz_events_* | fuzz_gate) words=(-dict=tests/fuzz/events.dict) ;;
+            fuzz_detector* | fuzz_phi) words=(-dict=tests/fuzz/phi.dict) ;;
+        esac
         check "$name" "$target" -max_total_time="$fuzz" -timeout=120 -artifact_prefix="$folder/" "${words[@]}" "${corpora[@]}"
     done
 fi

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 32, WORD_BYTES_MAX = 64, NAME_LETTERS_MAX = 128 };
+enum { WORDS_MAX = 32, WORD_BYTES_MAX = 64, NAME_LETTERS_MAX = 128, NAME_BYTES_MAX = 256 };
 
 // The letters of a name in lower case, and where its words begin in them; starts[count] is the end.
 struct pieces {
@@ -123,13 +123,13 @@ static str joined(const struct pieces *pieces, size_t from, size_t count)
 static size_t count_joined(const struct pieces *pieces, size_t from, const struct word **word,
                            bool *plural)
 {
-    enum { LETTERS_MIN = 6, MISSPELT_LETTERS_MIN = 10 };
+    enum { LETTERS_MIN = 6, LETTERS_MAX = 32, MISSPELT_LETTERS_MIN = 10, MISSPELT_PIECES_MAX = 3 };
     for (size_t count = pieces->count - from; count > 1; count--) {
         str text = joined(pieces, from, count);
-        if (text.len != count && text.len < LETTERS_MIN)
+        if (text.len > LETTERS_MAX || (text.len != count && text.len < LETTERS_MIN))
             continue;
         *word = vocabulary_find(text, plural);
-        if (*word == NULL && text.len >= MISSPELT_LETTERS_MIN)
+        if (*word == NULL && text.len >= MISSPELT_LETTERS_MIN && count <= MISSPELT_PIECES_MAX)
             *word = vocabulary_find_misspelt(text);
         if (*word != NULL && ((*word)->tells & (COUNTS | SORTS | LIFTS)) == 0)
             return count;
@@ -237,6 +237,8 @@ static str spell_out(struct arena *arena, str text)
 static bool judge(str text, bool (*means)(const struct name *))
 {
     struct arena scratch = {0};
+    if (text.len > NAME_BYTES_MAX) // no declaration has it: it is refused unread
+        return true;
     str bare = unfold(&scratch, text);
     str spelled = spell_out(&scratch, bare);
     struct name with_cases = read_name(bare, true);
