@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { WORDS_MAX = 32, WORD_BYTES_MAX = 64, NAME_LETTERS_MAX = 128, NAME_BYTES_MAX = 256 };
+enum { WORDS_MAX = 20, WORD_BYTES_MAX = 64, NAME_LETTERS_MAX = 128, NAME_BYTES_MAX = 256 };
 
 // The letters of a name in lower case, and where its words begin in them; starts[count] is the end.
 struct pieces {
@@ -234,10 +234,21 @@ static str spell_out(struct arena *arena, str text)
     return (str){bytes, text.len};
 }
 
+static bool has_many_words(str text)
+{
+    size_t words = 0;
+    for (size_t at = 0; at < text.len; at++)
+        words += is_letter(text.ptr[at]) &&
+                         (at == 0 || ends_word(text, at, true) || !is_letter(text.ptr[at - 1]))
+                     ? 1
+                     : 0;
+    return words > WORDS_MAX;
+}
+
 static bool judge(str text, bool (*means)(const struct name *))
 {
     struct arena scratch = {0};
-    if (text.len > NAME_BYTES_MAX) // no declaration has it: it is refused unread
+    if (text.len > NAME_BYTES_MAX || has_many_words(text)) // no declaration has it: refused unread
         return true;
     str bare = unfold(&scratch, text);
     str spelled = spell_out(&scratch, bare);
