@@ -59,9 +59,11 @@ static bool is_named_at(str text, size_t at)
     size_t len = type_at(text, at);
     if (len > 0 && at_or_nul(text, at + len) == '/' && is_id(str_slice(rest, len + 1, rest.len)))
         return true;
-    if (str_starts_with(rest, STR("resourceType")) && is_resource(str_slice(rest, 12, rest.len)))
+    if (rest.ptr[0] == 'r' && str_starts_with(rest, STR("resourceType")) &&
+        is_resource(str_slice(rest, 12, rest.len)))
         return true;
-    return str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) && str_contains(rest, '|');
+    return rest.ptr[0] == 'h' && str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) &&
+           str_contains(rest, '|');
 }
 
 bool phi_detect_fhir_reference(const struct sight *sight)

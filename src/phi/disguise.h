@@ -11,8 +11,11 @@ str unfold(struct arena *arena, str text);
 
 // The n-th way to read a part of the text as base64, base64url or hexadecimal of printable ASCII;
 // false when there is no n-th.
+enum { WRAPPINGS = 5 }; // alphabets
 struct wrapped {
     size_t at;
     size_t alphabet;
+    bool measured;
+    size_t longest[WRAPPINGS]; // run of each alphabet, or of more
 };
 bool unwrap_next(struct arena *arena, str text, struct wrapped *position, str *plain);

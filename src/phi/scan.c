@@ -224,6 +224,14 @@ static bool runs_fit(const struct sight *sight, size_t n, const char *rest)
     return true;
 }
 
+// A digit by itself, joined to the one before it: no shape begins in the middle of a chain of
+// those.
+static bool joined_before(str text, size_t at, char joint)
+{
+    return joint != ' ' && at > 1 && text.ptr[at - 1] == joint && is_digit(text.ptr[at - 2]) &&
+           (at == 2 || !is_alnum(text.ptr[at - 3]));
+}
+
 static bool shape_at(const struct sight *sight, size_t n, const struct shape *shape, size_t group,
                      bool (*holds)(str squeezed))
 {
@@ -234,7 +242,8 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
     bool parted = shape->pattern[group] == '-';
     if (parted && joint != ' ' && (joint == '\0' || strchr(shape->separators, joint) == NULL))
         return false;
-    if (parted && !runs_fit(sight, n, shape->pattern + group))
+    if (parted &&
+        (joined_before(sight->text, at, joint) || !runs_fit(sight, n, shape->pattern + group)))
         return false;
     match_here(sight->text, at, shape, &match);
     return match.len > 0 && stands_alone(sight->text, at, &match, shape) &&
@@ -270,13 +279,17 @@ bool scan_shape(const struct sight *sight, const struct shape *shape, bool (*hol
     return scan_shapes(sight, (struct shapes){shape, 1}, holds);
 }
 
+static bool is_gap(char c)
+{
+    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/' || c == '\'';
+}
+
 size_t scan_whole_phrase(str text, size_t at, const char *phrase)
 {
     size_t end = at;
     for (const char *p = phrase; *p != '\0'; p++) {
         if (*p == ' ') {
-            for (size_t n = 0; n < 2 && end < text.len && strchr(" _-./'", text.ptr[end]) != NULL;
-                 n++)
+            for (size_t n = 0; n < 2 && end < text.len && is_gap(text.ptr[end]); n++)
                 end++;
         } else if (end < text.len && to_lower(text.ptr[end]) == *p) {
             end++;

@@ -80,6 +80,10 @@ static void look_for(struct sight *sight, size_t at, char second)
 {
     struct word_rows rows = words_from(to_lower(sight->text.ptr[at]), second);
     for (size_t i = 0; i < rows.count; i++) {
+        char third = rows.items[i].phrase[2];
+        if (is_letter(third) && third != to_lower(at_or_nul(sight->text, at + 2)) &&
+            is_letter(rows.items[i].phrase[1]))
+            continue;
         size_t len = scan_phrase(sight->text, at, rows.items[i].phrase);
         if (len > 0 && is_word(sight->text, at, len, &rows.items[i]))
             add_place(sight, at, at + len, rows.items[i].kinds);

@@ -64,6 +64,7 @@ static int value_of(char c, enum alphabet alphabet)
     return -1;
 }
 
+_Static_assert((int)ALPHABETS == (int)WRAPPINGS, "each is tried");
 static const unsigned bits_of[ALPHABETS] = {6, 6, 6, 5, 4};
 
 static size_t run_at(str text, size_t at, enum alphabet alphabet)
@@ -114,24 +115,6 @@ static size_t decode(str run, enum alphabet alphabet, char *bytes)
     return accented ? 0 : count;
 }
 
-// Without their signs the base64 alphabets are one and the same.
-static bool is_worth_trying(str text, enum alphabet alphabet)
-{
-    switch (alphabet) {
-    case BASE64:
-        return has(text, '+') || has(text, '/');
-    case BASE64_URL:
-        return has(text, '-') || has(text, '_');
-    case BASE64_LETTERS:
-    case BASE32:
-    case HEXADECIMAL:
-        return true;
-    case ALPHABETS:
-        break;
-    }
-    return false;
-}
-
 // Shorter runs do not hold enough.
 static size_t run_min(enum alphabet alphabet)
 {
@@ -154,24 +137,69 @@ static bool may_be_wrapped(str text, size_t at, enum alphabet alphabet)
     return is_text(byte) || byte == 0xC3;
 }
 
+static void lengthen(size_t *len, size_t *longest, bool belongs)
+{
+    *len = belongs ? *len + 1 : 0;
+    if (*len > *longest)
+        *longest = *len;
+}
+
+// The longest run of letters and digits, and with the signs of the alphabets among them; without
+// those the alphabets are one and the same.
+static void measure(str text, size_t longest[ALPHABETS])
+{
+    size_t letters = 0;
+    size_t base64 = 0;
+    size_t url = 0;
+    bool signs[2] = {false, false};
+    for (size_t at = 0; at < text.len; at++) {
+        char c = text.ptr[at];
+        bool letter = is_alnum(c);
+        bool plus = c == '+' || c == '/';
+        bool dash = c == '-' || c == '_';
+        lengthen(&letters, &longest[BASE64_LETTERS], letter);
+        lengthen(&base64, &longest[BASE64], letter || plus);
+        lengthen(&url, &longest[BASE64_URL], letter || dash);
+        signs[0] = signs[0] || plus;
+        signs[1] = signs[1] || dash;
+    }
+    longest[BASE64] = signs[0] ? longest[BASE64] : 0;
+    longest[BASE64_URL] = signs[1] ? longest[BASE64_URL] : 0;
+    longest[BASE32] = longest[BASE64_LETTERS];
+    longest[HEXADECIMAL] = longest[BASE64_LETTERS];
+}
+
+// The next run of the alphabet that holds a text.
+static bool unwrap_run(struct arena *arena, str text, struct wrapped *position, str *plain)
+{
+    enum alphabet alphabet = (enum alphabet)position->alphabet;
+    size_t least = run_min(alphabet);
+    while (position->at + least <= text.len) {
+        size_t at = position->at;
+        str run = str_slice(text, at, at + run_at(text, at, alphabet));
+        position->at = at + run.len + 1;
+        if (run.len < least || !may_be_wrapped(text, at, alphabet))
+            continue;
+        size_t count = decode(run, alphabet, NULL);
+        if (count == 0)
+            continue;
+        char *bytes = arena_array(arena, char, count);
+        *plain = (str){bytes, decode(run, alphabet, bytes)};
+        return true;
+    }
+    return false;
+}
+
 bool unwrap_next(struct arena *arena, str text, struct wrapped *position, str *plain)
 {
-    for (; position->alphabet < ALPHABETS; position->alphabet++, position->at = 0) {
-        enum alphabet alphabet = (enum alphabet)position->alphabet;
-        size_t least = run_min(alphabet);
-        while (position->at + least <= text.len && is_worth_trying(text, alphabet)) {
-            size_t at = position->at;
-            str run = str_slice(text, at, at + run_at(text, at, alphabet));
-            position->at = at + run.len + 1;
-            if (run.len < least || !may_be_wrapped(text, at, alphabet))
-                continue;
-            size_t count = decode(run, alphabet, NULL);
-            if (count == 0)
-                continue;
-            char *bytes = arena_array(arena, char, count);
-            *plain = (str){bytes, decode(run, alphabet, bytes)};
+    if (text.len < run_min(BASE64))
+        return false;
+    if (!position->measured)
+        measure(text, position->longest);
+    position->measured = true;
+    for (; position->alphabet < ALPHABETS; position->alphabet++, position->at = 0)
+        if (position->longest[position->alphabet] >= run_min((enum alphabet)position->alphabet) &&
+            unwrap_run(arena, text, position, plain))
             return true;
-        }
-    }
     return false;
 }
