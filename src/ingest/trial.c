@@ -110,7 +110,9 @@ static struct trial_verdict try_recorded(struct trial *trial, struct arena *aren
 static char at_start(str line)
 {
     line = str_trim(line);
-    return line.len == 0 ? '\0' : line.ptr[0];
+    if (line.len == 0)
+        return '\0';
+    return line.ptr[0];
 }
 
 // An id of digits alone may be a person's number: no declaration says otherwise.

@@ -142,7 +142,7 @@ struct trial_verdict trial_event(const struct trial *trial, struct arena *arena,
 {
     struct raw_events events = {0};
     struct raw_events cloudevents = {0};
-    if (failed(split_body(arena, FORMAT_NDJSON, line, &events)) || events.count != 1)
+    if (failed(split_body(arena, FORMAT_JSON, line, &events)) || !events.is_single)
         return refuse("invalid_json", NULL, STR("/"));
     const char *code = events.items[0].verdict.code;
     if (code != NULL && str_eq(str_from(code), STR("unknown_member")) &&

@@ -94,8 +94,10 @@ static void look_for(struct sight *sight, size_t at, char second)
 static void look_at_word(struct sight *sight, size_t at)
 {
     char second = to_lower(at_or_nul(sight->text, at + 1));
-    look_for(sight, at, is_alnum(second) || second == '#' ? second : ' ');
-    if (second == '/')
+    bool parted = !is_alnum(second) && second != '#';
+    if (parted)
+        look_for(sight, at, ' ');
+    if (!parted || second == '/')
         look_for(sight, at, second);
 }
 

@@ -133,6 +133,8 @@ static bool may_be_wrapped(str text, size_t at, enum alphabet alphabet)
         held = held << bits_of[alphabet] | (uint32_t)value;
         held_bits += bits_of[alphabet];
     }
+    if (held_bits < 8)
+        return false;
     unsigned char byte = (unsigned char)(held >> (held_bits - 8));
     return is_text(byte) || byte == 0xC3;
 }

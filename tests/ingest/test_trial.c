@@ -116,6 +116,9 @@ START_TEST(applies_declarations)
          "\"time\":\"2026-11-03T14:05:00Z\",\"data\":{\"modality\":\"ct\",\"ref\":\"10.1.2.3\"}}",
          "ipv4 /data/ref"},
         {"nonsense", "invalid_json /"},
+        {"[{}]", "invalid_json /"},
+        {"{\"shape\":\"event\",\"text\":\"{\\n\\\"id\\\": \\\"a\\\"}\"}",
+         "missing_member /customer"},
     };
     check_lines(true, lines, COUNT_OF(lines));
 }
