@@ -116,7 +116,10 @@ static uint64_t length_bit(size_t len)
 
 static void add_run(struct sight *sight, struct run run)
 {
-    if (sight->run_count == SIGHT_RUNS_MAX) {
+    // Many runs of a character or two: no text and no id, and slow to look through.
+    bool dense =
+        sight->run_count >= SIGHT_DENSE_MIN && run.at < SIGHT_DENSE_BYTES * sight->run_count;
+    if (sight->run_count == SIGHT_RUNS_MAX || dense) {
         sight->crowded = true;
         return;
     }

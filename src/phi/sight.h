@@ -5,7 +5,13 @@
 #include "phial/util/str.h"
 #include "words.h"
 
-enum { SIGHT_PLACES_MAX = 48, SIGHT_RUNS_MAX = 256, SIGHT_TEXT_MAX = 4 * 1024 };
+enum {
+    SIGHT_PLACES_MAX = 32,
+    SIGHT_RUNS_MAX = 256,
+    SIGHT_DENSE_MIN = 64,  // runs, from where on there must be
+    SIGHT_DENSE_BYTES = 4, // so many bytes for each
+    SIGHT_TEXT_MAX = 4 * 1024,
+};
 
 // Letters and digits without anything between them.
 struct run {

@@ -78,6 +78,28 @@ START_TEST(agrees_with_the_corpus)
 }
 END_TEST
 
+START_TEST(refuses_what_cannot_be_looked_through)
+{
+    char text[8192];
+    memset(text, 'x', sizeof text);
+    ck_assert_ptr_null(phi_find((str){text, 4096}, 0));
+    ck_assert_str_eq(phi_find((str){text, 4097}, 0)->name, "too_complicated");
+    for (size_t i = 0; i < sizeof text; i += 8)
+        text[i] = ' ';
+    ck_assert_ptr_null(phi_find((str){text, 2000}, 0));
+    ck_assert_str_eq(phi_find((str){text, 4000}, 0)->name, "too_complicated");
+    for (size_t i = 0; i < sizeof text; i += 2)
+        text[i] = ',';
+    ck_assert_ptr_null(phi_find((str){text, 100}, 0));
+    ck_assert_str_eq(phi_find((str){text, 300}, 0)->name, "too_complicated");
+    for (size_t i = 0; i + 8 <= sizeof text; i += 8)
+        memcpy(text + i, "surname,", 8);
+    ck_assert_ptr_null(phi_find((str){text, 100}, 0));
+    ck_assert_str_eq(phi_find((str){text, 400}, 0)->name, "too_complicated");
+    ck_assert_ptr_null(phi_find((str){text, 400}, phi_detector_bit(STR("too_complicated"))));
+}
+END_TEST
+
 START_TEST(detectors_can_be_switched_off)
 {
     struct phi_detectors all = phi_detectors();
@@ -355,6 +377,6 @@ START_TEST(counts_and_classes_are_harmless_where_no_text_fits)
 END_TEST
 
 TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, leaves_ordinary_ids_alone,
-          agrees_with_the_corpus, detectors_can_be_switched_off, tells_ambiguous_numbers,
-          knows_names_that_mean_phi, leaves_ordinary_names_alone,
-          counts_and_classes_are_harmless_where_no_text_fits)
+          agrees_with_the_corpus, refuses_what_cannot_be_looked_through,
+          detectors_can_be_switched_off, tells_ambiguous_numbers, knows_names_that_mean_phi,
+          leaves_ordinary_names_alone, counts_and_classes_are_harmless_where_no_text_fits)
