@@ -8,6 +8,7 @@ CREATE TABLE webhook (
     disabled_why  text CHECK (disabled_why IN ('gone', 'failing')),
     secret        bytea NOT NULL, -- sealed, see src/webhooks/secret.c; '' once deleted
     old_secret    bytea,          -- sealed; signs as well until old_until
+    sealed_by     bytea NOT NULL, -- the id of the master key that seals both
     old_until     timestamptz,    -- of the machine's clock, as every time of a delivery
     failing_since timestamptz,    -- no delivery has succeeded since
     created_at    timestamptz NOT NULL,

@@ -10,6 +10,7 @@
 #include "phial/util/array.h"
 #include "phial/util/file.h"
 #include "phial/util/privileges.h"
+#include "phial/webhooks/webhooks.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -35,6 +36,8 @@ struct app {
     struct lanes *lanes;
     struct usage_streams *usage_streams;
     struct tally *tally;
+    struct egress egress;
+    struct webhook_sender *webhook_sender;
     struct http_server *server;
     struct api api;
     atomic_bool stopping;
@@ -235,6 +238,7 @@ static result start_jobs(struct app *app)
         .tally = app->tally,
         .export_folder = str_to_c(app->arena, app->config->export_folder),
         .interval_ms = app->config->billing_interval_ms,
+        .refusals_ms = app->config->webhooks_rejected_seconds * 1000,
         .keyring = &app->keyring,
         .period_key_days = app->config->phi_period_key_days,
         .test_clock = app->config->clock_test,
@@ -258,6 +262,23 @@ static result start_usage_streams(struct app *app)
     return usage_streams_start(&options, &app->usage_streams);
 }
 
+static result start_webhook_sender(struct app *app)
+{
+    const struct config *config = app->config;
+    app->egress = (struct egress){.allow = config->egress_allow,
+                                  .plain_http = config->egress_plain_http,
+                                  .internal = config->egress_private};
+    struct webhook_sender_options options = {
+        .database = database_of(app),
+        .egress = &app->egress,
+        .keyring = &app->keyring,
+        .retry_ms = config->webhooks_retry_ms,
+        .timeout_ms = config->webhooks_timeout_ms,
+        .log = &app->log,
+    };
+    return webhook_sender_start(&options, &app->webhook_sender);
+}
+
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
@@ -269,6 +290,7 @@ static result start_http(struct app *app)
         .keyring = &app->keyring,
         .tally = app->tally,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
+        .egress = &app->egress,
         .log = &app->log,
         .test_clock = config->clock_test,
         .period_key_days = config->phi_period_key_days,
@@ -309,6 +331,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(start_jobs(app));
     TRY(start_lanes(app));
     TRY(start_usage_streams(app));
+    TRY(start_webhook_sender(app));
     TRY(start_http(app));
     app->config->server_port = http_port(app->server);
     return app->is_dev ? data_folder_write_config(app->arena, &app->folder, app->config) : OK;
@@ -360,6 +383,7 @@ static void stop_all(struct app *app)
         usage_streams_close(app->usage_streams);
     if (app->lanes != NULL)
         lanes_stop(app->lanes);
+    webhook_sender_stop(app->webhook_sender);
     rate_limit_close(app->api.rate_limit);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);

@@ -6,6 +6,7 @@
 #include "phial/audit/audit.h"
 #include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
+#include "phial/outbox/outbox.h"
 
 static str request_text(struct arena *arena, const struct export_request *request)
 {
@@ -95,6 +96,10 @@ static result claim(struct db_tx *tx, void *context)
 static result finish(struct db_tx *tx, void *context)
 {
     const struct export_work *work = context;
+    if (work->made)
+        TRY(outbox_put(tx, OUTBOX_export_ready, work->now,
+                       json_pack("{s:o, s:o}", "export", json_from_str(work->id), "customer",
+                                 json_from_str(work->request.customer))));
     return db_exec(tx, &audit_finish_export_sql,
                    PARAMS(db_text(work->id), db_text(work->made ? STR("ready") : STR("failed")),
                           work->made ? db_text(str_from(work->path)) : db_null(),

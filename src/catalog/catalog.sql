@@ -238,7 +238,9 @@ SELECT coalesce(wrapped_by, ''::bytea) AS key_id FROM token_key WHERE sealed IS 
 UNION
 SELECT coalesce(sealed_by, ''::bytea)
   FROM idempotency
- WHERE body IS NOT NULL AND created_at > now() - interval '24 hours';
+ WHERE body IS NOT NULL AND created_at > now() - interval '24 hours'
+UNION
+SELECT sealed_by FROM webhook WHERE status <> 'deleted';
 
 -- name: catalog_list_master_keys
 SELECT key_id FROM master_key;

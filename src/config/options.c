@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
+#include "phial/egress/egress.h"
 #include "phial/util/array.h"
 #include "phial/util/log.h"
 
@@ -48,12 +49,18 @@ static bool is_server_name(str value)
     return str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/");
 }
 
+static const char egress_form[] =
+    "must be host, host:port, *.suffix or an address, with commas between";
+
 // Texts that need more than a length.
 static const struct {
     size_t offset;
     bool (*fits)(str value);
     const char *says;
 } forms[] = {
+    {offsetof(struct config, egress_allow), egress_list_valid, egress_form},
+    {offsetof(struct config, egress_plain_http), egress_list_valid, egress_form},
+    {offsetof(struct config, egress_private), egress_list_valid, egress_form},
     {offsetof(struct config, log_level), is_level, "must be debug, info, warn or error"},
     {offsetof(struct config, phi_master_key), is_master_key, master_key_form},
     {offsetof(struct config, phi_master_key_next), is_master_key, master_key_form},

@@ -108,3 +108,23 @@ SELECT wanted.place, entry.leaf
 FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS wanted (customer_id, entry_index, place)
 JOIN ledger_entry AS entry USING (customer_id, entry_index)
 WHERE wanted.entry_index >= 0;
+
+-- name: ingest_tell_refusals
+-- What is being counted this moment is told of next time; nobody waits for the other. Refusals of other
+-- requests than events stand under their route.
+WITH untold AS MATERIALIZED (
+    SELECT ctid, event_type, pointer, code, refusals - told AS count
+    FROM refusal_count
+    WHERE told < refusals
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED),
+counted AS (
+    UPDATE refusal_count
+    SET told = refusals
+    FROM untold
+    WHERE refusal_count.ctid = untold.ctid)
+SELECT event_type, code, sum(count)::bigint AS count
+FROM untold
+WHERE pointer = '' OR pointer LIKE '/%'
+GROUP BY event_type, code
+ORDER BY event_type, code;

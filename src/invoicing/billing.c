@@ -6,6 +6,7 @@
 #include "issue.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/checked.h"
+#include "tell.h"
 
 #include <assert.h>
 
@@ -96,7 +97,10 @@ static result insert_draft(struct db_tx *tx, const struct subscription_terms *te
                       db_instant(change->now), db_text(change->actor)),
                COLUMNS(db_into_text("invoice_id", &id)));
     *made = !failed(inserted);
-    return inserted.code == ERR_NOT_FOUND ? OK : inserted;
+    if (!*made)
+        return inserted.code == ERR_NOT_FOUND ? OK : inserted;
+    struct invoice told = {.id = id, .customer = terms->customer, .subscription = terms->id};
+    return invoice_tell(tx, OUTBOX_invoice_draft, change->now, &told);
 }
 
 static bool ended_at_its_start(const struct subscription_terms *terms)

@@ -6,6 +6,7 @@
 #include "compute.h"
 #include "invoicing.sql.h"
 #include "rows.h"
+#include "tell.h"
 
 #define DAY_US INT64_C(86400000000)
 
@@ -94,6 +95,7 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
     TRY(json_canonical(db_arena(tx), statement, &bytes));
     TRY(append(tx, invoice, ENTRY_invoice, bytes, change, &index));
     str total = json_str(json_object_get(statement, "total"));
+    TRY(invoice_tell(tx, OUTBOX_invoice_issued, issue.issued_at, invoice));
     return db_exec(tx, &invoicing_issue_sql,
                    PARAMS(db_text(invoice->id), db_text(issue.number), db_bytes(bytes),
                           db_text(total), db_i64(head.size), db_i64(index),
@@ -153,6 +155,7 @@ result invoice_void(struct db_tx *tx, str id, const struct change *change, struc
         return FAIL(CONFLICT, "Only an issued invoice can be voided.");
     TRY(print_void(db_arena(tx), &row.invoice, change, &json));
     TRY(append(tx, &row.invoice, ENTRY_adjustment, json, change, &index));
+    TRY(invoice_tell(tx, OUTBOX_invoice_voided, change->now, &row.invoice));
     TRY(db_exec(tx, &invoicing_void_sql,
                 PARAMS(db_text(id), db_instant(change->now), db_text(change->actor),
                        db_text(change->reason))));

@@ -5,7 +5,9 @@
 #include "phial/audit/erasure.h"
 #include "phial/catalog/clock.h"
 #include "phial/catalog/tokens.h"
+#include "phial/ingest/tell.h"
 #include "phial/invoicing/invoicing.h"
+#include "phial/webhooks/webhooks.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -14,7 +16,8 @@
 
 struct jobs {
     struct jobs_options options;
-    struct db *db; // the thread's alone
+    struct db *db; // the thread's alone, as the next
+    int64_t refusals_at_ms;
     pthread_t thread;
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t changed;
@@ -56,6 +59,27 @@ static void bill(const struct jobs *jobs, struct arena *arena, instant now)
                   LOG_FIELDS(log_i64("drafted", run.drafted), log_i64("issued", run.issued)));
 }
 
+static result tell(struct db_tx *tx, void *context)
+{
+    const instant *now = context;
+    return refusals_tell(tx, *now);
+}
+
+static int64_t elapsed_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void tell_refusals(struct jobs *jobs, struct arena *arena, instant now)
+{
+    if (elapsed_ms() < jobs->refusals_at_ms)
+        return;
+    jobs->refusals_at_ms = elapsed_ms() + jobs->options.refusals_ms;
+    report(jobs, "refusals", db_transact(jobs->db, arena, tell, &now));
+}
+
 static bool is_stopping(struct jobs *jobs)
 {
     pthread_mutex_lock(&jobs->mutex);
@@ -88,6 +112,8 @@ static void rewrap(struct jobs *jobs, struct arena *arena)
         return;
     while (!failed(outcome) && some != 0 && !is_stopping(jobs)) {
         outcome = master_key_rewrap(jobs->db, arena, keyring, &some);
+        if (!failed(outcome) && some == 0)
+            outcome = webhooks_rewrap(jobs->db, arena, keyring, &some);
         all += failed(outcome) ? 0 : some;
         arena_reset(arena); // secrets lay there bare
     }
@@ -120,6 +146,7 @@ static void look(struct jobs *jobs)
         export_all(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
         erase(jobs, &arena, reading.now);
+        tell_refusals(jobs, &arena, reading.now);
     }
     arena_reset(&arena);
 }
@@ -218,5 +245,6 @@ result jobs_run_due(struct db *db, struct arena *arena, instant now, int64_t per
     struct billing_run run = {0};
     int64_t erased = 0;
     TRY(billing_run(db, arena, now, billing_actor, &run));
+    TRY(db_transact(db, arena, tell, &now));
     return period_key_days == 0 ? OK : erasure_run_due(db, arena, period_key_days, now, &erased);
 }

@@ -8,6 +8,7 @@
 #include "phial/catalog/keys.h"
 #include "phial/catalog/tally.h"
 #include "phial/catalog/tokens.h"
+#include "phial/egress/egress.h"
 #include "phial/http/http.h"
 #include "phial/ingest/lanes.h"
 #include "phial/jobs/jobs.h"
@@ -27,6 +28,7 @@ struct api {
     const struct keyring *keyring;
     struct tally *tally;           // NULL: nobody counts
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
+    const struct egress *egress;
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs, exports, master keys that give way to new ones,
-// months whose token keys are due to be destroyed. One thread with a connection of its own.
+// jobs.h - what happens by itself: billing runs, exports, counts of what was refused, master keys
+// that give way to new ones, months whose token keys are due to be destroyed. One thread with a
+// connection of its own.
 #pragma once
 
 #include "phial/catalog/tally.h"
@@ -17,6 +18,7 @@ struct jobs_options {
     const char *export_folder;
     struct tally *tally; // written at every look, and at the end; NULL for none
     int64_t interval_ms; // between two looks
+    int64_t refusals_ms; // between two tellings of what was refused
     const struct keyring *keyring;
     int64_t period_key_days; // 0: the keys of tokens are kept
     bool test_clock;
