@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/jobs/jobs.h"
 
+#include "phial/alerts/alerts.h"
 #include "phial/audit/audit.h"
 #include "phial/audit/erasure.h"
 #include "phial/catalog/clock.h"
@@ -57,6 +58,15 @@ static void bill(const struct jobs *jobs, struct arena *arena, instant now)
     if (run.drafted > 0 || run.issued > 0)
         log_write(jobs->options.log, LOG_INFO, "billed",
                   LOG_FIELDS(log_i64("drafted", run.drafted), log_i64("issued", run.issued)));
+}
+
+static void watch(const struct jobs *jobs, instant now)
+{
+    struct alerts_run run = {.now = now};
+    report(jobs, "alerts", alerts_run(jobs->db, &run));
+    if (run.fired > 0)
+        log_write(jobs->options.log, LOG_INFO, "alerts_fired",
+                  LOG_FIELDS(log_i64("count", run.fired)));
 }
 
 static result tell(struct db_tx *tx, void *context)
@@ -145,6 +155,7 @@ static void look(struct jobs *jobs)
         report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
         export_all(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
+        watch(jobs, reading.now);
         erase(jobs, &arena, reading.now);
         tell_refusals(jobs, &arena, reading.now);
     }
@@ -244,7 +255,9 @@ result jobs_run_due(struct db *db, struct arena *arena, instant now, int64_t per
 {
     struct billing_run run = {0};
     int64_t erased = 0;
+    struct alerts_run alerts = {.now = now, .waits = true};
     TRY(billing_run(db, arena, now, billing_actor, &run));
+    TRY(alerts_run(db, &alerts));
     TRY(db_transact(db, arena, tell, &now));
     return period_key_days == 0 ? OK : erasure_run_due(db, arena, period_key_days, now, &erased);
 }

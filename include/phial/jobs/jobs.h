@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs, exports, counts of what was refused, master keys
-// that give way to new ones, months whose token keys are due to be destroyed. One thread with a
+// jobs.h - what happens by itself: billing runs, alerts, exports, counts of what was refused, master
+// keys that give way to new ones, months whose token keys are due to be destroyed. One thread with a
 // connection of its own.
 #pragma once
 
@@ -25,7 +25,7 @@ struct jobs_options {
     const struct log *log;
 };
 result jobs_start(const struct jobs_options *options, struct jobs **jobs);
-void jobs_nudge(struct jobs *jobs); // look now: an export was asked for
+void jobs_nudge(struct jobs *jobs); // look now: an export was asked for, an alert made
 void jobs_stop(struct jobs *jobs);
 // Everything due at `now`, on the caller's connection, until nothing is left: what PUT
 // /v1/test-clock waits for.

@@ -87,6 +87,9 @@ result period_share(struct arena *arena, const struct subscription_terms *terms,
                     exact *share);
 // Whether the subscription has an opening statement: its first plan has a fee in advance.
 bool period_opening(const struct subscription_terms *terms);
+// What the plans of a period commit to, each by its share of the whole period; zero without any.
+result period_commitment(struct arena *arena, const struct subscription_terms *terms,
+                         int64_t number, exact *amount);
 
 // The statement's own members: customer, subscription, currency, period, plan, lines, subtotal,
 // discounts, tax, total, credits, amount_due, rounding, and exempt_reason when there is one.
