@@ -21,7 +21,8 @@ class World:
     def __init__(self):
         self.receiver, self.stranger, self.months = Receiver(), Receiver(), 0
         self.server = phial.Server('--test-clock', environment={
-            'PHIAL_EGRESS_ALLOW': f'{self.receiver.address}, localhost:{self.receiver.port}, *.invalid',
+            'PHIAL_EGRESS_ALLOW': f'{self.receiver.address}, localhost:{self.receiver.port}, *.invalid, *.localhost:{self.receiver.port}',
+            'PHIAL_EGRESS_PLAIN_HTTP': '*.localhost', 'PHIAL_EGRESS_PRIVATE': 'inside.localhost',
             'PHIAL_WEBHOOKS_RETRY_MS': '100', 'PHIAL_WEBHOOKS_TIMEOUT_MS': '1000',
             'PHIAL_BILLING_INTERVAL_MS': '200', 'http_proxy': f'http://{self.stranger.address}',
             'all_proxy': f'http://{self.stranger.address}'})
@@ -279,6 +280,10 @@ def goes_where_it_is_allowed(w):
     strangers = [https(w.stranger.address), https('169.254.169.254'), https('example.org'), https('[::ffff:127.0.0.1]:%d' % w.receiver.port)]
     unresolved, no_tls = https('hooks.invalid'), https(at)
     local = w.client.post('/v1/webhooks', {'url': f'http://localhost:{w.receiver.port}/local', 'types': ['invoice.draft']})
+    # A name that is allowed, and comes to an address that is not public.
+    turned, inside = [w.client.post('/v1/webhooks', {'url': f'http://{name}.localhost:{w.receiver.port}/{name}', 'types': ['invoice.draft']})
+                      for name in ('turned', 'inside')]
+    assert turned['egress'] == inside['egress'] == 'allowed'
     w.receiver.script['/moved'], w.receiver.headers = [302], {'Location': f'http://{w.receiver.address}/target'}
     moved = w.webhook('/moved')
     w.month_ends()
@@ -289,8 +294,10 @@ def goes_where_it_is_allowed(w):
     assert w.until(moved, lambda d: d['last_error'])['last_error'] == 'redirect'
     w.receiver.headers = {}
     opened(local['secret'], w.receiver.wait('/local', 1)[0])
-    assert not w.receiver.at('/target') and not w.stranger.got
-    for hook in [*strangers, unresolved, no_tls, local, moved]:
+    w.receiver.wait('/inside', 1)
+    assert w.until(turned, lambda d: d['last_error'])['last_error'] == 'address_refused'
+    assert not w.receiver.at('/target') and not w.receiver.at('/turned') and not w.stranger.got
+    for hook in [*strangers, unresolved, no_tls, local, moved, turned, inside]:
         w.delete(hook)
 
 

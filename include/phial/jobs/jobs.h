@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// jobs.h - what happens by itself: billing runs, alerts, exports, counts of what was refused, master
-// keys that give way to new ones, months whose token keys are due to be destroyed. One thread with a
-// connection of its own.
+// jobs.h - what happens by itself: billing runs, alerts, exports, counts of what was refused,
+// master keys that give way to new ones, months whose token keys are due to be destroyed. One
+// thread with a connection of its own.
 #pragma once
 
 #include "phial/catalog/tally.h"
