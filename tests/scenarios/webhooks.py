@@ -19,9 +19,10 @@ ALL = ['invoice.draft', 'invoice.issued', 'invoice.voided', 'invoice.paid', 'cre
 
 class World:
     def __init__(self):
-        self.receiver, self.stranger, self.months = Receiver(), Receiver(), 0
+        self.receiver, self.stranger, self.unknown, self.months = Receiver(), Receiver(), Receiver(tls=True), 0
         self.server = phial.Server('--test-clock', environment={
-            'PHIAL_EGRESS_ALLOW': f'{self.receiver.address}, localhost:{self.receiver.port}, *.invalid, *.localhost:{self.receiver.port}',
+            'PHIAL_EGRESS_ALLOW': f'{self.receiver.address}, localhost:{self.receiver.port}, *.invalid, '
+                                  f'*.localhost:{self.receiver.port}, {self.unknown.address}',
             'PHIAL_EGRESS_PLAIN_HTTP': '*.localhost', 'PHIAL_EGRESS_PRIVATE': 'inside.localhost',
             'PHIAL_WEBHOOKS_RETRY_MS': '100', 'PHIAL_WEBHOOKS_TIMEOUT_MS': '1000',
             'PHIAL_BILLING_INTERVAL_MS': '200', 'http_proxy': f'http://{self.stranger.address}',
@@ -274,11 +275,11 @@ def goes_where_it_is_allowed(w):
     # Taken, since the configuration may change, and never sent to: names are looked up only where they are allowed.
     def https(address):
         made = w.client.post('/v1/webhooks', {'url': f'https://{address}/x', 'types': ['invoice.draft']})
-        assert made['egress'] == ('allowed' if address.endswith('.invalid') or address == at else 'not_allowed')
+        assert made['egress'] == ('allowed' if address.endswith('.invalid') or address in (at, w.unknown.address) else 'not_allowed')
         return made
 
     strangers = [https(w.stranger.address), https('169.254.169.254'), https('example.org'), https('[::ffff:127.0.0.1]:%d' % w.receiver.port)]
-    unresolved, no_tls = https('hooks.invalid'), https(at)
+    unresolved, no_tls, self_signed = https('hooks.invalid'), https(at), https(w.unknown.address)
     local = w.client.post('/v1/webhooks', {'url': f'http://localhost:{w.receiver.port}/local', 'types': ['invoice.draft']})
     # A name that is allowed, and comes to an address that is not public.
     turned, inside = [w.client.post('/v1/webhooks', {'url': f'http://{name}.localhost:{w.receiver.port}/{name}', 'types': ['invoice.draft']})
@@ -291,13 +292,14 @@ def goes_where_it_is_allowed(w):
         assert w.until(hook, lambda d: d['last_error'])['last_error'] == 'egress_refused'
     assert w.until(unresolved, lambda d: d['last_error'])['last_error'] == 'resolve'
     assert w.until(no_tls, lambda d: d['last_error'])['last_error'] == 'tls'
+    assert w.until(self_signed, lambda d: d['last_error'])['last_error'] == 'tls' and not w.unknown.got
     assert w.until(moved, lambda d: d['last_error'])['last_error'] == 'redirect'
     w.receiver.headers = {}
     opened(local['secret'], w.receiver.wait('/local', 1)[0])
     w.receiver.wait('/inside', 1)
     assert w.until(turned, lambda d: d['last_error'])['last_error'] == 'address_refused'
     assert not w.receiver.at('/target') and not w.receiver.at('/turned') and not w.stranger.got
-    for hook in [*strangers, unresolved, no_tls, local, moved, turned, inside]:
+    for hook in [*strangers, unresolved, no_tls, self_signed, local, moved, turned, inside]:
         w.delete(hook)
 
 

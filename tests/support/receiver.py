@@ -5,6 +5,10 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
+import ssl
+import subprocess
+import tempfile
 import threading
 import time
 
@@ -13,7 +17,7 @@ class Receiver:
     """`script` of a path: the statuses of its answers, one after the other; the last one stays. A number below 100 is
     seconds that it sleeps before 200. `headers` go with every answer."""
 
-    def __init__(self):
+    def __init__(self, tls=False):
         self.script, self.headers, self.got, self.lock = {}, {}, [], threading.Lock()
         receiver = self
 
@@ -43,6 +47,8 @@ class Receiver:
                 pass  # a daemon that is killed, or gives up, hangs up
 
         self.server = Quiet(('127.0.0.1', 0), Handler)
+        if tls:
+            self.server.socket = self_signed().wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         self.address = f'127.0.0.1:{self.port}'
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -64,6 +70,17 @@ class Receiver:
             assert time.time() < end, f'{path}: {len(self.at(path))} of {count} messages'
             time.sleep(0.02)
         return self.at(path)
+
+
+def self_signed():
+    """A certificate for 127.0.0.1 that no authority vouches for."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, certificate = os.path.join(folder, 'key.pem'), os.path.join(folder, 'certificate.pem')
+        subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', '-keyout', key,
+                        '-out', certificate, '-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context
 
 
 def signatures(secret, message):
