@@ -109,6 +109,19 @@ static void add_lanes(struct exposition *into, struct lanes *lanes)
     add_gauge(into, "phial_ingest_waiting", "Events that wait for a commit.", figures.waiting);
 }
 
+static void add_webhooks(struct exposition *into, const struct webhook_sender *sender)
+{
+    struct webhook_figures figures = {0};
+    webhook_figures_read(sender, &figures);
+    add_family(into, "phial_webhook_attempts", "counter",
+               "Attempts to deliver a message, by what came of them.");
+    buf_addf(&into->text,
+             "phial_webhook_attempts_total{result=\"delivered\"} %" PRIu64
+             "\nphial_webhook_attempts_total{result=\"failed\"} %" PRIu64 "\n",
+             figures.delivered, figures.failed);
+    add_gauge(into, "phial_webhook_flying", "Attempts under way.", figures.flying);
+}
+
 result get_metrics(const struct request *request, struct reply *reply)
 {
     const struct api *api = api_of(request);
@@ -125,6 +138,8 @@ result get_metrics(const struct request *request, struct reply *reply)
     add_events(&into, api);
     if (api->lanes != NULL)
         add_lanes(&into, api->lanes);
+    if (api->webhook_sender != NULL)
+        add_webhooks(&into, api->webhook_sender);
     if (!into.open_metrics)
         return http_reply_text(reply, 200, "text/plain; version=0.0.4; charset=utf-8",
                                buf_str(&into.text));

@@ -291,6 +291,7 @@ static result start_http(struct app *app)
         .tally = app->tally,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .egress = &app->egress,
+        .webhook_sender = app->webhook_sender,
         .log = &app->log,
         .test_clock = config->clock_test,
         .period_key_days = config->phi_period_key_days,

@@ -31,6 +31,9 @@ struct webhook_sender {
     int64_t forget_at_ms;
     pthread_t thread;
     atomic_bool stopping;
+    _Atomic uint64_t delivered; // this and the next two for whoever reads the figures
+    _Atomic uint64_t failed;
+    _Atomic uint64_t flying_count;
 };
 
 static int64_t elapsed_ms(void)
@@ -160,6 +163,7 @@ static void settle(struct webhook_sender *sender, struct settling *settling)
     report(sender, db_transact(sender->db, &arena, settle_all, settling));
     for (size_t i = 0; i < settling->count; i++) {
         const struct attempt_outcome *outcome = &settling->outcomes[i];
+        atomic_fetch_add(outcome->error == NULL ? &sender->delivered : &sender->failed, 1);
         if (outcome->error != NULL)
             log_write(sender->options.log, settling->disabled[i] ? LOG_WARN : LOG_INFO,
                       settling->disabled[i] ? "webhook_disabled" : "webhook_attempt_failed",
@@ -177,6 +181,7 @@ static void unlink_transfer(struct webhook_sender *sender, const struct transfer
     while (*link != gone)
         link = &(*link)->next;
     *link = gone->next;
+    atomic_fetch_sub(&sender->flying_count, 1);
 }
 
 // ---- the thread
@@ -193,6 +198,7 @@ static void start_claimed(struct webhook_sender *sender, struct transfer *claime
             curl_multi_add_handle(sender->multi, transfer->easy) == CURLM_OK) {
             transfer->next = sender->flying;
             sender->flying = transfer;
+            atomic_fetch_add(&sender->flying_count, 1);
             continue;
         }
         transfer->next = refused;
@@ -324,6 +330,13 @@ result webhook_sender_start(const struct webhook_sender_options *options,
     }
     *sender = made;
     return OK;
+}
+
+void webhook_figures_read(const struct webhook_sender *sender, struct webhook_figures *figures)
+{
+    figures->delivered = atomic_load(&sender->delivered);
+    figures->failed = atomic_load(&sender->failed);
+    figures->flying = atomic_load(&sender->flying_count);
 }
 
 void webhook_sender_stop(struct webhook_sender *sender)

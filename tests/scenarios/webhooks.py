@@ -372,6 +372,8 @@ def main():
         story(world)
         print('passed', story.__name__, f'{time.time() - began:.1f} s', flush=True)
     assert not world.stranger.got
+    figures = dict(line.rsplit(' ', 1) for line in world.client.send('GET', '/metrics').bytes.decode().splitlines() if not line.startswith('#'))
+    assert int(figures['phial_webhook_attempts_total{result="delivered"}']) > 5 and figures['phial_webhook_flying'] == '0', figures
     with open(world.server.log_path) as log:
         assert 'whsec_' not in log.read()
     world.server.remove()

@@ -13,6 +13,7 @@
 #include "phial/ingest/lanes.h"
 #include "phial/jobs/jobs.h"
 #include "phial/ledger/signer.h"
+#include "phial/webhooks/webhooks.h"
 
 #include <stdio.h>
 
@@ -29,6 +30,7 @@ struct api {
     struct tally *tally;           // NULL: nobody counts
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct egress *egress;
+    const struct webhook_sender *webhook_sender;
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;

@@ -88,5 +88,12 @@ struct webhook_sender_options {
 };
 result webhook_sender_start(const struct webhook_sender_options *options,
                             struct webhook_sender **sender);
+// For /metrics: what this daemon's attempts came to, and how many are under way.
+struct webhook_figures {
+    uint64_t delivered;
+    uint64_t failed;
+    uint64_t flying; // now
+};
+void webhook_figures_read(const struct webhook_sender *sender, struct webhook_figures *figures);
 // Begins nothing more, waits a little for what is under way, leaves the rest to the next daemon.
 void webhook_sender_stop(struct webhook_sender *sender);
