@@ -79,7 +79,6 @@ static void count_flying(const struct webhook_sender *sender, struct flying *fly
 }
 
 struct claiming {
-    const struct webhook_sender *sender;
     struct flying flying;
     struct transfer_options options;
     struct transfer *claimed;
@@ -218,7 +217,6 @@ static void look(struct webhook_sender *sender)
 {
     struct arena arena = {0};
     struct claiming claiming = {
-        .sender = sender,
         .options = {.egress = sender->options.egress,
                     .keyring = sender->options.keyring,
                     .timeout_ms = sender->options.timeout_ms,
