@@ -106,6 +106,8 @@ START_TEST(names_the_line_of_every_fault)
          ":2: user: must have at most 32 characters\n"},
         {"[server]\nname = a b\n", ":2: name: may hold letters, digits and -._:/ only\n"},
         {"[log]\nlevel = loud\n", ":2: level: must be debug, info, warn or error\n"},
+        {"[egress]\nallow = h.org, *.x.org:8443, 10.0.0.7\nprivate = 10.0.0.0/8\n",
+         ":3: private: must be host, host:port, *.suffix or an address, with commas between\n"},
         {"[phi]\nmaster_key = 00ff\n",
          ":2: master_key: must be 64 hexadecimal digits or a PKCS#11 URI\n"},
         {"[phi]\nmaster_key_file = /nonexistent\n",
