@@ -3,6 +3,7 @@
 
 #include "audit.sql.h"
 #include "phial/ledger/ledger.h"
+#include "phial/rating/aggregation.h"
 
 static result entry_at(struct db_tx *tx, int64_t customer_id, int64_t index, instant *at)
 {
@@ -38,6 +39,7 @@ struct needs {
     int64_t index;
     str leaf;
     int64_t first; // so far
+    bool carries;  // a plan of the log has a metric that goes by what was before a period
 };
 
 static result lower(struct needs *needs, const struct db_stmt *stmt, struct db_params params,
@@ -86,17 +88,37 @@ static result take_invoice(void *context)
     return OK;
 }
 
+static bool plan_carries(const json_t *root)
+{
+    const char *key = NULL;
+    json_t *metric = NULL;
+    json_t *metrics = json_object_get(json_object_get(root, "plan"), "metrics");
+    json_object_foreach(metrics, key, metric)
+    {
+        const struct aggregation *aggregation =
+            aggregation_find(json_str(json_object_get(metric, "aggregation")));
+        if (aggregation != NULL && aggregation->carries)
+            return true;
+    }
+    return false;
+}
+
 static result take_first_term(void *context)
 {
     struct needs *needs = context;
+    OWNED(json_release) json_t *root = NULL;
+    TRY(json_parse(needs->leaf, &root));
+    needs->carries = needs->carries || plan_carries(root);
     if (needs->index < needs->first)
         needs->first = needs->index;
     return OK;
 }
 
-// Invoices need their plan and subscription entries and the events of their periods.
+// Invoices need their plan and subscription entries and the events of their periods; where a metric
+// carries, those before as well.
 static result reach_for_invoices(struct needs *needs, const struct invoice_needs *invoices)
 {
+    static const instant first = {FIRST_INSTANT_US};
     if (invoices->count == 0)
         return OK;
     int64_t last = invoices->items[invoices->count - 1].index;
@@ -109,8 +131,8 @@ static result reach_for_invoices(struct needs *needs, const struct invoice_needs
     for (size_t i = 0; i < invoices->count; i++) {
         const struct invoice_need *need = &invoices->items[i];
         TRY(lower(needs, &audit_first_event_sql,
-                  PARAMS(db_i64(needs->customer_id), db_i64(need->index), db_instant(need->start),
-                         db_instant(need->end)),
+                  PARAMS(db_i64(needs->customer_id), db_i64(need->index),
+                         db_instant(needs->carries ? first : need->start), db_instant(need->end)),
                   "entry_index"));
     }
     return OK;

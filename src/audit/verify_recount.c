@@ -9,6 +9,7 @@ struct recount {
     int64_t size;
     struct subscription_terms terms;
     struct period period;
+    instant since; // events from then on count: the period's, or with terms that carry all before
     struct usage usage;
 };
 
@@ -17,7 +18,7 @@ static str text_at(const json_t *object, const char *name)
     return json_str(json_object_get(object, name));
 }
 
-// Voids and amendments, and the events that they or the period name: no other can count.
+// Voids and amendments, and the events that they name or whose time counts: no other can.
 static bool is_needed(const struct recount *recount, const struct exported_leaf *leaf)
 {
     if (!leaf->whole)
@@ -26,7 +27,7 @@ static bool is_needed(const struct recount *recount, const struct exported_leaf 
         return leaf->reference >= recount->exported->from;
     return leaf->kind == ENTRY_usage &&
            (leaf->amended || leaf->voided ||
-            (leaf->time.us >= recount->period.start.us && leaf->time.us < recount->period.end.us));
+            (leaf->time.us >= recount->since.us && leaf->time.us < recount->period.end.us));
 }
 
 static result read_usage(struct recount *recount, struct usage_fold *fold)
@@ -58,6 +59,8 @@ static result find_period(struct recount *recount)
     if (!is_instant(period, "start", recount->period.start) ||
         !is_instant(period, "end", recount->period.end))
         return FAIL(VERIFICATION_FAILED, "its period does not begin and end where it should");
+    recount->since =
+        statement_carries(&recount->terms) ? (instant){FIRST_INSTANT_US} : recount->period.start;
     return OK;
 }
 

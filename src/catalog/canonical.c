@@ -26,6 +26,7 @@ static const struct {
     {DOCUMENT_METRIC, FORM_DECIMAL, "filters.*.gte"},
     {DOCUMENT_METRIC, FORM_DECIMAL, "filters.*.lt"},
     {DOCUMENT_METRIC, FORM_DECIMAL, "filters.*.lte"},
+    {DOCUMENT_METRIC, FORM_DECIMAL, "percent"},
     {DOCUMENT_METRIC, FORM_DECIMAL, "weights.default"},
     {DOCUMENT_METRIC, FORM_DECIMAL, "weights.values.*"},
     {DOCUMENT_METRIC, FORM_VALUE, "filters.*.eq"},

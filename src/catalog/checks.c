@@ -108,16 +108,34 @@ static void check_filters(struct json_at list, const struct filter *filters, siz
     }
 }
 
-// Aggregations that take a property's values as numbers.
-static bool counts_numbers(struct json_at document)
+static bool lasting_tokens_alone(const struct types *types, str name)
 {
-    static const char *const names[] = {"sum", "max", "min", "latest", "percentile"};
-    str aggregation = json_str(json_object_get(document.value, "aggregation"));
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        if (str_eq(aggregation, str_from(names[i])))
-            return true;
+    for (size_t i = 0; i < types->count; i++) {
+        const struct property *property = event_type_property(types->items[i], name);
+        if (property != NULL && property->type == PROPERTY_TOKEN &&
+            property->scope != TOKEN_CUSTOMER)
+            return false;
     }
-    return false;
+    return true;
+}
+
+static void check_property(struct json_at document, const struct metric *metric,
+                           const struct types *types)
+{
+    struct json_at at = json_member(document, "property");
+    const struct aggregation *aggregation = metric->aggregation;
+    if (metric->property.len == 0)
+        return;
+    if (declaring(types, metric->property) != types->count)
+        json_wrong(at, "unknown_property",
+                   "Every event type of the metric must declare the property.");
+    else if (aggregation->numeric && !all_numeric(types, metric->property))
+        json_wrong(at, "invalid", "This aggregation needs an integer or a decimal.");
+    else if (aggregation->carries && !lasting_tokens_alone(types, metric->property))
+        json_wrong(at, "invalid", "This aggregation needs a token of the scope customer.");
+    else if (aggregation->switched && declaring(types, STR("operation")) != types->count)
+        json_wrong(at, "unknown_property",
+                   "Every event type of the metric must declare `operation`.");
 }
 
 static result check_metric(struct db_tx *tx, struct json_at document)
@@ -131,13 +149,7 @@ static result check_metric(struct db_tx *tx, struct json_at document)
     TRY(load_types(tx, metric, document, &types));
     TRY(faults_result(document.faults));
 
-    struct json_at property = json_member(document, "property");
-    if (metric->property.len != 0 && declaring(&types, metric->property) != types.count)
-        json_wrong(property, "unknown_property",
-                   "Every event type of the metric must declare the property.");
-    else if (metric->property.len != 0 && counts_numbers(document) &&
-             !all_numeric(&types, metric->property))
-        json_wrong(property, "invalid", "This aggregation needs an integer or a decimal.");
+    check_property(document, metric, &types);
     if (metric->weighted && declaring(&types, metric->weight_property) == 0 &&
         metric->weight_property.len != 0)
         json_wrong(json_member(json_member(document, "weights"), "property"), "unknown_property",

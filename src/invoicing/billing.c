@@ -12,8 +12,6 @@
 
 enum { PAGE = 200, DRAFTS_A_TRANSACTION = 500 };
 
-#define FIRST_INSTANT_US INT64_C(-62135596800000000) // 0001-01-01
-
 struct runner {
     struct db *db;
     struct arena *arena;

@@ -102,7 +102,8 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     terms.before = before;
     if (what->stretch != NULL)
         period = *what->stretch;
-    struct usage_span span = {what->head, what->staged, period.start, period.end};
+    instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;
+    struct usage_span span = {what->head, what->staged, from, period.end};
     TRY(usage_read(tx, &span, &fold, &usage));
     if (what->stretch != NULL)
         TRY(statement_of_stretch(db_arena(tx), &terms, &period, &usage, &made));

@@ -45,6 +45,12 @@ static struct usage cut_usage(const struct usage *usage, instant from, instant t
     return (struct usage){.events = usage->events + begin, .count = last - begin};
 }
 
+// From where on events count for a window that begins at `from`.
+static instant usage_from(const struct metric *metric, instant from)
+{
+    return metric_carries(metric) ? (instant){FIRST_INSTANT_US} : from;
+}
+
 static result measure(const struct answering *answering, instant from, instant to,
                       struct usage_group *whole)
 {
@@ -54,7 +60,7 @@ static result measure(const struct answering *answering, instant from, instant t
         .to = to,
         .zone = answering->zone,
     };
-    struct usage usage = cut_usage(&answering->usage, from, to);
+    struct usage usage = cut_usage(&answering->usage, usage_from(what.metric, from), to);
     struct usage_group *groups = NULL;
     size_t count = 0;
     TRY(metric_measure(answering->arena, &what, &usage, &groups, &count));
@@ -176,7 +182,7 @@ result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t
         return FAIL(BAD_PARAMETER, "The time ends before it begins.");
     TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering.zone));
     TRY(ledger_head(tx, query->customer->id, &head));
-    struct usage_span span = {&head, NULL, query->from, query->to};
+    struct usage_span span = {&head, NULL, usage_from(query->metric, query->from), query->to};
     TRY(usage_read(tx, &span, &fold, &answering.usage));
     TRY(print_answer(&answering, &head, printed));
     *answer = json_incref(printed);

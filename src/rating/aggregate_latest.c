@@ -2,11 +2,11 @@
 // The number of the latest event: by time, then by its position in the log.
 #include "aggregations.h"
 
-static result aggregate(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity)
+static result aggregate(const struct aggregating *what, exact *quantity)
 {
-    (void)metric;
-    *quantity = count == 0 ? exact_zero() : exact_from_decimal(arena, samples[count - 1].number);
+    *quantity = what->count == 0
+                    ? exact_zero()
+                    : exact_from_decimal(what->arena, what->samples[what->count - 1].number);
     return OK;
 }
 

@@ -2,16 +2,14 @@
 // The greatest number.
 #include "aggregations.h"
 
-static result aggregate(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity)
+static result aggregate(const struct aggregating *what, exact *quantity)
 {
-    (void)metric;
     decimal greatest = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || decimal_compare(samples[i].number, greatest) > 0)
-            greatest = samples[i].number;
+    for (size_t i = 0; i < what->count; i++) {
+        if (i == 0 || decimal_compare(what->samples[i].number, greatest) > 0)
+            greatest = what->samples[i].number;
     }
-    *quantity = exact_from_decimal(arena, greatest);
+    *quantity = exact_from_decimal(what->arena, greatest);
     return OK;
 }
 

@@ -2,16 +2,14 @@
 // The least number.
 #include "aggregations.h"
 
-static result aggregate(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity)
+static result aggregate(const struct aggregating *what, exact *quantity)
 {
-    (void)metric;
     decimal least = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || decimal_compare(samples[i].number, least) < 0)
-            least = samples[i].number;
+    for (size_t i = 0; i < what->count; i++) {
+        if (i == 0 || decimal_compare(what->samples[i].number, least) < 0)
+            least = what->samples[i].number;
     }
-    *quantity = exact_from_decimal(arena, least);
+    *quantity = exact_from_decimal(what->arena, least);
     return OK;
 }
 

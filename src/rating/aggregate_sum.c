@@ -3,12 +3,15 @@
 // events cost a million additions and a handful of products.
 #include "aggregations.h"
 
-static result aggregate(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity)
+static result aggregate(const struct aggregating *what, exact *quantity)
 {
+    struct arena *arena = what->arena;
+    const struct metric *metric = what->metric;
     decimal *sums = arena_array(arena, decimal, metric->weight_count + 1);
-    for (size_t i = 0; i < count; i++)
-        TRY(decimal_add(sums[samples[i].weight], samples[i].number, &sums[samples[i].weight]));
+    for (size_t i = 0; i < what->count; i++) {
+        const struct sample *sample = &what->samples[i];
+        TRY(decimal_add(sums[sample->weight], sample->number, &sums[sample->weight]));
+    }
     exact total = exact_from_decimal(arena, sums[metric->weight_count]);
     if (metric->weighted)
         total = exact_mul(arena, total, exact_from_decimal(arena, metric->weight_default));

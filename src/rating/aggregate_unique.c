@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Distinct values of the property.
 #include "aggregations.h"
+#include "value_runs.h"
 
-#include <stdlib.h>
-
-static int by_bytes(const void *a, const void *b)
+static result aggregate(const struct aggregating *what, exact *quantity)
 {
-    return str_compare(*(const str *)a, *(const str *)b);
-}
-
-static result aggregate(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity)
-{
-    (void)metric;
-    str *texts = arena_array(arena, str, count);
-    for (size_t i = 0; i < count; i++)
-        texts[i] = samples[i].text;
-    qsort(texts, count, sizeof *texts, by_bytes);
+    struct value_runs runs = value_runs_of(what);
+    struct value_run run = {0};
     int64_t distinct = 0;
-    for (size_t i = 0; i < count; i++)
-        distinct += i == 0 || !str_eq(texts[i], texts[i - 1]);
-    *quantity = exact_from_i64(arena, distinct);
+    while (value_runs_next(&runs, &run))
+        distinct++;
+    *quantity = exact_from_i64(what->arena, distinct);
     return OK;
 }
 

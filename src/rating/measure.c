@@ -46,13 +46,22 @@ static size_t weight_of(const struct metric *metric, const struct usage_event *e
     return metric->weight_count;
 }
 
+static bool take_operation(const struct usage_event *event, bool *removes)
+{
+    str operation = {0};
+    if (!event_property(event, STR("operation"), &operation))
+        return false;
+    *removes = str_eq(operation, STR("remove"));
+    return *removes || str_eq(operation, STR("add"));
+}
+
 // False when the metric does not count the event.
 static bool take_sample(const struct measurement *what, const struct usage_event *event,
                         struct sample *sample)
 {
     const struct metric *metric = what->metric;
-    if (event->time.us < what->from.us || event->time.us >= what->to.us ||
-        !metric_takes_type(metric, event->type) ||
+    if ((event->time.us < what->from.us && !metric->aggregation->carries) ||
+        event->time.us >= what->to.us || !metric_takes_type(metric, event->type) ||
         !filters_pass(metric->filters, metric->filter_count, event) ||
         !filters_pass(what->filters, what->filter_count, event))
         return false;
@@ -61,6 +70,8 @@ static bool take_sample(const struct measurement *what, const struct usage_event
         if (!event_property(event, metric->property, &sample->text))
             return false;
         if (metric->aggregation->numeric && failed(decimal_parse(sample->text, &sample->number)))
+            return false;
+        if (metric->aggregation->switched && !take_operation(event, &sample->removes))
             return false;
     }
     sample->weight = weight_of(metric, event);
@@ -97,27 +108,43 @@ static struct member *take_members(struct arena *arena, const struct measurement
     return members;
 }
 
+// Of one group's members.
 static result measure_group(struct arena *arena, const struct measurement *what,
                             const struct member *members, size_t count, struct usage_group *group)
 {
     const struct metric *metric = what->metric;
-    struct usage_group made = {.events = (int64_t)count};
     struct sample *samples = arena_array(arena, struct sample, count);
+    size_t earlier = 0;
     for (size_t i = 0; i < count; i++) {
         samples[i] = members[i].sample;
+        earlier += samples[i].event->time.us < what->from.us;
+    }
+    struct usage_group made = {.events = (int64_t)(count - earlier)};
+    for (size_t i = earlier; i < count; i++) {
         int64_t index = samples[i].event->index;
-        if (i == 0 || index < made.from_index)
+        if (i == earlier || index < made.from_index)
             made.from_index = index;
         if (index >= made.to_index)
             made.to_index = index + 1;
     }
     if (count > 0)
         made.values = members[0].group;
-    TRY(metric->aggregation->aggregate(arena, metric, samples, count, &made.quantity));
+    struct aggregating aggregating = {
+        .arena = arena,
+        .metric = metric,
+        .zone = what->zone,
+        .from = what->from,
+        .to = what->to,
+        .samples = samples + earlier,
+        .count = count - earlier,
+        .earlier = samples,
+        .earlier_count = earlier,
+    };
+    TRY(metric->aggregation->aggregate(&aggregating, &made.quantity));
     if (metric->rounded)
         made.quantity = exact_round(arena, made.quantity, metric->round_digits, metric->round_mode);
     if (what->items == ITEMS_EVENTS)
-        items_of_events(arena, what, samples, &made);
+        items_of_events(arena, what, samples + earlier, &made);
     *group = made;
     return OK;
 }
@@ -150,14 +177,16 @@ result metric_measure(struct arena *arena, const struct measurement *what,
         return FAIL(INVALID, "too many groups");
     struct usage_group *made = arena_array(arena, struct usage_group, group_count);
     size_t begin = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < group_count; i++) {
         size_t end = begin + 1;
         while (end < member_count && compare_groups(&members[begin], &members[end]) == 0)
             end++;
-        TRY(measure_group(arena, what, &members[begin], end - begin, &made[i]));
+        TRY(measure_group(arena, what, &members[begin], end - begin, &made[kept]));
+        kept += made[kept].events > 0 || exact_sign(made[kept].quantity) != 0;
         begin = end;
     }
     *groups = made;
-    *count = group_count;
+    *count = kept;
     return OK;
 }

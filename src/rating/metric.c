@@ -17,6 +17,8 @@ struct parts {
     str aggregation;
 };
 
+static const char *const parameters[] = {"days", "max_days", "percent"};
+
 static bool read_members(struct json_at document, bool stored, struct metric *metric,
                          struct parts *parts)
 {
@@ -30,6 +32,9 @@ static bool read_members(struct json_at document, bool stored, struct metric *me
         json_optional(json_items("group_by", &parts->group_by)),
         json_optional(json_members("weights", &parts->weights)),
         json_optional(json_members("round", &parts->round)),
+        json_optional(json_i64("days", &metric->days)),
+        json_optional(json_i64("max_days", &metric->max_days)),
+        json_optional(json_decimal("percent", &metric->percent)),
         json_optional(json_text("name", &unused)),
         json_optional(json_text("description", &unused)),
         json_optional(json_text("key", &metric->key)),
@@ -58,6 +63,32 @@ static bool read_event_types(struct json_at list, struct metric *metric)
     return true;
 }
 
+static bool is_listed(const char *names, const char *name)
+{
+    str rest = str_from(names == NULL ? "" : names);
+    str listed = {0};
+    while (rest.len > 0) {
+        if (!str_cut(rest, ' ', &listed, &rest)) {
+            listed = rest;
+            rest = STR("");
+        }
+        if (str_eq(listed, str_from(name)))
+            return true;
+    }
+    return false;
+}
+
+static bool read_parameters(struct json_at document, const struct metric *metric)
+{
+    for (size_t i = 0; i < COUNT_OF(parameters); i++) {
+        if (json_object_get(document.value, parameters[i]) != NULL &&
+            !is_listed(metric->aggregation->parameters, parameters[i]))
+            return json_wrong(json_member(document, parameters[i]), "invalid",
+                              "The aggregation does not take it.");
+    }
+    return metric->aggregation->check == NULL || metric->aggregation->check(document, metric);
+}
+
 static bool read_aggregation(struct json_at document, str name, struct metric *metric)
 {
     metric->aggregation = aggregation_find(name);
@@ -71,12 +102,11 @@ static bool read_aggregation(struct json_at document, str name, struct metric *m
         if (metric->aggregation->needs_property)
             return json_wrong(json_member(document, "property"), "missing_member",
                               "The aggregation needs a property.");
-        return true;
-    }
-    if (!property_name_valid(metric->property))
+    } else if (!property_name_valid(metric->property)) {
         return json_wrong(json_member(document, "property"), "invalid",
                           "Not the name of a property.");
-    return true;
+    }
+    return read_parameters(document, metric);
 }
 
 static bool read_weight_values(struct json_at values, struct metric *metric)
@@ -167,6 +197,11 @@ const struct metric *metric_parse(struct json_at document, bool stored)
     if (parts.round != NULL)
         right = read_round(json_member(document, "round"), metric) && right;
     return right ? metric : NULL;
+}
+
+bool metric_carries(const struct metric *metric)
+{
+    return metric->aggregation->carries;
 }
 
 bool metric_takes_type(const struct metric *metric, str event_type)

@@ -193,6 +193,17 @@ static struct draft draft_of(struct arena *arena, const struct subscription_term
     };
 }
 
+bool statement_carries(const struct subscription_terms *terms)
+{
+    for (size_t i = 0; i < terms->segment_count; i++) {
+        for (size_t k = 0; k < terms->segments[i].metric_count; k++) {
+            if (metric_carries(terms->segments[i].metrics[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 result statement_compute(struct arena *arena, const struct subscription_terms *terms,
                          const struct period *period, const struct usage *usage, json_t **statement)
 {

@@ -134,6 +134,27 @@ START_TEST(refuses_malformed_entries)
 }
 END_TEST
 
+// Values over time: v is switched on and off, and seen day by day.
+static void fold_switches(struct documents *documents, struct log_of_events *log)
+{
+    static const char *const leaves[] = {
+        EVENT("1", "2026-10-20T00:00:00.000000Z", "10", "'v':'a','operation':'add'"),
+        EVENT("2", "2026-10-21T00:00:00.000000Z", "-4", "'v':'b','operation':'add'"),
+        EVENT("3", "2026-10-22T00:00:00.000000Z", "0", "'v':'b','operation':'remove'"),
+        EVENT("4", "2026-11-01T00:00:00.000000Z", "2", "'v':'c','operation':'add'"),
+        EVENT("5", "2026-11-01T00:00:00.000000Z", "1", "'v':'c','operation':'remove'"),
+        EVENT("6", "2026-11-01T00:00:00.000000Z", "0", "'v':'d','operation':'remove'"),
+        EVENT("7", "2026-10-23T00:00:00.000000Z", "0", "'v':'d','operation':'add'"),
+        EVENT("8", "2026-11-16T00:00:00.000000Z", "5", "'v':'b','operation':'add'"),
+        EVENT("9", "2026-11-16T00:00:00.000000Z", "7", "'v':'e','operation':'moved'"),
+        EVENT("10", "2026-11-21T00:00:00.000000Z", "20", "'v':'a','operation':'remove'"),
+    };
+    log->fold = usage_fold_new(&documents->arena);
+    for (size_t i = 0; i < COUNT_OF(leaves); i++)
+        fold_entry(documents, log, (int64_t)i, leaves[i]);
+    ck_assert_ok(usage_fold_end(log->fold, &log->usage));
+}
+
 static str measured(struct documents *documents, const struct log_of_events *log, const char *text,
                     int64_t *events)
 {
@@ -213,6 +234,114 @@ START_TEST(measures)
 }
 END_TEST
 
+START_TEST(carries_in_what_was_before)
+{
+    static const struct {
+        const char *metric;
+        const char *quantity;
+        int64_t events;
+    } cases[] = {
+        // 6 for 30 days, 3 more for 30, 12 more for 15, 20 more for 10
+        {METRIC("'aggregation': 'time_weighted'"), "21.666666666667", 6},
+        // a for 20 days, b for 15
+        {METRIC("'aggregation': 'time_weighted', 'property': 'v'"), "1.166666666667", 5},
+        {METRIC("'aggregation': 'time_weighted', 'round': {'mode': 'ceil', 'digits': -1}"), "30",
+         6},
+        {METRIC("'aggregation': 'active', 'property': 'v'"), "3", 5},     // a, b, c
+        {METRIC("'aggregation': 'unique_new', 'property': 'v'"), "2", 6}, // c, e
+        {METRIC("'aggregation': 'unique_new', 'property': 'v', 'filters': [{'property': "
+                "'operation', 'eq': 'add'}]"),
+         "1", 2},
+        {METRIC("'aggregation': 'unique_days', 'property': 'v', 'days': 1"), "5", 6},
+        {METRIC("'aggregation': 'percentile', 'percent': '50'"), "2", 6}, // of 0 1 2 5 7 20
+        {METRIC("'aggregation': 'percentile', 'percent': '0'"), "0", 6},
+        {METRIC("'aggregation': 'percentile', 'percent': '100'"), "20", 6},
+        {METRIC("'aggregation': 'percentile', 'percent': '66.7'"), "7", 6},
+        {METRIC("'aggregation': 'percentile', 'percent': '66.6'"), "5", 6},
+    };
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold_switches(&documents, &log);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t events = 0;
+        str quantity = measured(&documents, &log, cases[i].metric, &events);
+        ck_assert_msg(str_eq(quantity, str_from(cases[i].quantity)), "%s: %s", cases[i].metric,
+                      str_to_c(&documents.arena, quantity));
+        ck_assert_int_eq(events, cases[i].events);
+    }
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+// The clocks go back on 1 November 2026 in New York: that local day has 25 hours.
+START_TEST(counts_local_days)
+{
+    static const struct {
+        const char *metric;
+        const char *quantity;
+    } cases[] = {
+        {METRIC("'aggregation': 'unique_days', 'property': 'v', 'days': 2"), "1"},
+        {METRIC("'aggregation': 'unique_days', 'property': 'v', 'days': 1, 'max_days': 1"), "1"},
+        {METRIC("'aggregation': 'unique_days', 'property': 'v', 'days': 3"), "0"},
+    };
+    struct documents documents;
+    struct log_of_events log = {0};
+    documents_open(&documents);
+    struct measurement what = {.from = at("2026-11-01T04:00:00Z"),
+                               .to = at("2026-12-01T05:00:00Z")};
+    ck_assert_ok(zone_load(&documents.arena, STR("America/New_York"), &what.zone));
+    log.fold = usage_fold_new(&documents.arena);
+    fold_entry(&documents, &log, 0, EVENT("1", "2026-11-01T04:30:00.000000Z", "1", "'v':'a'"));
+    fold_entry(&documents, &log, 1, EVENT("2", "2026-11-02T04:30:00.000000Z", "1", "'v':'a'"));
+    fold_entry(&documents, &log, 2, EVENT("3", "2026-11-02T04:30:00.000000Z", "1", "'v':'b'"));
+    fold_entry(&documents, &log, 3, EVENT("4", "2026-11-02T05:30:00.000000Z", "1", "'v':'b'"));
+    fold_entry(&documents, &log, 4, EVENT("5", "2026-11-01T03:30:00.000000Z", "1", "'v':'a'"));
+    ck_assert_ok(usage_fold_end(log.fold, &log.usage));
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct usage_group *groups = NULL;
+        size_t count = 0;
+        what.metric = metric_of(&documents, cases[i].metric);
+        ck_assert_ok(metric_measure(&documents.arena, &what, &log.usage, &groups, &count));
+        ck_assert_text(&documents.arena, exact_print(&documents.arena, groups[0].quantity),
+                       cases[i].quantity);
+    }
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
+// What was carried in makes a group, though nothing happens in the window; what has ended does not.
+START_TEST(groups_by_what_is_carried_in)
+{
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold_switches(&documents, &log);
+    static const str group_by[] = {{"v", 1}};
+    struct measurement what = {
+        .metric = metric_of(&documents, METRIC("'aggregation': 'active', 'property': 'v'")),
+        .group_by = group_by,
+        .group_by_count = COUNT_OF(group_by),
+        .from = at("2026-11-02T00:00:00Z"),
+        .to = at("2026-11-03T00:00:00Z"),
+        .zone = zone_utc(),
+    };
+    struct usage_group *groups = NULL;
+    size_t count = 0;
+    ck_assert_ok(metric_measure(&documents.arena, &what, &log.usage, &groups, &count));
+    ck_assert_uint_eq(count, 1);
+    ck_assert_text(&documents.arena, groups[0].values[0], "a");
+    ck_assert_int_eq(groups[0].events, 0);
+    what.to = what.from;
+    ck_assert_ok(metric_measure(&documents.arena, &what, &log.usage, &groups, &count));
+    ck_assert_uint_eq(count, 0);
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+END_TEST
+
 START_TEST(groups_in_byte_order)
 {
     struct documents documents;
@@ -257,7 +386,18 @@ START_TEST(refuses_with_a_pointer)
         {"{'aggregation': 'count'}", "missing_member /event_types"},
         {"{'event_types': [], 'aggregation': 'count'}", "invalid /event_types"},
         {"{'event_types': [7], 'aggregation': 'count'}", "invalid /event_types/0"},
-        {METRIC("'aggregation': 'percentile', 'property': 'x'"), "invalid /aggregation"},
+        {METRIC("'aggregation': 'median', 'property': 'x'"), "invalid /aggregation"},
+        {METRIC("'aggregation': 'percentile', 'property': 'x'"), "missing_member /percent"},
+        {METRIC("'aggregation': 'percentile', 'percent': '100.5'"), "invalid /percent"},
+        {METRIC("'aggregation': 'percentile', 'percent': 9.5"), "decimal_expected /percent"},
+        {METRIC("'aggregation': 'sum', 'percent': '50'"), "invalid /percent"},
+        {METRIC("'aggregation': 'active'"), "missing_member /property"},
+        {METRIC("'aggregation': 'unique_new'"), "missing_member /property"},
+        {METRIC("'aggregation': 'unique_days', 'property': 'x'"), "missing_member /days"},
+        {METRIC("'aggregation': 'unique_days', 'property': 'x', 'days': 0"), "invalid /days"},
+        {METRIC("'aggregation': 'unique_days', 'property': 'x', 'days': 16, 'max_days': 15"),
+         "invalid /max_days"},
+        {METRIC("'aggregation': 'unique', 'property': 'x', 'max_days': 15"), "invalid /max_days"},
         {METRIC("'aggregation': 'unique'"), "missing_member /property"},
         {METRIC("'aggregation': 'sum', 'property': 'X'"), "invalid /property"},
         {METRIC("'aggregation': 'sum', 'property': ''"), "invalid /property"},
@@ -289,4 +429,5 @@ END_TEST
 
 TEST_MAIN("metric", folds_voids_and_amendments, takes_entries_in_any_order,
           refuses_corrections_of_what_is_not_live, refuses_malformed_entries, measures,
+          carries_in_what_was_before, counts_local_days, groups_by_what_is_carried_in,
           groups_in_byte_order, refuses_with_a_pointer)

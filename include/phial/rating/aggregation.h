@@ -13,16 +13,34 @@ struct sample {
     str text;       // the property's value; "" where the metric names none
     decimal number; // the quantity or the property's value; of numeric aggregations
     size_t weight;  // the position in metric.weights, or weight_count for the default
+    bool removes;   // of switched aggregations: the operation is `remove`, else `add`
+};
+
+// What one quantity is made of: the samples of a window, in the order of time, then index. There
+// may be none.
+struct aggregating {
+    struct arena *arena;
+    const struct metric *metric;
+    const struct zone *zone;
+    instant from; // half-open
+    instant to;
+    const struct sample *samples;
+    size_t count;
+    const struct sample *earlier; // those before `from`; of aggregations that carry
+    size_t earlier_count;
 };
 
 struct aggregation {
     const char *name;
     bool needs_property;
-    bool numeric;  // reads numbers: an event whose property is none is left out
-    bool weighted; // may be given weights
-    // Samples stand in the order of time, then index. There may be none.
-    result (*aggregate)(struct arena *arena, const struct metric *metric,
-                        const struct sample *samples, size_t count, exact *quantity);
+    bool numeric;           // reads numbers: an event whose property is none is left out
+    bool weighted;          // may be given weights
+    bool carries;           // goes by what was before the window as well
+    bool switched;          // with a property, goes by the event's `operation`: add, remove
+    const char *parameters; // blank-separated names of its own members; NULL without
+    // Adds a fault for everything wrong with them. NULL without parameters.
+    bool (*check)(struct json_at document, const struct metric *metric);
+    result (*aggregate)(const struct aggregating *what, exact *quantity);
 };
 
 const struct aggregation *aggregation_find(str name); // NULL

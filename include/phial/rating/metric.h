@@ -50,6 +50,9 @@ struct metric {
     const decimal *weights;
     size_t weight_count;
     decimal weight_default;
+    int64_t days;     // unique_days
+    int64_t max_days; // 0: any number
+    decimal percent;  // percentile
     bool rounded;
     enum rounding round_mode;
     int round_digits;
@@ -60,6 +63,8 @@ struct metric {
 // or a log).
 const struct metric *metric_parse(struct json_at document, bool stored);
 bool metric_takes_type(const struct metric *metric, str event_type);
+// Whether what it measures of a window goes by the events before it as well.
+bool metric_carries(const struct metric *metric);
 // Filters of a charge are parsed alike.
 const struct filter *filters_parse(struct json_at list, size_t *count);
 
@@ -98,7 +103,9 @@ struct measurement {
     size_t item_property_count;
 };
 
-// Groups in byte order of their values. INVALID when an aggregation is unknown to this version or
-// there are more than GROUPS_MAX groups; AMOUNT_OVERFLOW.
+// Groups in byte order of their values. Of a metric that carries, `usage` holds what was before the
+// window too, and a group without events in it is there where its quantity is not zero. INVALID
+// when an aggregation is unknown to this version or there are more than GROUPS_MAX groups;
+// AMOUNT_OVERFLOW.
 result metric_measure(struct arena *arena, const struct measurement *what,
                       const struct usage *usage, struct usage_group **groups, size_t *count);

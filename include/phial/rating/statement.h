@@ -91,9 +91,13 @@ bool period_opening(const struct subscription_terms *terms);
 result period_commitment(struct arena *arena, const struct subscription_terms *terms,
                          int64_t number, exact *amount);
 
+// Whether a metric of the terms goes by the events before a period as well.
+bool statement_carries(const struct subscription_terms *terms);
+
 // The statement's own members: customer, subscription, currency, period, plan, lines, subtotal,
 // discounts, tax, total, credits, amount_due, rounding, and exempt_reason when there is one.
-// `usage` must hold every event of the period. The caller owns *statement.
+// `usage` must hold every event of the period, and with terms that carry every one before it. The
+// caller owns *statement.
 result statement_compute(struct arena *arena, const struct subscription_terms *terms,
                          const struct period *period, const struct usage *usage,
                          json_t **statement);

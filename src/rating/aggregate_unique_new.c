@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Distinct values of the window that no matching event before it carries.
+#include "aggregations.h"
+#include "value_runs.h"
+
+static result aggregate(const struct aggregating *what, exact *quantity)
+{
+    struct value_runs runs = value_runs_of(what);
+    struct value_run run = {0};
+    int64_t fresh = 0;
+    while (value_runs_next(&runs, &run))
+        fresh += run.earlier == 0;
+    *quantity = exact_from_i64(what->arena, fresh);
+    return OK;
+}
+
+const struct aggregation aggregation_unique_new = {
+    .name = "unique_new", .needs_property = true, .carries = true, .aggregate = aggregate};

@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random events with voids, amendments and late arrivals, and a plain SQL recount from the entries of what every aggregation makes of them."""
+import datetime
+import decimal
+import itertools
+import time
+import urllib.parse
+
+import phial
+
+D = decimal.Decimal
+ZONE = 'America/New_York'
+FIRST, LAST = '2031-10-20T00:00:00Z', '2031-12-14T00:00:00Z'  # the clocks go back on 2 November
+
+METRICS = {
+    'count': {'aggregation': 'count'},
+    'carrying': {'aggregation': 'count', 'property': 'size'},
+    'sum': {'aggregation': 'sum'},
+    'sized': {'aggregation': 'sum', 'property': 'size', 'round': {'mode': 'half_up', 'digits': -1}},
+    'weighted': {'aggregation': 'sum', 'weights': {'property': 'kind', 'values': {'ct': '3', 'mri': '0.5'}, 'default': '-1.25'}},
+    'filtered': {'aggregation': 'sum', 'filters': [{'property': 'size', 'gte': '2', 'lt': '7'}, {'property': 'kind', 'not_in': ['mri']}]},
+    'max': {'aggregation': 'max', 'property': 'size'},
+    'min': {'aggregation': 'min'},
+    'latest': {'aggregation': 'latest'},
+    'unique': {'aggregation': 'unique', 'property': 'unit'},
+    'unique_new': {'aggregation': 'unique_new', 'property': 'unit'},
+    'unique_days': {'aggregation': 'unique_days', 'property': 'unit', 'days': 2, 'max_days': 4},
+    'active': {'aggregation': 'active', 'property': 'unit'},
+    'time_weighted': {'aggregation': 'time_weighted'},
+    'time_on': {'aggregation': 'time_weighted', 'property': 'unit'},
+    'percentile': {'aggregation': 'percentile', 'property': 'size', 'percent': '95'},
+    'median': {'aggregation': 'percentile', 'percent': '50'},
+}
+
+# The effective events, out of nothing but the stored bytes.
+EFFECTIVE = """
+DROP SCHEMA IF EXISTS recount CASCADE; CREATE SCHEMA recount;
+CREATE TABLE recount.leaf AS
+SELECT entry_index, convert_from(leaf, 'UTF8')::jsonb AS leaf FROM ledger_entry JOIN customer USING (customer_id) WHERE customer.key = '{customer}';
+CREATE TABLE recount.event AS
+WITH correction AS (
+    SELECT (leaf #>> '{{ref,index}}')::bigint AS original, entry_index, leaf FROM recount.leaf WHERE leaf ->> 'kind' IN ('void', 'amend')
+), quantity AS (
+    SELECT DISTINCT ON (original) original, leaf #>> '{{set,quantity}}' AS quantity FROM correction
+    WHERE leaf -> 'set' ? 'quantity' ORDER BY original, entry_index DESC
+), moved AS (
+    SELECT DISTINCT ON (original) original, leaf #>> '{{set,time}}' AS time FROM correction
+    WHERE leaf -> 'set' ? 'time' ORDER BY original, entry_index DESC
+), replaced AS (
+    SELECT original, jsonb_object_agg(p.key, p.value ORDER BY entry_index) AS properties
+    FROM correction, jsonb_each(leaf #> '{{set,properties}}') AS p WHERE leaf -> 'set' ? 'properties' GROUP BY original
+)
+SELECT entry_index, COALESCE(moved.time, leaf #>> '{{event,time}}')::timestamptz AS time,
+       COALESCE(quantity.quantity, leaf #>> '{{event,quantity}}')::numeric AS q, p ->> 'kind' AS kind, (p ->> 'size')::numeric AS size,
+       p ->> 'unit' AS unit, p ->> 'operation' AS operation
+FROM recount.leaf
+LEFT JOIN quantity ON quantity.original = entry_index
+LEFT JOIN moved ON moved.original = entry_index
+LEFT JOIN replaced ON replaced.original = entry_index
+CROSS JOIN LATERAL (SELECT COALESCE(leaf #> '{{event,properties}}', '{{}}') || COALESCE(replaced.properties, '{{}}') AS p) AS merged
+WHERE leaf ->> 'kind' = 'usage'
+  AND NOT EXISTS (SELECT 1 FROM correction WHERE original = leaf.entry_index AND leaf ->> 'kind' = 'void');
+ANALYZE recount.event;
+"""
+
+IN = "time >= '{f}' AND time < '{t}'"
+# By metric: condition, quantity. `g` is the group, '' of all.
+PLAIN = {
+    'count': ('true', 'count(*)'),
+    'carrying': ('size IS NOT NULL', 'count(*)'),
+    'sum': ('true', 'sum(q)'),
+    'sized': ('size IS NOT NULL', 'round(sum(size), -1)'),
+    'weighted': ('true', "sum(q * CASE kind WHEN 'ct' THEN 3 WHEN 'mri' THEN 0.5 ELSE -1.25 END)"),
+    'filtered': ("size >= 2 AND size < 7 AND kind <> 'mri'", 'sum(q)'),
+    'max': ('size IS NOT NULL', 'max(size)'),
+    'min': ('true', 'min(q)'),
+    'latest': ('true', '(array_agg(q ORDER BY time DESC, entry_index DESC))[1]'),
+    'unique': ('unit IS NOT NULL', 'count(DISTINCT unit)'),
+    'percentile': ('size IS NOT NULL', '(array_agg(size ORDER BY size))[ceil(count(*) * 0.95)::int]'),
+    'median': ('true', '(array_agg(q ORDER BY q))[ceil(count(*) * 0.5)::int]'),
+}
+# By metric: condition of an event, the query of (g, quantity).
+OTHER = {
+    'unique_new': ('unit IS NOT NULL', "SELECT g, count(DISTINCT unit) AS quantity FROM matched AS m WHERE time >= '{f}' AND NOT EXISTS "
+                   "(SELECT 1 FROM matched AS o WHERE o.unit = m.unit AND o.g = m.g AND o.time < '{f}') GROUP BY g"),
+    'unique_days': ('unit IS NOT NULL', "SELECT g, count(*) AS quantity FROM (SELECT g, unit FROM matched WHERE time >= '{f}' GROUP BY g, unit "
+                    "HAVING count(DISTINCT (time AT TIME ZONE '" + ZONE + "')::date) BETWEEN 2 AND 4) AS u GROUP BY g"),
+    'active': ('unit IS NOT NULL AND operation IS NOT NULL', "SELECT g, count(*) AS quantity FROM (SELECT g, unit FROM matched GROUP BY g, unit HAVING "
+               "bool_or(time >= '{f}' AND operation = 'add') OR ((array_agg(operation ORDER BY time DESC, entry_index DESC) FILTER "
+               "(WHERE time < '{f}'))[1] = 'add' AND NOT bool_or(time = '{f}' AND operation = 'remove'))) AS u GROUP BY g"),
+    'time_weighted': ('true', "SELECT g, sum(q * extract(epoch FROM '{t}'::timestamptz - greatest(time, '{f}'))) / "
+                      "extract(epoch FROM '{t}'::timestamptz - '{f}'::timestamptz) AS quantity FROM matched GROUP BY g"),
+    'time_on': ('unit IS NOT NULL AND operation IS NOT NULL',
+                "SELECT g, sum(extract(epoch FROM greatest(until, '{f}') - greatest(time, '{f}'))) / "
+                "extract(epoch FROM '{t}'::timestamptz - '{f}'::timestamptz) AS quantity FROM (SELECT g, operation, time, COALESCE(lead(time) OVER "
+                "(PARTITION BY g, unit ORDER BY time, entry_index), '{t}') AS until FROM matched) AS s WHERE operation = 'add' GROUP BY g"),
+}
+
+
+def query_of(metric, window, grouped):
+    """Rows of (label, group, quantity, events)."""
+    f, t = window
+    group, label = ("COALESCE(kind, '')", metric + '/kind') if grouped else ("''", metric)
+    if metric in PLAIN:
+        condition, quantity = PLAIN[metric]
+        query = f"SELECT '{label}', {group} AS g, {quantity}::text, count(*) FROM recount.event WHERE {condition} AND {IN} GROUP BY 2"
+    else:
+        condition, query = OTHER[metric]
+        query = (f"WITH matched AS MATERIALIZED (SELECT {group} AS g, * FROM recount.event WHERE {condition} AND time < '{{t}}'), "
+                 f"amounts AS ({query}), events AS (SELECT g, count(*) AS events FROM matched WHERE {IN} GROUP BY g) "
+                 f"SELECT '{label}', g, COALESCE(quantity, 0)::text, COALESCE(events, 0) FROM amounts FULL JOIN events USING (g) "
+                 "WHERE quantity <> 0 OR events <> 0")
+    return query.format(f=f, t=t)
+
+
+def recounted(server, window):
+    """{label: {group: (quantity, events)}}, all in one session."""
+    found = {metric + suffix: {} for metric in METRICS for suffix in ('', '/kind')}
+    text = '; '.join(query_of(metric, window, grouped) for metric in METRICS for grouped in (False, True))
+    for label, g, quantity, events in (row.split('|') for row in server.sql(text).splitlines()):
+        found[label][g] = (D(quantity), int(events))
+    return found
+
+
+def near(a, b):
+    return abs(a - b) < D('0.0000000001')  # SQL divides to fewer digits than we print
+
+
+def compare(metric, window, ours, found):
+    whole = found[metric].get('', (D(0), 0))
+    groups = found[metric + '/kind']
+    said = (D(ours['quantity']), ours['events'])
+    assert near(said[0], whole[0]) and said[1] == whole[1], (metric, window, said, whole)
+    shown = {group['group']['kind']: (D(group['quantity']), group['events']) for group in ours['groups']}
+    assert shown.keys() == groups.keys(), (metric, window, shown, groups)
+    for g, (quantity, events) in groups.items():
+        assert near(shown[g][0], quantity) and shown[g][1] == events, (metric, window, g, shown[g], groups[g])
+
+
+def moment(rng, unit=1):
+    span = datetime.datetime.fromisoformat(LAST[:-1]) - datetime.datetime.fromisoformat(FIRST[:-1])
+    seconds = rng.randrange(0, int(span.total_seconds()) // unit) * unit
+    return (datetime.datetime.fromisoformat(FIRST[:-1]) + datetime.timedelta(seconds=seconds)).isoformat() + 'Z'
+
+
+def windows(rng, count):
+    """Months and hours of the customer's zone, quarters of an hour, and any second."""
+    yield '2031-11-01T04:00:00Z', '2031-12-01T05:00:00Z'
+    yield FIRST, LAST
+    for n in range(count):
+        a, b = moment(rng, (1, 900, 3600)[n % 3]), moment(rng, (1, 900, 3600)[n % 3])
+        if a != b:
+            yield min(a, b), max(a, b)
+
+
+def event(rng, n, total):
+    """In the order of time, but 5 % late."""
+    at = n / total if rng.random() > 0.05 else rng.random() * n / total
+    start = datetime.datetime.fromisoformat(FIRST[:-1])
+    time_of = start + (datetime.datetime.fromisoformat(LAST[:-1]) - start) * at
+    properties = {}
+    if rng.random() < 0.9:
+        properties['kind'] = rng.choice(('ct', 'mri', 'xray'))
+    if rng.random() < 0.8:
+        properties['size'] = str(D(rng.randrange(-500, 1000)) / 100)
+    if rng.random() < 0.9:
+        properties['unit'] = f'u{rng.randrange(max(20, total // 100))}'
+        properties['operation'] = rng.choice(('add', 'add', 'remove'))
+    return {'id': f'r{n}', 'customer': 'recount', 'type': 'random', 'time': time_of.replace(microsecond=0).isoformat() + 'Z',
+            'quantity': str(D(rng.randrange(-2000, 10000)) / 1000), 'properties': properties}
+
+
+def correct(c, rng, n):
+    """2 % voids, 1 % amendments of any event so far."""
+    if rng.random() < 0.02:
+        answer = c.send('POST', f'/v1/events/recount/r{rng.randrange(n + 1)}/void', None, Phial_Reason='random')
+        assert answer.status in (201, 409), answer
+    if rng.random() < 0.01:
+        change = {}
+        if rng.random() < 0.5:
+            change['quantity'] = str(rng.randrange(100))
+        if rng.random() < 0.5:
+            change['time'] = moment(rng)
+        if rng.random() < 0.5:
+            change['properties'] = {'kind': rng.choice(('ct', 'mri')), 'size': str(rng.randrange(10))}
+        if change:
+            answer = c.send('POST', f'/v1/events/recount/r{rng.randrange(n + 1)}/amend', change, Phial_Reason='random')
+            assert answer.status in (201, 409), answer
+
+
+def ask(c, metric, bounds, **more):
+    query = dict({'metric': metric, 'from': bounds[0], 'to': bounds[1], 'group_by': 'kind'}, **more)
+    return c.get('/v1/customers/recount/usage?' + urllib.parse.urlencode(query))
+
+
+def check(server, c, rng, count):
+    server.sql(EFFECTIVE.format(customer='recount'))
+    size = server.sql("SELECT count(*) FROM recount.leaf")
+    for window in windows(rng, count):
+        found = recounted(server, window)
+        for metric in METRICS:
+            answer = ask(c, metric, window)
+            assert answer['as_of']['index'] == int(size), answer['as_of']
+            compare(metric, window, answer, found)
+
+
+def check_windows(c, rng):
+    """A window's figure is the figure of its bounds, and days and hours are the zone's."""
+    month = ('2031-11-01T04:00:00Z', '2031-12-01T05:00:00Z')
+    for metric in METRICS:
+        days = ask(c, metric, month, window='day')['windows']
+        assert len(days) == 30 and days[1]['end'] == '2031-11-03T05:00:00Z', days
+        for day in rng.sample(days, 2):
+            alone = ask(c, metric, (day['start'], day['end']))
+            assert (alone['quantity'], alone['events']) == (day['quantity'], day['events']), (metric, day, alone)
+
+
+def catalog(c):
+    c.put('/v1/event-types/random', {
+        'time_precision': 'second', 'window': {'past': 'P1Y', 'future': 'PT5M'}, 'quantity': {'min': '-1000', 'max': '1000'},
+        'properties': {'kind': {'type': 'enum', 'values': ['ct', 'mri', 'xray']}, 'size': {'type': 'decimal'},
+                       'unit': {'type': 'token', 'scope': 'customer'}, 'operation': {'type': 'enum', 'values': ['add', 'remove']}}})
+    charges = []
+    for key, metric in METRICS.items():
+        c.put('/v1/metrics/' + key, dict(metric, event_types=['random'], group_by=['kind']))
+        charges.append({'key': key, 'metric': key, 'model': 'per_unit', 'unit_amount': '1'})
+    charges.append({'key': 'by-kind', 'metric': 'active', 'model': 'per_unit', 'unit_amount': '1', 'group_by': ['kind']})
+    c.put('/v1/plans/recount', {'currency': 'USD', 'interval': 'month', 'charges': charges})
+    c.put('/v1/customers/recount', {'name': 'Recount', 'currency': 'USD', 'time_zone': ZONE})
+
+
+def invoices(server, c):
+    """The figure of the usage is the figure of the line; the issued statement verifies, from an export of it alone."""
+    month = ('2031-11-01T04:00:00Z', '2031-12-01T05:00:00Z')
+    c.post('/v1/subscriptions', {'customer': 'recount', 'plan': 'recount', 'start': '2031-11-01T12:00:00Z'})
+    c.post('/v1/billing/run', {'as_of': '2031-12-15T00:00:00Z'}, 200)
+    invoice = c.get('/v1/invoices?customer=recount&status=issued')['data'][0]
+    for line in c.get('/v1/invoices/' + invoice['id'])['lines']:
+        usage = ask(c, line['metric'], month)
+        if 'group' in line:
+            usage = next(group for group in usage['groups'] if group['group'] == line['group'])
+        assert D(line['quantity']) == D(usage['quantity']) and line['events']['count'] == usage['events'], (line, usage)
+    archive = phial.export(c, '/tmp', {'customer': 'recount', 'invoice': invoice['id'], 'purpose': 'recount'})
+    code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
+    phial.os.unlink(archive)
+    assert code == 0 and 'VERIFIED' in said, said
+
+
+def run(server, total, rng):
+    c = server.client
+    catalog(c)
+    started, instants = time.monotonic(), {int(total * rng.random()) for _ in range(2 if total < 10000 else 9)}
+    batch = min(1000, total // 4)
+    for first in range(0, total, batch):
+        made = range(first, min(total, first + batch))
+        answer = c.post('/v1/events', [event(rng, n, total) for n in made], 200)
+        assert answer['accepted'] == len(made), answer
+        for n in made:
+            correct(c, rng, n)
+        if any(n in instants for n in made):
+            check(server, c, rng, 1)
+    print(total, 'events in', round(time.monotonic() - started, 1), 's')
+    check(server, c, rng, 3)
+    check_windows(c, rng)
+    invoices(server, c)
