@@ -48,8 +48,7 @@ void event_view_release(struct event_view *view)
 
 json_t *event_effective_print(const struct request *request, const struct usage_event *event)
 {
-    json_t *properties =
-        event->properties == NULL ? NULL : json_copy(json_iterable(event->properties));
+    json_t *properties = usage_event_properties(event);
     return json_pack("{s:o, s:o, s:o*}", "time", json_instant_text(request, event->time),
                      "quantity", json_from_str(decimal_print(request->arena, event->quantity)),
                      "properties", properties);

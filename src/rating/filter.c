@@ -2,6 +2,7 @@
 #include "filter.h"
 
 #include "phial/util/array.h"
+#include "plain_leaf.h"
 #include "read.h"
 
 #include <string.h>
@@ -121,6 +122,8 @@ const struct filter *filters_parse(struct json_at list, size_t *count)
 
 bool event_property(const struct usage_event *event, str name, str *text)
 {
+    if (event->plain.len > 0)
+        return plain_member(event->plain, name, text);
     const json_t *value = json_object_getn(event->properties, name.ptr, name.len);
     if (json_is_string(value))
         *text = json_str(value);

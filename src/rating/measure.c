@@ -55,13 +55,11 @@ static bool take_operation(const struct usage_event *event, bool *removes)
     return *removes || str_eq(operation, STR("add"));
 }
 
-// False when the metric does not count the event.
-static bool take_sample(const struct measurement *what, const struct usage_event *event,
-                        struct sample *sample)
+bool sample_take(const struct measurement *what, const struct usage_event *event,
+                 struct sample *sample)
 {
     const struct metric *metric = what->metric;
-    if ((event->time.us < what->from.us && !metric->aggregation->carries) ||
-        event->time.us >= what->to.us || !metric_takes_type(metric, event->type) ||
+    if (!metric_takes_type(metric, event->type) ||
         !filters_pass(metric->filters, metric->filter_count, event) ||
         !filters_pass(what->filters, what->filter_count, event))
         return false;
@@ -76,6 +74,11 @@ static bool take_sample(const struct measurement *what, const struct usage_event
     }
     sample->weight = weight_of(metric, event);
     return true;
+}
+
+static bool in_time(const struct measurement *what, instant at)
+{
+    return at.us < what->to.us && (at.us >= what->from.us || metric_carries(what->metric));
 }
 
 static const str *take_group(struct arena *arena, const struct measurement *what,
@@ -96,7 +99,8 @@ static struct member *take_members(struct arena *arena, const struct measurement
     size_t taken = 0;
     for (size_t i = 0; i < usage->count; i++) {
         struct member *member = &members[taken];
-        if (!take_sample(what, &usage->events[i], &member->sample))
+        if (!in_time(what, usage->events[i].time) ||
+            !sample_take(what, &usage->events[i], &member->sample))
             continue;
         member->place = i;
         member->group_by_count = what->group_by_count;
@@ -161,6 +165,8 @@ result metric_measure(struct arena *arena, const struct measurement *what,
                       const struct usage *usage, struct usage_group **groups, size_t *count)
 {
     assert(what->metric->aggregation != NULL);
+    if (usage->source != NULL)
+        return usage->source->measure(usage->source, arena, what, groups, count);
     size_t member_count = 0;
     struct member *members = take_members(arena, what, usage, &member_count);
     if (what->group_by == NULL) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/rating/usage.h"
 
+#include "plain_leaf.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,12 +106,26 @@ static result instant_member(const json_t *object, const char *name, instant *at
     return instant_parse(text, at);
 }
 
+// Its texts are copied into the fold's arena.
+static void keep_event(struct usage_fold *fold, struct usage_event event)
+{
+    if (!str_eq(event.type, fold->last_type))
+        fold->last_type = str_copy(fold->arena, event.type);
+    event.type = fold->last_type;
+    event.id = str_copy(fold->arena, event.id);
+    event.source = str_copy(fold->arena, event.source);
+    event.plain = str_copy(fold->arena, event.plain);
+    *next_event(fold) = event;
+    if (fold->count > 0 && fold->events[fold->count - 1].index >= event.index)
+        fold->sorted = false;
+    fold->count++;
+}
+
 static result add_event(struct usage_fold *fold, int64_t index, const json_t *leaf)
 {
     const json_t *body = json_object_get(leaf, "event");
     struct usage_event event = {.index = index};
-    str type = {0};
-    TRY(text_member(body, "type", &type));
+    TRY(text_member(body, "type", &event.type));
     TRY(text_member(body, "id", &event.id));
     TRY(text_member(body, "source", &event.source));
     TRY(instant_member(body, "time", &event.time));
@@ -118,16 +134,8 @@ static result add_event(struct usage_fold *fold, int64_t index, const json_t *le
     if (properties != NULL && !json_is_object(properties))
         return FAIL(INVALID, "an event's properties are no object");
 
-    if (!str_eq(type, fold->last_type))
-        fold->last_type = str_copy(fold->arena, type);
-    event.type = fold->last_type;
-    event.id = str_copy(fold->arena, event.id);
-    event.source = str_copy(fold->arena, event.source);
     event.properties = json_incref(properties);
-    *next_event(fold) = event;
-    if (fold->count > 0 && fold->events[fold->count - 1].index >= index)
-        fold->sorted = false;
-    fold->count++;
+    keep_event(fold, event);
     return OK;
 }
 
@@ -168,7 +176,12 @@ static result add_correction(struct usage_fold *fold, int64_t index, const json_
 result usage_fold_add(struct usage_fold *fold, int64_t index, str leaf)
 {
     OWNED(json_release) json_t *root = NULL;
+    struct usage_event plain = {.index = index};
     str kind = {0};
+    if (plain_leaf_read(leaf, &plain)) {
+        keep_event(fold, plain);
+        return OK;
+    }
     if (failed(json_parse(leaf, &root)))
         return FAIL(INVALID, "an entry is not JSON");
     TRY(text_member(root, "kind", &kind));
@@ -218,16 +231,26 @@ static struct usage_event *find_event(const struct usage_fold *fold, int64_t ind
     return NULL;
 }
 
+json_t *usage_event_properties(const struct usage_event *event)
+{
+    json_t *properties = NULL;
+    if (event->plain.len > 0 && !failed(json_parse(event->plain, &properties)))
+        return properties;
+    return event->properties == NULL ? NULL : json_copy(json_iterable(event->properties));
+}
+
 static result replace_properties(struct usage_event *event, const json_t *by)
 {
-    json_t *replaced =
-        event->properties == NULL ? json_object() : json_copy(json_iterable(event->properties));
+    json_t *replaced = usage_event_properties(event);
+    if (replaced == NULL)
+        replaced = json_object();
     if (replaced == NULL || json_object_update(replaced, json_iterable(by)) != 0) {
         json_decref(replaced);
         return FAIL(INTERNAL, "out of memory");
     }
     drop_properties(event);
     event->properties = replaced;
+    event->plain = STR("");
     return OK;
 }
 

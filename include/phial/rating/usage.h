@@ -15,15 +15,31 @@ struct usage_event {
     str id;
     instant time;
     decimal quantity;
-    const json_t *properties; // after amendments
+    // Its properties after amendments: as canonical text, or where that is "" as an object; NULL
+    // when it has none.
+    str plain;
+    const json_t *properties;
     bool voided;
 };
 
-// The live events, in the order of time, then index.
+struct measurement;
+struct usage_group;
+
+// Answers measurements in the place of events: out of running sums.
+struct usage_source {
+    result (*measure)(const struct usage_source *source, struct arena *arena,
+                      const struct measurement *what, struct usage_group **groups, size_t *count);
+};
+
+// The live events, in the order of time, then index; or who answers for them.
 struct usage {
     const struct usage_event *events;
     size_t count;
+    const struct usage_source *source; // NULL: the events do
 };
+
+// The caller owns the object. NULL when there are no properties.
+json_t *usage_event_properties(const struct usage_event *event);
 
 struct usage_fold; // takes entries in any order of index, once each
 struct usage_fold *usage_fold_new(struct arena *arena);

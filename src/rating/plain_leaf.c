@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plain_leaf.h"
+
+#include <string.h>
+
+enum { ASCII_LAST = 0x7e };
+
+struct cursor {
+    str text;
+    size_t at;
+};
+
+static bool take(struct cursor *cursor, str literal)
+{
+    if (!str_starts_with(str_slice(cursor->text, cursor->at, cursor->text.len), literal))
+        return false;
+    cursor->at += literal.len;
+    return true;
+}
+
+// Up to the next quote, which is taken too. The text has no escapes.
+static bool take_string(struct cursor *cursor, str *string)
+{
+    const char *begin = cursor->text.ptr + cursor->at;
+    const char *quote = memchr(begin, '"', cursor->text.len - cursor->at);
+    if (quote == NULL)
+        return false;
+    *string = (str){begin, (size_t)(quote - begin)};
+    cursor->at += string->len + 1;
+    return true;
+}
+
+static bool take_value(struct cursor *cursor, str *text)
+{
+    if (take(cursor, STR("\"")))
+        return take_string(cursor, text);
+    *text = STR("true");
+    if (take(cursor, *text))
+        return true;
+    *text = STR("false");
+    return take(cursor, *text);
+}
+
+static bool take_object(struct cursor *cursor, str *object)
+{
+    size_t begin = cursor->at;
+    str name = {0};
+    str value = {0};
+    if (!take(cursor, STR("{")))
+        return false;
+    if (!take(cursor, STR("}"))) {
+        do {
+            if (!take(cursor, STR("\"")) || !take_string(cursor, &name) ||
+                !take(cursor, STR(":")) || !take_value(cursor, &value))
+                return false;
+        } while (take(cursor, STR(",")));
+        if (!take(cursor, STR("}")))
+            return false;
+    }
+    *object = str_slice(cursor->text, begin, cursor->at);
+    return true;
+}
+
+static bool is_plain(str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < ' ' || text.ptr[i] > ASCII_LAST || text.ptr[i] == '\\')
+            return false;
+    }
+    return true;
+}
+
+static bool take_event(struct cursor *cursor, struct usage_event *event, str *quantity, str *time)
+{
+    if (!take(cursor, STR(",\"event\":{\"id\":\"")) || !take_string(cursor, &event->id))
+        return false;
+    if (take(cursor, STR(",\"properties\":")) && !take_object(cursor, &event->plain))
+        return false;
+    return take(cursor, STR(",\"quantity\":\"")) && take_string(cursor, quantity) &&
+           take(cursor, STR(",\"source\":\"")) && take_string(cursor, &event->source) &&
+           take(cursor, STR(",\"time\":\"")) && take_string(cursor, time) &&
+           take(cursor, STR(",\"type\":\"")) && take_string(cursor, &event->type);
+}
+
+bool plain_leaf_read(str leaf, struct usage_event *event)
+{
+    struct cursor cursor = {.text = leaf};
+    struct usage_event read = *event;
+    str unread = {0};
+    str quantity = {0};
+    str time = {0};
+    if (!is_plain(leaf) || !take(&cursor, STR("{\"actor\":\"")) || !take_string(&cursor, &unread) ||
+        !take(&cursor, STR(",\"at\":\"")) || !take_string(&cursor, &unread) ||
+        !take(&cursor, STR(",\"customer\":\"")) || !take_string(&cursor, &unread) ||
+        !take_event(&cursor, &read, &quantity, &time) ||
+        !take(&cursor, STR("},\"kind\":\"usage\",\"v\":1}")) || cursor.at != leaf.len ||
+        failed(decimal_parse(quantity, &read.quantity)) || failed(instant_parse(time, &read.time)))
+        return false;
+    *event = read;
+    return true;
+}
+
+bool plain_member(str object, str name, str *text)
+{
+    struct cursor cursor = {.text = object, .at = 1};
+    str found = {0};
+    str value = {0};
+    while (take(&cursor, STR("\"")) && take_string(&cursor, &found) && take(&cursor, STR(":")) &&
+           take_value(&cursor, &value)) {
+        if (str_eq(found, name)) {
+            *text = value;
+            return true;
+        }
+        (void)take(&cursor, STR(","));
+    }
+    return false;
+}
