@@ -8,4 +8,11 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
-const struct aggregation aggregation_count = {.name = "count", .aggregate = aggregate};
+static result finish(const struct folded *folded, exact *quantity)
+{
+    *quantity = exact_from_i64(folded->arena, folded->events);
+    return OK;
+}
+
+const struct aggregation aggregation_count = {
+    .name = "count", .folds = FOLDS_COUNT, .aggregate = aggregate, .finish = finish};

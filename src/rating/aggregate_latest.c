@@ -10,5 +10,14 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
-const struct aggregation aggregation_latest = {
-    .name = "latest", .numeric = true, .aggregate = aggregate};
+static result finish(const struct folded *folded, exact *quantity)
+{
+    *quantity = exact_from_decimal(folded->arena, folded->extreme);
+    return OK;
+}
+
+const struct aggregation aggregation_latest = {.name = "latest",
+                                               .numeric = true,
+                                               .folds = FOLDS_LATEST,
+                                               .aggregate = aggregate,
+                                               .finish = finish};

@@ -13,4 +13,11 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
-const struct aggregation aggregation_max = {.name = "max", .numeric = true, .aggregate = aggregate};
+static result finish(const struct folded *folded, exact *quantity)
+{
+    *quantity = exact_from_decimal(folded->arena, folded->extreme);
+    return OK;
+}
+
+const struct aggregation aggregation_max = {
+    .name = "max", .numeric = true, .folds = FOLDS_MOST, .aggregate = aggregate, .finish = finish};

@@ -3,15 +3,8 @@
 // events cost a million additions and a handful of products.
 #include "aggregations.h"
 
-static result aggregate(const struct aggregating *what, exact *quantity)
+static exact weigh(struct arena *arena, const struct metric *metric, const decimal *sums)
 {
-    struct arena *arena = what->arena;
-    const struct metric *metric = what->metric;
-    decimal *sums = arena_array(arena, decimal, metric->weight_count + 1);
-    for (size_t i = 0; i < what->count; i++) {
-        const struct sample *sample = &what->samples[i];
-        TRY(decimal_add(sums[sample->weight], sample->number, &sums[sample->weight]));
-    }
     exact total = exact_from_decimal(arena, sums[metric->weight_count]);
     if (metric->weighted)
         total = exact_mul(arena, total, exact_from_decimal(arena, metric->weight_default));
@@ -19,9 +12,31 @@ static result aggregate(const struct aggregating *what, exact *quantity)
         total = exact_add(arena, total,
                           exact_mul(arena, exact_from_decimal(arena, sums[i]),
                                     exact_from_decimal(arena, metric->weights[i])));
-    *quantity = total;
+    return total;
+}
+
+static result aggregate(const struct aggregating *what, exact *quantity)
+{
+    decimal *sums = arena_array(what->arena, decimal, what->metric->weight_count + 1);
+    for (size_t i = 0; i < what->count; i++) {
+        const struct sample *sample = &what->samples[i];
+        TRY(decimal_add(sums[sample->weight], sample->number, &sums[sample->weight]));
+    }
+    *quantity = weigh(what->arena, what->metric, sums);
+    return OK;
+}
+
+static result finish(const struct folded *folded, exact *quantity)
+{
+    *quantity = weigh(folded->arena, folded->metric, folded->totals);
     return OK;
 }
 
 const struct aggregation aggregation_sum = {
-    .name = "sum", .numeric = true, .weighted = true, .aggregate = aggregate};
+    .name = "sum",
+    .folds = FOLDS_TOTAL,
+    .numeric = true,
+    .weighted = true,
+    .aggregate = aggregate,
+    .finish = finish,
+};

@@ -69,5 +69,20 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
+static result finish(const struct folded *folded, exact *quantity)
+{
+    *quantity = folded->window_us == 0
+                    ? exact_zero()
+                    : exact_div(folded->arena, folded->area,
+                                exact_from_i64(folded->arena, folded->window_us));
+    return OK;
+}
+
 const struct aggregation aggregation_time_weighted = {
-    .name = "time_weighted", .carries = true, .switched = true, .aggregate = aggregate};
+    .name = "time_weighted",
+    .folds = FOLDS_MOMENT,
+    .carries = true,
+    .switched = true,
+    .aggregate = aggregate,
+    .finish = finish,
+};

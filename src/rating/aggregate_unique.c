@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Distinct values of the property.
 #include "aggregations.h"
+#include "folded_runs.h"
 #include "value_runs.h"
 
 static result aggregate(const struct aggregating *what, exact *quantity)
@@ -14,5 +15,19 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
-const struct aggregation aggregation_unique = {
-    .name = "unique", .needs_property = true, .aggregate = aggregate};
+static result finish(const struct folded *folded, exact *quantity)
+{
+    struct folded_runs runs = folded_runs_of(folded);
+    struct folded_run run = {0};
+    int64_t values = 0;
+    while (folded_runs_next(&runs, &run))
+        values++;
+    *quantity = exact_from_i64(folded->arena, values);
+    return OK;
+}
+
+const struct aggregation aggregation_unique = {.name = "unique",
+                                               .folds = FOLDS_VALUES,
+                                               .needs_property = true,
+                                               .aggregate = aggregate,
+                                               .finish = finish};

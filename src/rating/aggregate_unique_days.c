@@ -2,6 +2,7 @@
 // Distinct values with events on at least `days`, and at most `max_days`, distinct local days of
 // the window.
 #include "aggregations.h"
+#include "folded_runs.h"
 #include "value_runs.h"
 
 enum { DAYS_MAX = 36600 };
@@ -32,24 +33,40 @@ static int64_t count_days(const struct aggregating *what, const struct value_run
     return days;
 }
 
+static bool within(const struct metric *metric, int64_t days)
+{
+    return days >= metric->days && (metric->max_days == 0 || days <= metric->max_days);
+}
+
 static result aggregate(const struct aggregating *what, exact *quantity)
 {
-    const struct metric *metric = what->metric;
     struct value_runs runs = value_runs_of(what);
     struct value_run run = {0};
     int64_t values = 0;
-    while (value_runs_next(&runs, &run)) {
-        int64_t days = count_days(what, &run);
-        values += days >= metric->days && (metric->max_days == 0 || days <= metric->max_days);
-    }
+    while (value_runs_next(&runs, &run))
+        values += within(what->metric, count_days(what, &run));
     *quantity = exact_from_i64(what->arena, values);
+    return OK;
+}
+
+static result finish(const struct folded *folded, exact *quantity)
+{
+    struct folded_runs runs = folded_runs_of(folded);
+    struct folded_run run = {0};
+    int64_t values = 0;
+    while (folded_runs_next(&runs, &run))
+        values += within(folded->metric, folded_run_days(folded, &run));
+    *quantity = exact_from_i64(folded->arena, values);
     return OK;
 }
 
 const struct aggregation aggregation_unique_days = {
     .name = "unique_days",
+    .folds = FOLDS_VALUES,
+    .by_day = true,
     .needs_property = true,
     .parameters = "days max_days",
     .check = check,
     .aggregate = aggregate,
+    .finish = finish,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Distinct values of the window that no matching event before it carries.
 #include "aggregations.h"
+#include "folded_runs.h"
 #include "value_runs.h"
 
 static result aggregate(const struct aggregating *what, exact *quantity)
@@ -14,5 +15,20 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
-const struct aggregation aggregation_unique_new = {
-    .name = "unique_new", .needs_property = true, .carries = true, .aggregate = aggregate};
+static result finish(const struct folded *folded, exact *quantity)
+{
+    struct folded_runs runs = folded_runs_of(folded);
+    struct folded_run run = {0};
+    int64_t values = 0;
+    while (folded_runs_next(&runs, &run))
+        values += run.earlier == 0;
+    *quantity = exact_from_i64(folded->arena, values);
+    return OK;
+}
+
+const struct aggregation aggregation_unique_new = {.name = "unique_new",
+                                                   .folds = FOLDS_VALUES,
+                                                   .needs_property = true,
+                                                   .carries = true,
+                                                   .aggregate = aggregate,
+                                                   .finish = finish};

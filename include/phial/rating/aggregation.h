@@ -30,8 +30,43 @@ struct aggregating {
     size_t earlier_count;
 };
 
+// What running sums keep for an aggregation, beside the number of events. See rating/tally.h.
+enum folding {
+    FOLDS_NOTHING, // it is measured from the entries
+    FOLDS_COUNT,
+    FOLDS_TOTAL,
+    FOLDS_MOMENT, // the total, and when it came
+    FOLDS_MOST,
+    FOLDS_LEAST,
+    FOLDS_LATEST,
+    FOLDS_VALUES // how many events have each value
+};
+
+// What the running sums of a window hold.
+struct folded_value {
+    str value;
+    int64_t events;
+    instant bucket; // a time within the local day of the events
+    bool earlier;   // before the window
+};
+struct folded {
+    struct arena *arena;
+    const struct metric *metric;
+    const struct zone *zone;
+    int64_t events;
+    const decimal *totals; // by weight
+    decimal extreme;
+    exact area;                  // of time_weighted: see rating/aggregate_time_weighted.c
+    struct folded_value *values; // in no order; more than one of a value
+    size_t value_count;
+    int64_t window_us;
+};
+
 struct aggregation {
     const char *name;
+    enum folding folds;
+    bool by_day; // its values are told apart by the day, as well
+
     bool needs_property;
     bool numeric;           // reads numbers: an event whose property is none is left out
     bool weighted;          // may be given weights
@@ -41,6 +76,10 @@ struct aggregation {
     // Adds a fault for everything wrong with them. NULL without parameters.
     bool (*check)(struct json_at document, const struct metric *metric);
     result (*aggregate)(const struct aggregating *what, exact *quantity);
+    result (*finish)(const struct folded *folded, exact *quantity); // NULL where it folds nothing
 };
+
+// Of a metric: time_weighted of a property goes by its values' history, which is not folded.
+enum folding metric_folding(const struct metric *metric);
 
 const struct aggregation *aggregation_find(str name); // NULL
