@@ -22,7 +22,7 @@ CREATE TABLE usage_mark (
 CREATE TABLE usage_sum (
     customer_id    bigint NOT NULL,
     series_id      bigint NOT NULL,
-    level          smallint NOT NULL, -- 0: a quarter of an hour, 1: a day, of UTC
+    level          smallint NOT NULL, -- 0: a quarter of an hour, 1: an hour, 2: a day, of UTC
     bucket         timestamptz NOT NULL,
     groups         text NOT NULL,
     weight         bigint NOT NULL,

@@ -241,6 +241,7 @@ static result start_jobs(struct app *app)
         .refusals_ms = app->config->webhooks_rejected_seconds * 1000,
         .keyring = &app->keyring,
         .period_key_days = app->config->phi_period_key_days,
+        .fold_interval_ms = app->config->usage_fold_interval_ms,
         .test_clock = app->config->clock_test,
         .log = &app->log,
     };

@@ -3,6 +3,7 @@
 
 #include "invoicing.sql.h"
 #include "phial/util/encode.h"
+#include "sums_read.h"
 
 static result add_entry(void *context, const struct entry *entry)
 {
@@ -92,10 +93,9 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     OWNED(json_release) json_t *held = NULL;
     OWNED(json_release) json_t *before = NULL;
     OWNED(json_release) json_t *made = NULL;
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    OWNED(sums_source_release) struct sums_source source = {0};
     struct subscription_terms terms = {0};
     struct period period = {0};
-    struct usage usage = {0};
     TRY(subscription_terms_read(tx, what->subscription, &terms, &held));
     TRY(period_find(&terms, what->number, &period));
     TRY(read_before(tx, what->subscription, what->number, &before));
@@ -103,8 +103,8 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     if (what->stretch != NULL)
         period = *what->stretch;
     instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;
-    struct usage_span span = {what->head, what->staged, from, period.end};
-    TRY(usage_read(tx, &span, &fold, &usage));
+    source = sums_source_of(tx, (struct usage_span){what->head, what->staged, from, period.end});
+    struct usage usage = {.source = &source.base};
     if (what->stretch != NULL)
         TRY(statement_of_stretch(db_arena(tx), &terms, &period, &usage, &made));
     else

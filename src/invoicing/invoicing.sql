@@ -179,3 +179,252 @@ LIMIT 1;
 SELECT invoice_id, number, status
 FROM invoice
 WHERE subscription_id = $1 AND period_number = $2 AND status <> 'void';
+
+-- ---- running sums
+
+-- name: sums_find_latest
+SELECT COALESCE(max(series_id), 0) AS latest
+FROM usage_series;
+
+-- name: sums_add_series
+INSERT INTO usage_series (metric, version)
+SELECT key, version
+FROM catalog_version
+WHERE kind = 'metric'
+  AND NOT EXISTS (SELECT 1
+                  FROM usage_series
+                  WHERE usage_series.metric = catalog_version.key
+                    AND usage_series.version = catalog_version.version)
+ON CONFLICT (metric, version) DO NOTHING;
+
+-- name: sums_list_candidates
+-- Customers whose log has grown by so much, or who may have new metrics.
+SELECT head.customer_id
+FROM ledger_head AS head
+LEFT JOIN usage_mark AS mark USING (customer_id)
+WHERE head.customer_id > $1 AND head.size > 0
+  AND (mark.customer_id IS NULL OR mark.folded_to + $4 <= head.size OR mark.latest <> $2)
+ORDER BY head.customer_id
+LIMIT $3;
+
+-- name: sums_open_mark
+INSERT INTO usage_mark (customer_id, latest, folded_to, series, folded)
+VALUES ($1, -1, 0, '{}', '{}')
+ON CONFLICT (customer_id) DO NOTHING;
+
+-- name: sums_lock_mark
+-- No row while somebody else folds this customer.
+SELECT customer_id
+FROM usage_mark
+WHERE customer_id = $1
+FOR UPDATE SKIP LOCKED;
+
+-- name: sums_share_mark
+SELECT customer_id
+FROM usage_mark
+WHERE customer_id = $1
+FOR SHARE;
+
+-- name: sums_list_marks
+SELECT marked.series_id, marked.folded
+FROM usage_mark AS mark
+CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS marked (series_id, folded)
+WHERE mark.customer_id = $1;
+
+-- name: sums_find_mark
+-- How far one series and the places are folded.
+SELECT COALESCE(min(marked.folded) FILTER (WHERE marked.series_id = 0), 0) AS places,
+       COALESCE(min(marked.folded) FILTER (WHERE marked.series_id = series.series_id), 0) AS folded,
+       COALESCE(min(series.series_id), 0) AS series_id
+FROM usage_mark AS mark
+CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS marked (series_id, folded)
+LEFT JOIN usage_series AS series ON series.metric = $2 AND series.version = $3
+WHERE mark.customer_id = $1;
+
+-- name: sums_set_mark
+UPDATE usage_mark
+SET latest = $2, folded_to = $3, series = $4, folded = $5
+WHERE customer_id = $1;
+
+-- name: sums_list_wanted
+-- The metrics that there are, and those that a subscription of the customer has pinned.
+SELECT series.series_id, series.metric, series.version, item.document
+FROM usage_series AS series
+JOIN catalog_version AS item
+  ON item.kind = 'metric' AND item.key = series.metric AND item.version = series.version
+WHERE EXISTS (SELECT 1
+              FROM catalog_item AS current
+              WHERE current.kind = 'metric' AND current.key = series.metric
+                AND current.version = series.version AND NOT current.archived)
+   OR EXISTS (SELECT 1
+              FROM subscription
+              JOIN subscription_segment AS segment USING (subscription_id)
+              WHERE subscription.customer_id = $1
+                AND segment.metrics::json ->> series.metric = series.version::text)
+ORDER BY series.series_id;
+
+-- name: sums_drop_series
+WITH sums AS (
+    DELETE FROM usage_sum WHERE customer_id = $1 AND series_id = ANY($2::bigint[])
+)
+DELETE FROM usage_value WHERE customer_id = $1 AND series_id = ANY($2::bigint[]);
+
+-- name: sums_each_entry
+SELECT entry_index, COALESCE(reference, -1) AS reference, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3 AND kind IN (0, 1, 2)
+ORDER BY entry_index;
+
+-- name: sums_each_older
+-- Originals, with what had been done to them below a position.
+SELECT entry_index, -1::bigint AS reference, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index = ANY($2::bigint[])
+UNION ALL
+SELECT entry_index, reference, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND reference = ANY($2::bigint[]) AND entry_index < $3;
+
+-- name: sums_each_placed
+-- The events of a time and what was done to them, below a position: out of the blocks that have any.
+WITH placed AS (
+    SELECT entry.entry_index, entry.leaf
+    FROM (SELECT DISTINCT block
+          FROM usage_place
+          WHERE customer_id = $1 AND bucket >= $2 AND bucket < $3) AS place
+    CROSS JOIN LATERAL (
+        SELECT entry_index, leaf
+        FROM ledger_entry
+        WHERE customer_id = $1 AND entry_index >= place.block * 64
+          AND entry_index < place.block * 64 + 64 AND entry_index < $4 AND kind = 0
+          AND (event_time >= $2 AND event_time < $3
+               OR entry_index IN (SELECT reference
+                                  FROM ledger_entry AS amendment
+                                  WHERE amendment.customer_id = $1 AND amendment.kind = 2
+                                    AND amendment.reference >= place.block * 64
+                                    AND amendment.reference < place.block * 64 + 64))
+        OFFSET 0
+    ) AS entry
+)
+SELECT entry_index, -1::bigint AS reference, leaf
+FROM placed
+UNION ALL
+SELECT correction.entry_index, correction.reference, correction.leaf
+FROM placed
+CROSS JOIN LATERAL (
+    SELECT entry_index, reference, leaf
+    FROM ledger_entry
+    WHERE customer_id = $1 AND reference = placed.entry_index AND entry_index < $4
+    OFFSET 0
+) AS correction;
+
+-- name: sums_add_places
+INSERT INTO usage_place (customer_id, bucket, block)
+SELECT $1::bigint, bucket, block
+FROM unnest($2::timestamptz[], $3::bigint[]) AS place (bucket, block)
+ON CONFLICT (customer_id, bucket, block) DO NOTHING;
+
+-- name: sums_load
+-- The LIMIT makes it one index look-up a line.
+SELECT wanted.place, found.events, found.first_index, found.last_index, found.total::text,
+       found.moment::text, found.extreme::text, found.extreme_events, found.extreme_at, found.extreme_index
+FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+     WITH ORDINALITY AS wanted (series_id, level, bucket, groups, weight, place)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM usage_sum
+    WHERE customer_id = $1 AND series_id = wanted.series_id AND level = wanted.level
+      AND bucket = wanted.bucket AND groups = wanted.groups AND weight = wanted.weight
+    LIMIT 1
+) AS found;
+
+-- name: sums_store
+INSERT INTO usage_sum (customer_id, series_id, level, bucket, groups, weight, events, first_index,
+                       last_index, total, moment, extreme, extreme_events, extreme_at,
+                       extreme_index)
+SELECT $1::bigint, *
+FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::bigint[],
+            $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[], $11::numeric[], $12::numeric[],
+            $13::bigint[], $14::timestamptz[], $15::bigint[]) AS made
+ON CONFLICT (customer_id, series_id, level, bucket, groups, weight) DO UPDATE
+SET events = excluded.events, first_index = excluded.first_index,
+    last_index = excluded.last_index, total = excluded.total, moment = excluded.moment,
+    extreme = excluded.extreme, extreme_events = excluded.extreme_events,
+    extreme_at = excluded.extreme_at, extreme_index = excluded.extreme_index;
+
+-- name: sums_add
+-- Of lines that nothing is taken from and that have no extreme: what is there is not read first.
+INSERT INTO usage_sum AS there (customer_id, series_id, level, bucket, groups, weight, events,
+                                first_index, last_index, total, moment, extreme, extreme_events,
+                                extreme_at, extreme_index)
+SELECT $1::bigint, *
+FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::bigint[],
+            $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[], $11::numeric[],
+            $12::numeric[], $13::bigint[], $14::timestamptz[], $15::bigint[]) AS made
+ON CONFLICT (customer_id, series_id, level, bucket, groups, weight) DO UPDATE
+SET events = there.events + excluded.events,
+    first_index = LEAST(there.first_index, excluded.first_index),
+    last_index = GREATEST(there.last_index, excluded.last_index),
+    total = there.total + excluded.total, moment = there.moment + excluded.moment;
+
+-- name: sums_remove
+DELETE FROM usage_sum
+USING unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+      AS gone (series_id, level, bucket, groups, weight)
+WHERE usage_sum.customer_id = $1 AND usage_sum.series_id = gone.series_id
+  AND usage_sum.level = gone.level AND usage_sum.bucket = gone.bucket
+  AND usage_sum.groups = gone.groups AND usage_sum.weight = gone.weight;
+
+-- name: sums_each_of_group
+-- One group's quarters of a time.
+SELECT events, first_index, last_index, total::text, moment::text, extreme::text, extreme_events,
+       extreme_at, extreme_index, bucket
+FROM usage_sum
+WHERE customer_id = $1 AND series_id = $2 AND level = 0 AND bucket >= $3 AND bucket < $4
+  AND groups = $5 AND weight = $6;
+
+-- name: sums_each_line
+SELECT bucket, groups, weight, events, first_index, last_index, total::text, moment::text,
+       extreme::text, extreme_events, extreme_at, extreme_index
+FROM usage_sum
+WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
+ORDER BY bucket, groups, weight;
+
+-- name: sums_add_values
+INSERT INTO usage_value (customer_id, series_id, level, bucket, groups, value, events)
+SELECT $1::bigint, *
+FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::text[], $7::bigint[])
+     AS made
+ON CONFLICT (customer_id, series_id, level, bucket, groups, value) DO UPDATE
+SET events = usage_value.events + excluded.events;
+
+-- name: sums_remove_values
+DELETE FROM usage_value
+USING unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[])
+      AS gone (series_id, level, bucket, groups, value)
+WHERE usage_value.customer_id = $1 AND usage_value.series_id = gone.series_id
+  AND usage_value.level = gone.level AND usage_value.bucket = gone.bucket
+  AND usage_value.groups = gone.groups AND usage_value.value = gone.value
+  AND usage_value.events = 0;
+
+-- name: sums_each_value
+SELECT bucket, groups, value, events
+FROM usage_value
+WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
+ORDER BY bucket;
+
+-- name: sums_progress
+-- Of one version of a metric: the customers with a log, and the entries below their positions.
+SELECT count(*) AS customers,
+       count(*) FILTER (WHERE marked.folded = head.size) AS customers_folded,
+       COALESCE(sum(head.size), 0)::bigint AS entries,
+       COALESCE(sum(marked.folded), 0)::bigint AS entries_folded
+FROM ledger_head AS head
+LEFT JOIN usage_series AS series ON series.metric = $1 AND series.version = $2
+LEFT JOIN usage_mark AS mark USING (customer_id)
+LEFT JOIN LATERAL (
+    SELECT of_all.folded
+    FROM unnest(mark.series, mark.folded) AS of_all (series_id, folded)
+    WHERE of_all.series_id = series.series_id
+) AS marked ON true
+WHERE head.size > 0;

@@ -8,20 +8,29 @@
 #include "phial/catalog/tokens.h"
 #include "phial/ingest/tell.h"
 #include "phial/invoicing/invoicing.h"
+#include "phial/invoicing/sums.h"
 #include "phial/webhooks/webhooks.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
+
+enum { SUMS_NICE = 10, LOOKS_AT_ALL = 10, FEW_ENTRIES = 1000 };
 
 struct jobs {
     struct jobs_options options;
     struct db *db; // the thread's alone, as the next
     int64_t refusals_at_ms;
     pthread_t thread;
+    struct db *sums_db; // the folding thread's alone
+    struct db_options sums_options;
+    pthread_t sums_thread;
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t changed;
+    pthread_cond_t stopped; // for the folding thread
     bool nudged;
     bool stopping;
     // the thread's alone
@@ -29,6 +38,9 @@ struct jobs {
 };
 
 static const str billing_actor = {"system:billing", sizeof "system:billing" - 1};
+
+// So that an operator sees what folding costs beside everything else.
+static const char sums_settings[] = "SET application_name = 'phial sums'";
 
 struct clock_reading {
     bool test_clock;
@@ -162,18 +174,24 @@ static void look(struct jobs *jobs)
     arena_reset(&arena);
 }
 
-// Until the interval is over, a nudge or the stop. False at the stop.
-static bool wait_for_next(struct jobs *jobs)
+static struct timespec after_ms(int64_t ms)
 {
     struct timespec until = {0};
     int read = clock_gettime(CLOCK_MONOTONIC, &until);
     assert(read == 0);
-    until.tv_sec += jobs->options.interval_ms / 1000;
-    until.tv_nsec += jobs->options.interval_ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
     if (until.tv_nsec >= 1000000000) {
         until.tv_sec++;
         until.tv_nsec -= 1000000000;
     }
+    return until;
+}
+
+// Until the interval is over, a nudge or the stop. False at the stop.
+static bool wait_for_next(struct jobs *jobs)
+{
+    struct timespec until = after_ms(jobs->options.interval_ms);
     pthread_mutex_lock(&jobs->mutex);
     int waited = 0;
     while (!jobs->nudged && !jobs->stopping && waited == 0)
@@ -193,6 +211,43 @@ static void *run(void *context)
     return NULL;
 }
 
+// ---- folding, which may take long and so has a thread of its own
+
+static bool sums_go_on(void *context)
+{
+    return !is_stopping(context);
+}
+
+// False at the stop.
+static bool wait_to_fold(struct jobs *jobs)
+{
+    struct timespec until = after_ms(jobs->options.fold_interval_ms);
+    pthread_mutex_lock(&jobs->mutex);
+    int waited = 0;
+    while (!jobs->stopping && waited == 0)
+        waited = pthread_cond_timedwait(&jobs->stopped, &jobs->mutex, &until);
+    bool goes_on = !jobs->stopping;
+    pthread_mutex_unlock(&jobs->mutex);
+    return goes_on;
+}
+
+// Few entries are as quickly read by whoever asks as folded: they wait until there are more, or for
+// one look in ten. Ingest comes before folding, and the thread gives way to it.
+static void *run_sums(void *context)
+{
+    struct jobs *jobs = context;
+    int looks = 0;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), SUMS_NICE);
+    do {
+        struct arena arena = {0};
+        struct sums_run sums = {.goes_on = sums_go_on, .context = jobs};
+        sums.least = looks++ % LOOKS_AT_ALL == 0 ? 1 : FEW_ENTRIES;
+        report(jobs, "sums", sums_fold(jobs->sums_db, &arena, &sums));
+        arena_reset(&arena);
+    } while (wait_to_fold(jobs));
+    return NULL;
+}
+
 static void make_lock(struct jobs *jobs)
 {
     pthread_condattr_t attributes;
@@ -200,6 +255,7 @@ static void make_lock(struct jobs *jobs)
     failure |= pthread_condattr_init(&attributes);
     failure |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     failure |= pthread_cond_init(&jobs->changed, &attributes);
+    failure |= pthread_cond_init(&jobs->stopped, &attributes);
     failure |= pthread_condattr_destroy(&attributes);
     assert(failure == 0);
 }
@@ -207,9 +263,21 @@ static void make_lock(struct jobs *jobs)
 static void release(struct jobs *jobs)
 {
     db_close(jobs->db);
+    db_close(jobs->sums_db);
     (void)pthread_cond_destroy(&jobs->changed);
+    (void)pthread_cond_destroy(&jobs->stopped);
     (void)pthread_mutex_destroy(&jobs->mutex);
     free(jobs);
+}
+
+static void stop_thread(struct jobs *jobs, pthread_t thread)
+{
+    pthread_mutex_lock(&jobs->mutex);
+    jobs->stopping = true;
+    pthread_cond_signal(&jobs->changed);
+    pthread_cond_signal(&jobs->stopped);
+    pthread_mutex_unlock(&jobs->mutex);
+    (void)pthread_join(thread, NULL);
 }
 
 result jobs_start(const struct jobs_options *options, struct jobs **jobs)
@@ -219,8 +287,16 @@ result jobs_start(const struct jobs_options *options, struct jobs **jobs)
         return FAIL(INTERNAL, "out of memory");
     made->options = *options;
     made->db = db_open(&made->options.database);
+    made->sums_options = options->database;
+    made->sums_options.settings = sums_settings;
+    made->sums_db = db_open(&made->sums_options);
     make_lock(made);
     if (pthread_create(&made->thread, NULL, run, made) != 0) {
+        release(made);
+        return FAIL(INTERNAL, "a thread cannot be started");
+    }
+    if (pthread_create(&made->sums_thread, NULL, run_sums, made) != 0) {
+        stop_thread(made, made->thread);
         release(made);
         return FAIL(INTERNAL, "a thread cannot be started");
     }
@@ -240,11 +316,8 @@ void jobs_stop(struct jobs *jobs)
 {
     if (jobs == NULL)
         return;
-    pthread_mutex_lock(&jobs->mutex);
-    jobs->stopping = true;
-    pthread_cond_signal(&jobs->changed);
-    pthread_mutex_unlock(&jobs->mutex);
-    (void)pthread_join(jobs->thread, NULL);
+    stop_thread(jobs, jobs->thread);
+    stop_thread(jobs, jobs->sums_thread);
     struct arena arena = {0};
     report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
     arena_reset(&arena);

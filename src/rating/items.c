@@ -32,17 +32,20 @@ void items_of_events(struct arena *arena, const struct measurement *what,
     group->item_count = count;
 }
 
-static bool is_cell_of(const struct usage_group *cell, const struct usage_group *group,
-                       size_t group_by_count)
+// Below zero for a cell of an earlier group, 0 for one of this.
+static int compare_to_group(const struct usage_group *cell, const struct usage_group *group,
+                            size_t group_by_count)
 {
     for (size_t i = 0; i < group_by_count; i++) {
-        if (!str_eq(cell->values[i], group->values[i]))
-            return false;
+        int order = str_compare(cell->values[i], group->values[i]);
+        if (order != 0)
+            return order;
     }
-    return true;
+    return 0;
 }
 
-// Groups and cells stand in the same order: each group's cells follow those of the one before.
+// Groups and cells stand in the same order: each group's cells follow those of the one before. A
+// group whose cells cancel out may not be there.
 static void take_cells(struct arena *arena, const struct charge *charge,
                        const struct usage_group *cells, size_t cell_count,
                        struct usage_group *groups, size_t group_count)
@@ -50,8 +53,11 @@ static void take_cells(struct arena *arena, const struct charge *charge,
     struct usage_item *items = arena_array(arena, struct usage_item, cell_count);
     size_t at = 0;
     for (size_t i = 0; i < group_count; i++) {
+        size_t by = charge->group_by_count;
+        while (at < cell_count && compare_to_group(&cells[at], &groups[i], by) < 0)
+            at++;
         groups[i].items = items + at;
-        for (; at < cell_count && is_cell_of(&cells[at], &groups[i], charge->group_by_count); at++)
+        for (; at < cell_count && compare_to_group(&cells[at], &groups[i], by) == 0; at++)
             items[at] =
                 (struct usage_item){cells[at].values + charge->group_by_count, cells[at].quantity};
         groups[i].item_count = (size_t)(items + at - groups[i].items);

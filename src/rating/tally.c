@@ -8,6 +8,7 @@
 
 enum { FIRST_SLOTS = 256, FNV_SHIFT = 32 };
 #define QUARTER_US INT64_C(900000000)
+#define HOUR_US INT64_C(3600000000)
 #define DAY_US INT64_C(86400000000)
 #define FNV_BASIS UINT64_C(14695981039346656037)
 #define FNV_PRIME UINT64_C(1099511628211)
@@ -43,21 +44,18 @@ struct usage_tally {
     struct slots value_slots;
 };
 
-static int64_t width_of(enum usage_tally_level level)
-{
-    return level == TALLY_QUARTER ? QUARTER_US : DAY_US;
-}
+static const int64_t widths[TALLY_LEVELS] = {QUARTER_US, HOUR_US, DAY_US};
 
 instant usage_tally_bucket(enum usage_tally_level level, instant at)
 {
-    int64_t width = width_of(level);
+    int64_t width = widths[level];
     int64_t rest = at.us % width;
     return (instant){at.us - (rest < 0 ? rest + width : rest)};
 }
 
 instant usage_tally_bucket_end(enum usage_tally_level level, instant at)
 {
-    return (instant){usage_tally_bucket(level, at).us + width_of(level)};
+    return (instant){usage_tally_bucket(level, at).us + widths[level]};
 }
 
 enum folding metric_folding(const struct metric *metric)
@@ -368,7 +366,8 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
         key.weight = sample.weight;
         key.value = STR("");
         TRY(add_sample(tally, &sample, &key, removed));
-        if (folds != FOLDS_VALUES || (key.level == TALLY_DAY && what.metric->aggregation->by_day))
+        if (folds != FOLDS_VALUES ||
+            (key.level != TALLY_QUARTER && what.metric->aggregation->by_day))
             continue; // its days are the zone's: it goes by quarters alone
         key.weight = 0;
         key.value = number_or_text(tally->arena, what.metric, &sample);

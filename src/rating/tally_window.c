@@ -48,7 +48,8 @@ bool usage_tally_serves(const struct measurement *what)
         if (!find_place(what->metric, what->group_by[i], &place))
             return false;
     }
-    return what->filter_count == 0 && metric_folding(what->metric) != FOLDS_NOTHING;
+    return what->filter_count == 0 && what->items != ITEMS_EVENTS &&
+           metric_folding(what->metric) != FOLDS_NOTHING;
 }
 
 struct usage_tally_window *usage_tally_window_new(struct arena *arena,

@@ -14,6 +14,7 @@ static struct jobs_options options_of(const struct clinic *clinic, int64_t inter
         .export_folder = "/nonexistent",
         .interval_ms = interval_ms,
         .keyring = test_keyring(),
+        .fold_interval_ms = interval_ms,
         .log = &quiet,
     };
 }

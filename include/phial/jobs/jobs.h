@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // jobs.h - what happens by itself: billing runs, alerts, exports, counts of what was refused,
 // master keys that give way to new ones, months whose token keys are due to be destroyed. One
-// thread with a connection of its own.
+// thread with a connection of its own; another, with its own, folds usage into running sums.
 #pragma once
 
 #include "phial/catalog/tally.h"
@@ -20,7 +20,8 @@ struct jobs_options {
     int64_t interval_ms; // between two looks
     int64_t refusals_ms; // between two tellings of what was refused
     const struct keyring *keyring;
-    int64_t period_key_days; // 0: the keys of tokens are kept
+    int64_t period_key_days;  // 0: the keys of tokens are kept
+    int64_t fold_interval_ms; // between two looks for what is to be folded
     bool test_clock;
     const struct log *log;
 };

@@ -3,17 +3,17 @@
 // window come to. Pure; the same filters, properties and numbers as metric_measure, whose figures
 // they give.
 //
-// A bucket is a quarter of an hour, or a day, of UTC: the hours, days and months of every zone
-// since 1972 begin at a quarter of an hour. A line is what one group's events of one weight come to
-// in one bucket. A line that had an extreme taken from it is worn: its least and greatest are no
-// longer known, and it must be made again from its events.
+// A bucket is a quarter of an hour, an hour or a day of UTC: the hours, days and months of every
+// zone since 1972 begin at a quarter of an hour. A line is what one group's events of one weight
+// come to in one bucket. A line that had an extreme taken from it is worn: its least and greatest
+// are no longer known, and it must be made again from its events.
 #pragma once
 
 #include "phial/money/money.h"
 #include "phial/rating/metric.h"
 #include "phial/rating/usage.h"
 
-enum usage_tally_level { TALLY_QUARTER, TALLY_DAY, TALLY_LEVELS };
+enum usage_tally_level { TALLY_QUARTER, TALLY_HOUR, TALLY_DAY, TALLY_LEVELS };
 instant usage_tally_bucket(enum usage_tally_level level, instant at); // its first instant
 instant usage_tally_bucket_end(enum usage_tally_level level,
                                instant at); // the first of the next one

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sums_read.h"
+
+#include "invoicing.sql.h"
+#include "phial/rating/aggregation.h"
+#include "sums_rows.h"
+
+#include <string.h>
+
+enum { TRIES = 3, FIRST_ROOM = 64, EDGES = 4 };
+
+struct sums_reading {
+    struct db_tx *tx;
+    int64_t customer_id;
+    int64_t series;
+    int64_t folded; // the sums hold what lies below
+    const struct metric *metric;
+    instant from;
+    instant to;
+    struct usage_tally_line *lines;
+    size_t line_count;
+    size_t line_room;
+    struct usage_tally_value *values;
+    size_t value_count;
+    size_t value_room;
+    // Of time_weighted: each group's total of the first `carried_to` lines.
+    struct usage_tally_line *carried;
+    size_t carried_count;
+    size_t carried_room;
+    size_t carried_to;
+    // The quarters of an hour that a bound cuts: their events, as of `folded`.
+    struct usage_fold *edge_folds[EDGES];
+    struct usage edges[EDGES];
+    instant edge_from[EDGES];
+    instant edge_to[EDGES];
+    size_t edge_count;
+    struct stretch tail;
+};
+
+void sums_reading_release(struct sums_reading **reading)
+{
+    if (*reading == NULL)
+        return;
+    for (size_t i = 0; i < (*reading)->edge_count; i++)
+        usage_fold_release(&(*reading)->edge_folds[i]);
+    stretch_release(&(*reading)->tail);
+    *reading = NULL;
+}
+
+// ---- rows
+
+static void *grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return items;
+    *room = *room == 0 ? FIRST_ROOM : *room * 2;
+    void *grown = arena_alloc(arena, *room, size, alignof(max_align_t));
+    if (count > 0)
+        memcpy(grown, items, count * size);
+    return grown;
+}
+
+struct row {
+    struct sums_reading *reading;
+    enum usage_tally_level level;
+    instant bucket;
+    str groups;
+    int64_t weight;
+    struct sum_row sum;
+    str value;
+    int64_t events;
+};
+
+static result take_line(void *context)
+{
+    struct row *row = context;
+    struct sums_reading *reading = row->reading;
+    struct arena *arena = db_arena(reading->tx);
+    TRY(sum_row_read(&row->sum));
+    reading->lines = grow(arena, reading->lines, reading->line_count, &reading->line_room,
+                          sizeof *reading->lines);
+    reading->lines[reading->line_count++] = (struct usage_tally_line){
+        .level = row->level,
+        .bucket = row->bucket,
+        .group = str_copy(arena, row->groups),
+        .weight = (size_t)row->weight,
+        .added = row->sum.sum,
+    };
+    return OK;
+}
+
+static result take_value(void *context)
+{
+    struct row *row = context;
+    struct sums_reading *reading = row->reading;
+    struct arena *arena = db_arena(reading->tx);
+    reading->values = grow(arena, reading->values, reading->value_count, &reading->value_room,
+                           sizeof *reading->values);
+    reading->values[reading->value_count++] = (struct usage_tally_value){
+        .level = row->level,
+        .bucket = row->bucket,
+        .group = str_copy(arena, row->groups),
+        .value = str_copy(arena, row->value),
+        .events = row->events,
+    };
+    return OK;
+}
+
+static result read_lines(struct sums_reading *reading, enum usage_tally_level level, instant from,
+                         instant to)
+{
+    struct row row = {.reading = reading, .level = level, .sum = {.arena = db_arena(reading->tx)}};
+    return db_each(reading->tx, &sums_each_line_sql,
+                   PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
+                          db_instant(from), db_instant(to)),
+                   COLUMNS(db_into_instant("bucket", &row.bucket),
+                           db_into_text("groups", &row.groups), db_into_i64("weight", &row.weight),
+                           SUM_COLUMNS(&row.sum)),
+                   take_line, &row);
+}
+
+static result read_values(struct sums_reading *reading, enum usage_tally_level level, instant from,
+                          instant to)
+{
+    struct row row = {.reading = reading, .level = level};
+    return db_each(reading->tx, &sums_each_value_sql,
+                   PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
+                          db_instant(from), db_instant(to)),
+                   COLUMNS(db_into_instant("bucket", &row.bucket),
+                           db_into_text("groups", &row.groups), db_into_text("value", &row.value),
+                           db_into_i64("events", &row.events)),
+                   take_value, &row);
+}
+
+static result read_level(struct sums_reading *reading, enum usage_tally_level level, instant from,
+                         instant to)
+{
+    if (from.us >= to.us)
+        return OK;
+    TRY(read_lines(reading, level, from, to));
+    return metric_folding(reading->metric) == FOLDS_VALUES ? read_values(reading, level, from, to)
+                                                           : OK;
+}
+
+// The first bucket that begins at or after an instant.
+static instant bucket_since(enum usage_tally_level level, instant at)
+{
+    instant bucket = usage_tally_bucket(level, at);
+    return bucket.us == at.us ? at : usage_tally_bucket_end(level, at);
+}
+
+// Whole quarters of an hour; longer buckets, up to a level, where they fit.
+// NOLINTNEXTLINE(misc-no-recursion): once a level
+static result read_buckets(struct sums_reading *reading, enum usage_tally_level level, instant from,
+                           instant to)
+{
+    instant first = bucket_since(level, from);
+    instant last = usage_tally_bucket(level, to);
+    if (level == TALLY_QUARTER)
+        return read_level(reading, level, from, to);
+    if (first.us >= last.us)
+        return read_buckets(reading, level - 1, from, to);
+    TRY(read_buckets(reading, level - 1, from, first));
+    TRY(read_level(reading, level, first, last));
+    return read_buckets(reading, level - 1, last, to);
+}
+
+static result read_edge(struct sums_reading *reading, instant from, instant to)
+{
+    if (from.us >= to.us)
+        return OK;
+    size_t edge = reading->edge_count++;
+    struct placed_span span = {reading->customer_id, reading->folded, from, to};
+    reading->edge_from[edge] = from;
+    reading->edge_to[edge] = to;
+    return placed_read(reading->tx, &span, &reading->edge_folds[edge], &reading->edges[edge]);
+}
+
+static result read_time(struct sums_reading *reading, enum usage_tally_level level, instant from,
+                        instant to)
+{
+    instant first = bucket_since(TALLY_QUARTER, from);
+    instant last = usage_tally_bucket(TALLY_QUARTER, to);
+    if (first.us > last.us)
+        return read_edge(reading, from, to);
+    TRY(read_edge(reading, from, first));
+    TRY(read_buckets(reading, reading->metric->aggregation->by_day ? TALLY_QUARTER : level, first,
+                     last));
+    return read_edge(reading, last, to);
+}
+
+static result read_all(struct sums_reading *reading, enum usage_tally_level level)
+{
+    static const instant beginning = {FIRST_INSTANT_US};
+    reading->line_count = 0;
+    reading->value_count = 0;
+    reading->carried_count = 0;
+    reading->carried_to = 0;
+    for (size_t i = 0; i < reading->edge_count; i++)
+        usage_fold_release(&reading->edge_folds[i]);
+    reading->edge_count = 0;
+    if (metric_carries(reading->metric))
+        TRY(read_time(reading, TALLY_DAY, usage_tally_bucket(TALLY_DAY, beginning), reading->from));
+    return read_time(reading, level, reading->from, reading->to);
+}
+
+// ---- as of one position
+
+struct mark {
+    int64_t series;
+    int64_t folded;
+    int64_t places;
+};
+
+static result find_mark(struct db_tx *tx, int64_t customer_id, const struct metric *metric,
+                        struct mark *mark)
+{
+    return db_one(tx, &sums_find_mark_sql,
+                  PARAMS(db_i64(customer_id), db_text(metric->key), db_i64(metric->version)),
+                  COLUMNS(db_into_i64("series_id", &mark->series),
+                          db_into_i64("folded", &mark->folded),
+                          db_into_i64("places", &mark->places)));
+}
+
+// A fold may commit between two statements: what was read counts when the mark stands where it
+// stood. At the last try no fold can.
+static result read_stable(struct sums_reading *reading, enum usage_tally_level level, bool *stable)
+{
+    *stable = false;
+    for (int tries = 0; tries < TRIES && !*stable; tries++) {
+        struct mark before = {0};
+        struct mark after = {0};
+        int64_t customer_id = 0;
+        if (tries == TRIES - 1)
+            TRY(db_one(reading->tx, &sums_share_mark_sql, PARAMS(db_i64(reading->customer_id)),
+                       COLUMNS(db_into_i64("customer_id", &customer_id))));
+        TRY(find_mark(reading->tx, reading->customer_id, reading->metric, &before));
+        if (before.folded == 0)
+            return OK;
+        reading->series = before.series;
+        reading->folded = before.folded;
+        TRY(read_all(reading, level));
+        TRY(find_mark(reading->tx, reading->customer_id, reading->metric, &after));
+        *stable = before.folded == after.folded;
+    }
+    return OK;
+}
+
+result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                 enum usage_tally_level level, struct sums_reading **reading)
+{
+    bool stable = false;
+    *reading = NULL;
+    if (!usage_tally_serves(what) || what->from.us >= what->to.us)
+        return OK;
+    struct sums_reading *made = arena_new(db_arena(tx), struct sums_reading);
+    *made = (struct sums_reading){
+        .tx = tx,
+        .customer_id = head->customer_id,
+        .metric = what->metric,
+        .from = what->from,
+        .to = what->to,
+    };
+    result read = read_stable(made, level, &stable);
+    if (!failed(read) && stable && made->folded <= head->size)
+        read = stretch_read(tx, head->customer_id, made->folded, head->size, &made->tail);
+    else
+        stable = false;
+    *reading = made;
+    if (failed(read) || !stable || made->folded > head->size)
+        sums_reading_release(reading);
+    return read;
+}
+
+// ---- measuring
+
+struct feeding {
+    struct sums_reading *reading;
+    const struct measurement *what;
+    struct usage_tally_window *window;
+    struct usage_tally *in; // of single events: in the window, and before it
+    struct usage_tally *before;
+};
+
+static result feed_event(const struct feeding *feeding, const struct usage_event *event,
+                         bool removed)
+{
+    const struct measurement *what = feeding->what;
+    if (event->time.us >= what->to.us)
+        return OK;
+    if (event->time.us >= what->from.us)
+        return usage_tally_add(feeding->in, event, removed);
+    return metric_carries(what->metric) ? usage_tally_add(feeding->before, event, removed) : OK;
+}
+
+static result feed_events(const struct feeding *feeding)
+{
+    const struct sums_reading *reading = feeding->reading;
+    for (size_t i = 0; i < reading->edge_count; i++) {
+        for (size_t k = 0; k < reading->edges[i].count; k++) {
+            const struct usage_event *event = &reading->edges[i].events[k];
+            if (event->time.us >= reading->edge_from[i].us &&
+                event->time.us < reading->edge_to[i].us)
+                TRY(feed_event(feeding, event, false));
+        }
+    }
+    for (size_t i = 0; i < reading->tail.added.count; i++)
+        TRY(feed_event(feeding, &reading->tail.added.events[i], false));
+    for (size_t i = 0; i < reading->tail.removed.count; i++)
+        TRY(feed_event(feeding, &reading->tail.removed.events[i], true));
+    return OK;
+}
+
+static result feed_tally(struct usage_tally_window *window, const struct usage_tally *tally,
+                         bool earlier)
+{
+    size_t count = 0;
+    size_t value_count = 0;
+    const struct usage_tally_line *lines = usage_tally_lines(tally, &count);
+    const struct usage_tally_value *values = usage_tally_values(tally, &value_count);
+    for (size_t i = 0; i < count; i++)
+        TRY(usage_tally_window_line(window, &lines[i], earlier));
+    for (size_t i = 0; i < value_count; i++)
+        TRY(usage_tally_window_value(window, &values[i], earlier));
+    return OK;
+}
+
+// The first row of a bucket at or after an instant: rows stand in the order of time.
+#define FIRST_SINCE(rows, row_count, at, first)              \
+    do {                                                     \
+        size_t end_ = (row_count);                           \
+        (first) = 0;                                         \
+        while ((first) < end_) {                             \
+            size_t middle_ = (first) + (end_ - (first)) / 2; \
+            if ((rows)[middle_].bucket.us < (at).us)         \
+                (first) = middle_ + 1;                       \
+            else                                             \
+                end_ = middle_;                              \
+        }                                                    \
+    } while (0)
+
+static struct usage_tally_line *carried_line(struct sums_reading *reading,
+                                             const struct usage_tally_line *like)
+{
+    for (size_t i = 0; i < reading->carried_count; i++) {
+        if (str_eq(reading->carried[i].group, like->group))
+            return &reading->carried[i];
+    }
+    reading->carried = grow(db_arena(reading->tx), reading->carried, reading->carried_count,
+                            &reading->carried_room, sizeof *reading->carried);
+    reading->carried[reading->carried_count] = *like;
+    reading->carried[reading->carried_count].added = (struct usage_tally_sum){0};
+    return &reading->carried[reading->carried_count++];
+}
+
+// Of what lies before a window only each group's total counts. Window after window it grows.
+static result carry_lines(struct sums_reading *reading, size_t first)
+{
+    if (first < reading->carried_to)
+        reading->carried_count = reading->carried_to = 0;
+    for (; reading->carried_to < first; reading->carried_to++) {
+        const struct usage_tally_line *line = &reading->lines[reading->carried_to];
+        struct usage_tally_line *carried = carried_line(reading, line);
+        TRY(decimal_add(carried->added.total, line->added.total, &carried->added.total));
+    }
+    return OK;
+}
+
+// A bucket lies on one side of a bound, or was not read.
+static result feed_lines(const struct feeding *feeding)
+{
+    struct sums_reading *reading = feeding->reading;
+    size_t first = 0;
+    FIRST_SINCE(reading->lines, reading->line_count, feeding->what->from, first);
+    if (metric_folding(reading->metric) == FOLDS_MOMENT) {
+        TRY(carry_lines(reading, first));
+        for (size_t i = 0; i < reading->carried_count; i++)
+            TRY(usage_tally_window_line(feeding->window, &reading->carried[i], true));
+    }
+    for (size_t i = first;
+         i < reading->line_count && reading->lines[i].bucket.us < feeding->what->to.us; i++)
+        TRY(usage_tally_window_line(feeding->window, &reading->lines[i], false));
+    return OK;
+}
+
+static result feed_values(const struct feeding *feeding)
+{
+    const struct sums_reading *reading = feeding->reading;
+    size_t first = 0;
+    FIRST_SINCE(reading->values, reading->value_count, feeding->what->from, first);
+    for (size_t i = metric_carries(reading->metric) ? 0 : first;
+         i < reading->value_count && reading->values[i].bucket.us < feeding->what->to.us; i++)
+        TRY(usage_tally_window_value(feeding->window, &reading->values[i], i < first));
+    return OK;
+}
+
+result sums_measure(struct sums_reading *reading, const struct measurement *what,
+                    struct sums_answer *answer)
+{
+    struct arena *arena = db_arena(reading->tx);
+    const struct metric *const metrics[] = {what->metric};
+    const struct metric *const *kept =
+        memcpy(arena_array(arena, const struct metric *, 1), metrics, sizeof metrics);
+    struct feeding feeding = {
+        .reading = reading,
+        .what = what,
+        .window = usage_tally_window_new(arena, what, answer->bounds),
+        .in = usage_tally_new(arena, kept, 1, 1),
+        .before = usage_tally_new(arena, kept, 1, 1),
+    };
+    bool worn = false;
+    TRY(feed_lines(&feeding));
+    TRY(feed_values(&feeding));
+    TRY(feed_events(&feeding));
+    TRY(feed_tally(feeding.window, feeding.in, false));
+    TRY(feed_tally(feeding.window, feeding.before, true));
+    TRY(usage_tally_window_measure(feeding.window, &worn, &answer->groups, &answer->count));
+    answer->answered = !worn;
+    return OK;
+}
+
+// ---- a statement's measurements
+
+struct sums_entries {
+    bool read;
+    struct usage_fold *fold;
+    struct usage usage;
+};
+
+static result measure_entries(const struct sums_source *source, struct arena *arena,
+                              const struct measurement *what, struct usage_group **groups,
+                              size_t *count)
+{
+    struct sums_entries *entries = source->entries;
+    if (!entries->read)
+        TRY(usage_read(source->tx, &source->span, &entries->fold, &entries->usage));
+    entries->read = true;
+    return metric_measure(arena, what, &entries->usage, groups, count);
+}
+
+static result measure(const struct usage_source *base, struct arena *arena,
+                      const struct measurement *what, struct usage_group **groups, size_t *count)
+{
+    const struct sums_source *source = (const struct sums_source *)base;
+    OWNED(sums_reading_release) struct sums_reading *reading = NULL;
+    struct sums_answer answer = {.bounds = true};
+    if (source->span.staged == NULL && !source->entries->read)
+        TRY(sums_read(source->tx, source->span.head, what, TALLY_DAY, &reading));
+    if (reading != NULL)
+        TRY(sums_measure(reading, what, &answer));
+    if (!answer.answered)
+        return measure_entries(source, arena, what, groups, count);
+    *groups = answer.groups;
+    *count = answer.count;
+    return OK;
+}
+
+struct sums_source sums_source_of(struct db_tx *tx, struct usage_span span)
+{
+    return (struct sums_source){
+        .base = {.measure = measure},
+        .tx = tx,
+        .span = span,
+        .entries = arena_new(db_arena(tx), struct sums_entries),
+    };
+}
+
+void sums_source_release(struct sums_source *source)
+{
+    if (source->entries != NULL)
+        usage_fold_release(&source->entries->fold);
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// sums_read.h - measurements out of running sums: what is folded, and the entries behind it.
+#pragma once
+
+#include "compute.h"
+#include "phial/rating/tally.h"
+
+// What answers for one metric over some time at a head's size.
+struct sums_reading;
+
+// The reading of [from, to), out of buckets up to a level: its parts, cut at such buckets, can be
+// measured as well. NULL where running sums do not answer, or have moved beyond the head.
+result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                 enum usage_tally_level level, struct sums_reading **reading);
+void sums_reading_release(struct sums_reading **reading); // NULL is allowed
+// As metric_measure, of the time that was read or a part of it. answered: false where a figure is
+// not known without the entries.
+struct sums_answer {
+    bool bounds; // the groups' positions are asked for
+    bool answered;
+    struct usage_group *groups;
+    size_t count;
+};
+result sums_measure(struct sums_reading *reading, const struct measurement *what,
+                    struct sums_answer *answer);
+
+// Answers a statement's measurements out of running sums where they do, else out of the entries of
+// [from, to), which are read when they are first needed.
+struct sums_source {
+    struct usage_source base;
+    struct db_tx *tx;
+    struct usage_span span;
+    struct sums_entries *entries;
+};
+struct sums_source sums_source_of(struct db_tx *tx, struct usage_span span);
+void sums_source_release(struct sums_source *source);

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sums_rows.h"
+
+#include "invoicing.sql.h"
+
+#include <stdlib.h>
+
+enum { BLOCK = 64, DIGITS_AT_ONCE = 18 };
+
+// ---- entries
+
+struct entry_row {
+    int64_t index;
+    int64_t reference; // -1: an original
+    str leaf;
+    struct usage_fold *folds[2];
+    int64_t from; // originals below it that are referred to are kept in `older`
+    struct arena *arena;
+    int64_t *older;
+    size_t count;
+    size_t room;
+};
+
+#define ENTRY_COLUMNS(row)                             \
+    COLUMNS(db_into_i64("entry_index", &(row)->index), \
+            db_into_i64("reference", &(row)->reference), db_into_bytes("leaf", &(row)->leaf))
+
+static void keep_older(struct entry_row *row)
+{
+    if (row->count == row->room) {
+        size_t room = row->room == 0 ? BLOCK : row->room * 2;
+        int64_t *grown = arena_array(row->arena, int64_t, room);
+        for (size_t i = 0; i < row->count; i++)
+            grown[i] = row->older[i];
+        row->older = grown;
+        row->room = room;
+    }
+    row->older[row->count++] = row->reference;
+}
+
+static result take_entry(void *context)
+{
+    struct entry_row *row = context;
+    if (row->reference >= 0 && row->reference < row->from)
+        keep_older(row);
+    for (size_t i = 0; i < 2; i++) {
+        if (row->folds[i] != NULL)
+            TRY(usage_fold_add(row->folds[i], row->index, row->leaf));
+    }
+    return OK;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+// An original that is referred to twice is read once.
+static size_t without_repeats(int64_t *numbers, size_t count)
+{
+    size_t kept = 0;
+    if (count > 1)
+        qsort(numbers, count, sizeof *numbers, by_number);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || numbers[i] != numbers[i - 1])
+            numbers[kept++] = numbers[i];
+    }
+    return kept;
+}
+
+void stretch_release(struct stretch *stretch)
+{
+    usage_fold_release(&stretch->after);
+    usage_fold_release(&stretch->before);
+}
+
+result stretch_read(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
+                    struct stretch *stretch)
+{
+    struct entry_row row = {.from = from, .arena = db_arena(tx)};
+    stretch->after = usage_fold_new(db_arena(tx));
+    stretch->before = usage_fold_new(db_arena(tx));
+    row.folds[0] = stretch->after;
+    if (from < to)
+        TRY(db_each(tx, &sums_each_entry_sql, PARAMS(db_i64(customer_id), db_i64(from), db_i64(to)),
+                    ENTRY_COLUMNS(&row), take_entry, &row));
+    row.count = without_repeats(row.older, row.count);
+    if (row.count > 0) {
+        const int64_t *older = row.older;
+        size_t count = row.count;
+        row.from = 0;
+        row.folds[1] = stretch->before;
+        TRY(db_each(tx, &sums_each_older_sql,
+                    PARAMS(db_i64(customer_id), db_i64_array(older, count), db_i64(from)),
+                    ENTRY_COLUMNS(&row), take_entry, &row));
+    }
+    TRY(usage_fold_end(stretch->before, &stretch->removed));
+    return usage_fold_end(stretch->after, &stretch->added);
+}
+
+result placed_read(struct db_tx *tx, const struct placed_span *span, struct usage_fold **fold,
+                   struct usage *usage)
+{
+    struct entry_row row = {.from = 0};
+    *fold = usage_fold_new(db_arena(tx));
+    row.folds[0] = *fold;
+    TRY(db_each(
+        tx, &sums_each_placed_sql,
+        PARAMS(db_i64(span->customer_id), db_instant(usage_tally_bucket(TALLY_QUARTER, span->from)),
+               db_instant(usage_tally_bucket_end(TALLY_QUARTER, (instant){span->to.us - 1})),
+               db_i64(span->position)),
+        ENTRY_COLUMNS(&row), take_entry, &row));
+    return usage_fold_end(*fold, usage);
+}
+
+struct place {
+    instant bucket;
+    int64_t block;
+};
+
+static int by_place(const void *left, const void *right)
+{
+    const struct place *a = left;
+    const struct place *b = right;
+    if (a->bucket.us != b->bucket.us)
+        return a->bucket.us < b->bucket.us ? -1 : 1;
+    return (a->block > b->block) - (a->block < b->block);
+}
+
+result places_add(struct db_tx *tx, int64_t customer_id, const struct usage *usage)
+{
+    struct arena *arena = db_arena(tx);
+    struct place *places = arena_array(arena, struct place, usage->count);
+    instant *buckets = arena_array(arena, instant, usage->count);
+    int64_t *blocks = arena_array(arena, int64_t, usage->count);
+    size_t count = 0;
+    for (size_t i = 0; i < usage->count; i++)
+        places[i] = (struct place){usage_tally_bucket(TALLY_QUARTER, usage->events[i].time),
+                                   usage->events[i].index / BLOCK};
+    if (usage->count > 1)
+        qsort(places, usage->count, sizeof *places, by_place);
+    for (size_t i = 0; i < usage->count; i++) {
+        if (i > 0 && by_place(&places[i - 1], &places[i]) == 0)
+            continue;
+        buckets[count] = places[i].bucket;
+        blocks[count++] = places[i].block;
+    }
+    return count == 0 ? OK
+                      : db_exec(tx, &sums_add_places_sql,
+                                PARAMS(db_i64(customer_id), db_instant_array(buckets, count),
+                                       db_i64_array(blocks, count)));
+}
+
+// ---- sums
+
+// A decimal of any length.
+static exact parse_exact(struct arena *arena, str text)
+{
+    bool negative = str_starts_with(text, STR("-"));
+    exact value = exact_zero();
+    exact tenths = exact_from_i64(arena, 1);
+    bool behind = false;
+    for (size_t at = negative; at < text.len;) {
+        int64_t chunk = 0;
+        int64_t scale = 1;
+        for (int n = 0; n < DIGITS_AT_ONCE && at < text.len && text.ptr[at] != '.'; n++) {
+            chunk = chunk * 10 + (text.ptr[at++] - '0');
+            scale *= 10;
+        }
+        value = exact_add(arena, exact_mul(arena, value, exact_from_i64(arena, scale)),
+                          exact_from_i64(arena, chunk));
+        if (behind)
+            tenths = exact_mul(arena, tenths, exact_from_i64(arena, scale));
+        if (at < text.len && text.ptr[at] == '.') {
+            behind = true;
+            at++;
+        }
+    }
+    value = exact_div(arena, value, tenths);
+    return negative ? exact_sub(arena, exact_zero(), value) : value;
+}
+
+result sum_row_read(struct sum_row *row)
+{
+    TRY(decimal_parse(row->total, &row->sum.total));
+    TRY(decimal_parse(row->extreme, &row->sum.extreme));
+    row->sum.moment =
+        str_eq(row->moment, STR("0")) ? exact_zero() : parse_exact(row->arena, row->moment);
+    return OK;
+}
+
+// The keys of lines, a column each.
+struct keys {
+    int64_t *series;
+    int64_t *levels;
+    instant *buckets;
+    str *groups;
+    int64_t *weights;
+    size_t count;
+};
+
+static struct keys keys_new(struct arena *arena, size_t room)
+{
+    return (struct keys){
+        .series = arena_array(arena, int64_t, room),
+        .levels = arena_array(arena, int64_t, room),
+        .buckets = arena_array(arena, instant, room),
+        .groups = arena_array(arena, str, room),
+        .weights = arena_array(arena, int64_t, room),
+    };
+}
+
+static void keys_add(struct keys *keys, const struct sums_place *at,
+                     const struct usage_tally_line *line)
+{
+    size_t i = keys->count++;
+    keys->series[i] = at->series[line->metric];
+    keys->levels[i] = line->level;
+    keys->buckets[i] = line->bucket;
+    keys->groups[i] = line->group;
+    keys->weights[i] = (int64_t)line->weight;
+}
+
+#define KEY_PARAMS(keys)                                                                  \
+    db_i64_array((keys).series, (keys).count), db_i64_array((keys).levels, (keys).count), \
+        db_instant_array((keys).buckets, (keys).count),                                   \
+        db_text_array((keys).groups, (keys).count), db_i64_array((keys).weights, (keys).count)
+
+struct merging {
+    const struct sums_place *at;
+    struct usage_tally_line *lines;
+    int64_t place; // from 1
+    struct sum_row row;
+};
+
+static result merge_row(void *context)
+{
+    struct merging *merging = context;
+    struct usage_tally_line *line = &merging->lines[merging->place - 1];
+    TRY(sum_row_read(&merging->row));
+    struct usage_tally_sum there = merging->row.sum;
+    TRY(usage_tally_sum_add(merging->row.arena, merging->at->metrics[line->metric], &there,
+                            &line->added));
+    line->added = there;
+    return OK;
+}
+
+result sums_merge(const struct sums_place *at, struct usage_tally_line *lines, size_t count)
+{
+    struct merging merging = {.at = at, .lines = lines, .row = {.arena = db_arena(at->tx)}};
+    struct keys keys = keys_new(db_arena(at->tx), count);
+    for (size_t i = 0; i < count; i++)
+        keys_add(&keys, at, &lines[i]);
+    if (count == 0)
+        return OK;
+    TRY(db_each(at->tx, &sums_load_sql, PARAMS(db_i64(at->customer_id), KEY_PARAMS(keys)),
+                COLUMNS(db_into_i64("place", &merging.place), SUM_COLUMNS(&merging.row)), merge_row,
+                &merging));
+    for (size_t i = 0; i < count; i++) {
+        TRY(usage_tally_sum_remove(db_arena(at->tx), at->metrics[lines[i].metric], &lines[i].added,
+                                   &lines[i].removed));
+        lines[i].removed = (struct usage_tally_sum){0};
+    }
+    return OK;
+}
+
+// What is stored of sums, a column each.
+struct stored {
+    struct keys keys;
+    int64_t *events;
+    int64_t *first;
+    int64_t *last;
+    str *totals;
+    str *moments;
+    str *extremes;
+    int64_t *extreme_events;
+    instant *extreme_at;
+    int64_t *extreme_index;
+};
+
+static void stored_add(struct arena *arena, struct stored *stored, const struct sums_place *at,
+                       const struct usage_tally_line *line)
+{
+    size_t i = stored->keys.count;
+    const struct usage_tally_sum *sum = &line->added;
+    keys_add(&stored->keys, at, line);
+    stored->events[i] = sum->events;
+    stored->first[i] = sum->first_index;
+    stored->last[i] = sum->last_index;
+    stored->totals[i] = decimal_print(arena, sum->total);
+    stored->moments[i] = exact_print(arena, sum->moment);
+    stored->extremes[i] = decimal_print(arena, sum->extreme);
+    stored->extreme_events[i] = sum->extreme_events;
+    stored->extreme_at[i] = sum->extreme_at;
+    stored->extreme_index[i] = sum->extreme_index;
+}
+
+static result store(const struct sums_place *at, const struct db_stmt *stmt,
+                    const struct stored *stored)
+{
+    size_t count = stored->keys.count;
+    return db_exec(at->tx, stmt,
+                   PARAMS(db_i64(at->customer_id), KEY_PARAMS(stored->keys),
+                          db_i64_array(stored->events, count), db_i64_array(stored->first, count),
+                          db_i64_array(stored->last, count), db_text_array(stored->totals, count),
+                          db_text_array(stored->moments, count),
+                          db_text_array(stored->extremes, count),
+                          db_i64_array(stored->extreme_events, count),
+                          db_instant_array(stored->extreme_at, count),
+                          db_i64_array(stored->extreme_index, count)));
+}
+
+static struct stored stored_new(struct arena *arena, size_t room)
+{
+    return (struct stored){
+        .keys = keys_new(arena, room),
+        .events = arena_array(arena, int64_t, room),
+        .first = arena_array(arena, int64_t, room),
+        .last = arena_array(arena, int64_t, room),
+        .totals = arena_array(arena, str, room),
+        .moments = arena_array(arena, str, room),
+        .extremes = arena_array(arena, str, room),
+        .extreme_events = arena_array(arena, int64_t, room),
+        .extreme_at = arena_array(arena, instant, room),
+        .extreme_index = arena_array(arena, int64_t, room),
+    };
+}
+
+result sums_add(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
+{
+    struct stored stored = stored_new(db_arena(at->tx), count);
+    for (size_t i = 0; i < count; i++)
+        stored_add(db_arena(at->tx), &stored, at, &lines[i]);
+    return count == 0 ? OK : store(at, &sums_add_sql, &stored);
+}
+
+result sums_write(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
+{
+    struct arena *arena = db_arena(at->tx);
+    struct keys gone = keys_new(arena, count);
+    struct stored stored = stored_new(arena, count);
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i].added.events == 0)
+            keys_add(&gone, at, &lines[i]);
+        else
+            stored_add(arena, &stored, at, &lines[i]);
+    }
+    if (stored.keys.count > 0)
+        TRY(store(at, &sums_store_sql, &stored));
+    return gone.count == 0 ? OK
+                           : db_exec(at->tx, &sums_remove_sql,
+                                     PARAMS(db_i64(at->customer_id), KEY_PARAMS(gone)));
+}
+
+result sums_write_values(const struct sums_place *at, const struct usage_tally_value *values,
+                         size_t count)
+{
+    struct arena *arena = db_arena(at->tx);
+    struct keys keys = keys_new(arena, count);
+    str *texts = arena_array(arena, str, count);
+    int64_t *events = arena_array(arena, int64_t, count);
+    bool removes = false;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].events == 0)
+            continue;
+        size_t k = keys.count++;
+        keys.series[k] = at->series[values[i].metric];
+        keys.levels[k] = values[i].level;
+        keys.buckets[k] = values[i].bucket;
+        keys.groups[k] = values[i].group;
+        texts[k] = values[i].value;
+        events[k] = values[i].events;
+        removes = removes || events[k] < 0;
+    }
+    if (keys.count == 0)
+        return OK;
+#define VALUE_KEYS                                                                         \
+    db_i64(at->customer_id), db_i64_array(keys.series, keys.count),                        \
+        db_i64_array(keys.levels, keys.count), db_instant_array(keys.buckets, keys.count), \
+        db_text_array(keys.groups, keys.count), db_text_array(texts, keys.count)
+    TRY(db_exec(at->tx, &sums_add_values_sql,
+                PARAMS(VALUE_KEYS, db_i64_array(events, keys.count))));
+    return removes ? db_exec(at->tx, &sums_remove_values_sql, PARAMS(VALUE_KEYS)) : OK;
+#undef VALUE_KEYS
+}

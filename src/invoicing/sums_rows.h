@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// sums_rows.h - rows of usage_sum and usage_value, and stretches of a log as events that come and
+// go.
+#pragma once
+
+#include "phial/db/db.h"
+#include "phial/rating/tally.h"
+
+// A stretch of a log, [from, to): the events that count at its end and did not at its beginning, as
+// they do; and those that counted at its beginning, as they did.
+struct stretch {
+    struct usage_fold *after;
+    struct usage_fold *before;
+    struct usage added;
+    struct usage removed;
+};
+void stretch_release(struct stretch *stretch);
+result stretch_read(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
+                    struct stretch *stretch);
+
+// The events of [from, to) of time as of a position, found by places; the time is widened to whole
+// quarters of an hour. The fold owns them.
+struct placed_span {
+    int64_t customer_id;
+    int64_t position;
+    instant from;
+    instant to;
+};
+result placed_read(struct db_tx *tx, const struct placed_span *span, struct usage_fold **fold,
+                   struct usage *usage);
+result places_add(struct db_tx *tx, int64_t customer_id, const struct usage *usage);
+
+// A row of usage_sum while it is read.
+struct sum_row {
+    struct arena *arena;
+    struct usage_tally_sum sum;
+    str total;
+    str moment;
+    str extreme;
+};
+#define SUM_COLUMNS(row)                                                                         \
+    db_into_i64("events", &(row)->sum.events),                                                   \
+        db_into_i64("first_index", &(row)->sum.first_index),                                     \
+        db_into_i64("last_index", &(row)->sum.last_index), db_into_text("total", &(row)->total), \
+        db_into_text("moment", &(row)->moment), db_into_text("extreme", &(row)->extreme),        \
+        db_into_i64("extreme_events", &(row)->sum.extreme_events),                               \
+        db_into_instant("extreme_at", &(row)->sum.extreme_at),                                   \
+        db_into_i64("extreme_index", &(row)->sum.extreme_index)
+result sum_row_read(struct sum_row *row); // the texts into the sum
+
+// Lines whose `added` is what there is now. The series' ids stand beside the tally's metrics.
+struct sums_place {
+    struct db_tx *tx;
+    int64_t customer_id;
+    const int64_t *series;
+    const struct metric *const *metrics;
+};
+// Puts what is stored before `added`, and takes `removed` off.
+result sums_merge(const struct sums_place *at, struct usage_tally_line *lines, size_t count);
+// Adds lines to what is stored: for those that nothing is taken from and that have no extreme.
+result sums_add(const struct sums_place *at, const struct usage_tally_line *lines, size_t count);
+// Stores lines, or removes those without events.
+result sums_write(const struct sums_place *at, const struct usage_tally_line *lines, size_t count);
+result sums_write_values(const struct sums_place *at, const struct usage_tally_value *values,
+                         size_t count);
