@@ -428,3 +428,30 @@ LEFT JOIN LATERAL (
     WHERE of_all.series_id = series.series_id
 ) AS marked ON true
 WHERE head.size > 0;
+
+-- name: sums_sample_customers
+-- At random: whoever looks often has looked at all.
+SELECT mark.customer_id, customer.key
+FROM usage_mark AS mark
+JOIN customer USING (customer_id)
+WHERE mark.folded_to > 0
+ORDER BY random()
+LIMIT $1;
+
+-- name: sums_sample_bucket
+SELECT bucket
+FROM usage_sum
+WHERE customer_id = $1 AND level = 0
+ORDER BY random()
+LIMIT 1;
+
+-- name: sums_list_checked
+-- The metrics that are folded up to where the places are.
+SELECT marked.series_id, series.metric, item.document, places.folded
+FROM usage_mark AS mark
+CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS places (series_id, folded)
+CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS marked (series_id, folded)
+JOIN usage_series AS series ON series.series_id = marked.series_id
+JOIN catalog_version AS item
+  ON item.kind = 'metric' AND item.key = series.metric AND item.version = series.version
+WHERE mark.customer_id = $1 AND places.series_id = 0 AND marked.folded = places.folded;

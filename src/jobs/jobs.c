@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SUMS_NICE = 10, LOOKS_AT_ALL = 10, FEW_ENTRIES = 1000 };
+enum { SUMS_NICE = 10, LOOKS_AT_ALL = 10, FEW_ENTRIES = 1000, PAUSE_MS_MAX = 250 };
 
 struct jobs {
     struct jobs_options options;
@@ -213,21 +213,33 @@ static void *run(void *context)
 
 // ---- folding, which may take long and so has a thread of its own
 
-static bool sums_go_on(void *context)
-{
-    return !is_stopping(context);
-}
+struct folding_turn {
+    struct jobs *jobs;
+    struct timespec since;
+};
 
 // False at the stop.
-static bool wait_to_fold(struct jobs *jobs)
+static bool wait_to_fold(struct jobs *jobs, int64_t ms)
 {
-    struct timespec until = after_ms(jobs->options.fold_interval_ms);
+    struct timespec until = after_ms(ms);
     pthread_mutex_lock(&jobs->mutex);
     int waited = 0;
     while (!jobs->stopping && waited == 0)
         waited = pthread_cond_timedwait(&jobs->stopped, &jobs->mutex, &until);
     bool goes_on = !jobs->stopping;
     pthread_mutex_unlock(&jobs->mutex);
+    return goes_on;
+}
+
+// After each fold a pause as long as the fold was: PostgreSQL works for others then.
+static bool sums_go_on(void *context)
+{
+    struct folding_turn *turn = context;
+    struct timespec now = after_ms(0);
+    int64_t ms =
+        (now.tv_sec - turn->since.tv_sec) * 1000 + (now.tv_nsec - turn->since.tv_nsec) / 1000000;
+    bool goes_on = wait_to_fold(turn->jobs, ms < PAUSE_MS_MAX ? ms : PAUSE_MS_MAX);
+    turn->since = after_ms(0);
     return goes_on;
 }
 
@@ -240,11 +252,12 @@ static void *run_sums(void *context)
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), SUMS_NICE);
     do {
         struct arena arena = {0};
-        struct sums_run sums = {.goes_on = sums_go_on, .context = jobs};
+        struct folding_turn turn = {jobs, after_ms(0)};
+        struct sums_run sums = {.goes_on = sums_go_on, .context = &turn};
         sums.least = looks++ % LOOKS_AT_ALL == 0 ? 1 : FEW_ENTRIES;
         report(jobs, "sums", sums_fold(jobs->sums_db, &arena, &sums));
         arena_reset(&arena);
-    } while (wait_to_fold(jobs));
+    } while (wait_to_fold(jobs, jobs->options.fold_interval_ms));
     return NULL;
 }
 

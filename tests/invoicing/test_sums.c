@@ -171,6 +171,38 @@ START_TEST(goes_by_what_is_folded)
 }
 END_TEST
 
+static void count_fault(void *context, str subject)
+{
+    ck_assert(str_starts_with(subject, STR("clinic/")));
+    ++*(int *)context;
+}
+
+static int check_sums(struct clinic *clinic)
+{
+    int faults = 0;
+    struct sums_sample sample = {.customers = 10, .differs = count_fault, .context = &faults};
+    ck_assert_ok(sums_check(clinic->db, &clinic->arena, &sample));
+    ck_assert_int_ge(sample.compared, 2); // both metrics
+    return faults;
+}
+
+START_TEST(tells_sums_that_are_not_of_the_entries)
+{
+    struct clinic clinic;
+    start(&clinic);
+    send_event(&clinic, "c-1", "2026-11-01T05:30:00Z", "ct");
+    send_event(&clinic, "c-2", "2026-11-01T05:30:00Z", "mri");
+    void_event(&clinic, send_event(&clinic, "c-3", "2026-11-01T05:30:00Z", "mri"));
+    fold(&clinic);
+    ck_assert_int_eq(check_sums(&clinic), 0);
+    run_here(&clinic, "UPDATE usage_sum SET last_index = last_index + 1 WHERE groups = 'ct/'");
+    ck_assert_int_eq(check_sums(&clinic), 1);
+    run_here(&clinic, "DELETE FROM usage_sum WHERE groups = 'ct/'");
+    ck_assert_int_eq(check_sums(&clinic), 1);
+    clinic_close(&clinic);
+}
+END_TEST
+
 struct holding {
     struct clinic *clinic;
     struct db *other;
@@ -267,4 +299,5 @@ START_TEST(issues_what_the_entries_give)
 END_TEST
 
 TEST_MAIN("sums", answers_the_same_at_every_position, goes_by_what_is_folded,
-          leaves_a_customer_to_who_folds_it, says_how_far_it_is, issues_what_the_entries_give)
+          leaves_a_customer_to_who_folds_it, says_how_far_it_is,
+          tells_sums_that_are_not_of_the_entries, issues_what_the_entries_give)

@@ -4,6 +4,7 @@
 found by the checks that it breaks, by no other, and is named without repeating what the rows say."""
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
@@ -46,11 +47,13 @@ BROKEN = [  # what is done to a customer's rows, and what is found
      " AND customer.key = '{0}'", 'roots_are_of_the_bytes'),
     (ENTRY.format("UPDATE ledger_entry SET event_time = event_time + interval '1 hour'", 0), 'roots_are_of_the_bytes'),
     (ENTRY.format('UPDATE ledger_entry SET reference = 0', 1), 'corrections_refer_back roots_are_of_the_bytes'),
-    (ENTRY.format('DELETE FROM ledger_entry', 1), 'ledger_has_no_gap roots_are_of_the_bytes'),
+    (ENTRY.format('DELETE FROM ledger_entry', 1), 'ledger_has_no_gap roots_are_of_the_bytes sums_are_of_the_entries'),
     ("INSERT INTO token_key (customer_id, scope, purpose, sealed, wrapped_by) SELECT customer_id, 'customer', 'token', '\\x00', '\\x01' FROM customer"
      " WHERE key = '{0}'", 'wrapped_keys_name_their_master'),
     ("INSERT INTO token_code (customer_id, scope, mac, code) SELECT customer_id, 'customer', '\\x00', 'a' FROM customer WHERE key = '{0}'",
      'codes_have_their_key'),
+    ("UPDATE usage_sum SET total = total + 1 FROM customer WHERE customer.customer_id = usage_sum.customer_id AND customer.key = '{0}'",
+     'sums_are_of_the_entries'),
 ]
 UNGUARD = ['DROP INDEX invoice_one_per_period', 'ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard']
 INSTALLATION = [
@@ -107,7 +110,16 @@ def failing(said):
     return found
 
 
+def wait_until_folded(server):
+    for _ in range(600):
+        if server.sql('SELECT count(*) FROM ledger_head LEFT JOIN usage_mark USING (customer_id) WHERE size > COALESCE(folded_to, 0)') == '0':
+            return
+        time.sleep(0.1)
+    raise AssertionError('not folded')
+
+
 def broken_rows(server, c, keys):
+    wait_until_folded(server)
     names = {key: names_of(c, key) for key in keys}
     copy(server, 'broken')
     server.sql(*UNGUARD, *(what.format(key) for key, (what, _) in zip(keys, BROKEN)), database='broken')
@@ -122,7 +134,7 @@ def broken_rows(server, c, keys):
 
 
 def main():
-    server = phial.Server('--test-clock')
+    server = phial.Server('--test-clock', environment={'PHIAL_USAGE_FOLD_INTERVAL_MS': '50'})
     c = server.client
     keys = [f'clinic-{number:02}' for number in range(len(BROKEN))]
     catalog(c)

@@ -26,3 +26,12 @@ struct sums_progress {
     int64_t entries_folded;
 };
 result sums_progress(struct db_tx *tx, str metric, int64_t version, struct sums_progress *progress);
+
+// A quarter of an hour of some customers, at random, counted again from the entries.
+struct sums_sample {
+    int64_t customers; // at most 100
+    void (*differs)(void *context, str subject);
+    void *context;
+    int64_t compared; // an answer
+};
+result sums_check(struct db *db, struct arena *arena, struct sums_sample *sample);
