@@ -99,15 +99,19 @@ static result find_period(const struct subscription_terms *terms, int64_t number
     return OK;
 }
 
-// From staged event to staged event: a period that none of them touches is not computed.
+// From staged event to staged event: a period that none of them touches is not computed. Where a
+// metric carries, each period after the first that is touched is, as far as the log's time goes.
 static result preview_periods(struct db_tx *tx, struct previewing *previewing,
                               const struct subscription_terms *terms)
 {
-    instant from = terms->start;
+    bool carries = statement_carries(terms);
+    instant from = carries ? (instant){FIRST_INSTANT_US} : terms->start;
     previewing->period.number = 0;
     for (;;) {
-        instant at = {0};
-        result found = next_staged(tx, previewing, from, &at);
+        bool carried =
+            carries && previewing->period.number > 0 && from.us <= previewing->head.last_at.us;
+        instant at = from;
+        result found = carried ? OK : next_staged(tx, previewing, from, &at);
         if (!failed(found))
             found = find_period(terms, previewing->period.number + 1, at, &previewing->period);
         if (found.code == ERR_NOT_FOUND)
