@@ -9,7 +9,13 @@
 
 #include <stdlib.h>
 
-enum { ENTRIES_A_FOLD = 50000, CUSTOMERS_A_PAGE = 200, SERIES_MAX = 10000, PLACES = 0 };
+enum {
+    ENTRIES_A_FOLD = 50000,
+    FOLDS_A_TURN = 4,
+    CUSTOMERS_A_PAGE = 200,
+    SERIES_MAX = 10000,
+    PLACES = 0
+};
 
 // A metric's version, or the places.
 struct series {
@@ -411,11 +417,14 @@ static result list_candidates(struct db_tx *tx, void *context)
                    COLUMNS(db_into_i64("customer_id", &page->id)), take_candidate, page);
 }
 
-// A customer whose log cannot be folded does not hold up the others; its failure is returned.
+// A customer whose log cannot be folded does not hold up the others; its failure is returned. Nor
+// does one with much to fold: the next run goes on with it.
 static result fold_customer(struct db *db, int64_t customer_id, struct sums_run *run)
 {
     struct fold fold = {.customer_id = customer_id};
-    while (!fold.busy && !fold.ended && run->goes_on(run->context)) {
+    for (int folds = 0; folds < FOLDS_A_TURN && !fold.busy && !fold.ended; folds++) {
+        if (!run->goes_on(run->context))
+            break;
         struct arena arena = {0};
         result folded = db_transact(db, &arena, fold_once, &fold);
         arena_reset(&arena);

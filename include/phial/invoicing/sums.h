@@ -8,8 +8,9 @@
 
 #include "phial/db/db.h"
 
-// Folds every log that has grown, one customer and a few thousand entries a transaction, until
-// nothing is left or goes_on() says no. Any number of daemons may do so at once.
+// Folds every log that has grown, one customer and at most 50,000 entries a transaction, and at
+// most four of these a customer, until none is left or goes_on() says no. Any number of daemons may
+// do so at once.
 struct sums_run {
     bool (*goes_on)(void *context);
     void *context;
