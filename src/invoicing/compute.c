@@ -100,6 +100,9 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     TRY(period_find(&terms, what->number, &period));
     TRY(read_before(tx, what->subscription, what->number, &before));
     terms.before = before;
+    terms.projects = what->projected_from != NULL;
+    if (terms.projects)
+        terms.projected_from = *what->projected_from;
     if (what->stretch != NULL)
         period = *what->stretch;
     instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;

@@ -30,8 +30,9 @@ struct computation {
     str subscription;
     int64_t number; // of the period
     const struct head *head;
-    const struct period *stretch; // some days of that period alone; NULL: all of it
-    const struct staged *staged;  // counts as well; NULL: the log alone
+    const struct period *stretch;  // some days of that period alone; NULL: all of it
+    const struct staged *staged;   // counts as well; NULL: the log alone
+    const instant *projected_from; // usage goes on from here at its pace; NULL: as it is
 };
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
 

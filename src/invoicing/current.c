@@ -7,49 +7,58 @@
 static const char *const copied[] = {"key",   "name",     "metric", "model",
                                      "group", "quantity", "amount"};
 
+static result copy(const json_t *from, const char *name, json_t *into, const char *as)
+{
+    json_t *value = json_object_get(from, name);
+    return value == NULL ? OK : statement_set(into, as, json_incref(value));
+}
+
 // A line of usage as the answer shows it.
-static result add_charge(const json_t *line, json_t *charges)
+static result add_charge(const json_t *line, const json_t *projected, json_t *charges)
 {
     json_t *charge = json_object();
     if (json_array_append_new(charges, charge) != 0)
         return FAIL(INTERNAL, "out of memory");
-    for (size_t i = 0; i < COUNT_OF(copied); i++) {
-        json_t *value = json_object_get(line, copied[i]);
-        if (value != NULL && json_object_set(charge, copied[i], value) != 0)
-            return FAIL(INTERNAL, "out of memory");
-    }
-    return OK;
+    for (size_t i = 0; i < COUNT_OF(copied); i++)
+        TRY(copy(line, copied[i], charge, copied[i]));
+    TRY(copy(projected, "quantity", charge, "projected_quantity"));
+    return copy(projected, "amount", charge, "projected_amount");
 }
 
-static result add_charges(const json_t *statement, json_t *into)
+// Both were computed on the same usage: their usage lines stand side by side.
+static result add_charges(const json_t *statement, const json_t *projection, json_t *into)
 {
     json_t *charges = json_array();
     const json_t *lines = json_object_get(statement, "lines");
+    const json_t *projected = json_object_get(projection, "lines");
     TRY(statement_set(into, "charges", charges));
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const json_t *line = json_array_get(lines, i);
         if (str_eq(json_str(json_object_get(line, "kind")), STR("usage")))
-            TRY(add_charge(line, charges));
+            TRY(add_charge(line, json_array_get(projected, i), charges));
     }
     return OK;
 }
 
-static result add_subscription(struct db_tx *tx, const struct running *running,
+static result add_subscription(struct db_tx *tx, const struct running *running, instant now,
                                const struct head *head, json_t *list)
 {
     static const char *const members[] = {"subscription", "plan",     "period",
                                           "currency",     "subtotal", "total"};
     OWNED(json_release) json_t *statement = NULL;
+    OWNED(json_release) json_t *projection = NULL;
     json_t *printed = json_object();
     if (json_array_append_new(list, printed) != 0)
         return FAIL(INTERNAL, "out of memory");
     struct computation what = {
         .subscription = running->id, .number = running->period.number, .head = head};
     TRY(statement_of(tx, &what, &statement));
+    what.projected_from = &now;
+    TRY(statement_of(tx, &what, &projection));
     for (size_t i = 0; i < COUNT_OF(members); i++)
-        TRY(statement_set(printed, members[i],
-                          json_incref(json_object_get(statement, members[i]))));
-    return add_charges(statement, printed);
+        TRY(copy(statement, members[i], printed, members[i]));
+    TRY(copy(projection, "total", printed, "projected_total"));
+    return add_charges(statement, projection, printed);
 }
 
 static void note_end(const struct running *running, instant now, instant *until)
@@ -72,7 +81,7 @@ result usage_current(struct db_tx *tx, const struct customer *customer, instant 
     TRY(running_read(tx, customer, now, held, &running, &count));
     *until = now;
     for (size_t i = 0; i < count; i++) {
-        TRY(add_subscription(tx, &running[i], &head, list));
+        TRY(add_subscription(tx, &running[i], now, &head, list));
         note_end(&running[i], now, until);
     }
     TRY(statement_set(printed, "customer", json_from_str(customer->key)));

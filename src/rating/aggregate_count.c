@@ -15,4 +15,4 @@ static result finish(const struct folded *folded, exact *quantity)
 }
 
 const struct aggregation aggregation_count = {
-    .name = "count", .folds = FOLDS_COUNT, .aggregate = aggregate, .finish = finish};
+    .name = "count", .folds = FOLDS_COUNT, .grows = true, .aggregate = aggregate, .finish = finish};

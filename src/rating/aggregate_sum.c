@@ -35,6 +35,7 @@ static result finish(const struct folded *folded, exact *quantity)
 const struct aggregation aggregation_sum = {
     .name = "sum",
     .folds = FOLDS_TOTAL,
+    .grows = true,
     .numeric = true,
     .weighted = true,
     .aggregate = aggregate,

@@ -28,6 +28,7 @@ static result finish(const struct folded *folded, exact *quantity)
 
 const struct aggregation aggregation_unique = {.name = "unique",
                                                .folds = FOLDS_VALUES,
+                                               .grows = true,
                                                .needs_property = true,
                                                .aggregate = aggregate,
                                                .finish = finish};

@@ -28,6 +28,7 @@ static result finish(const struct folded *folded, exact *quantity)
 
 const struct aggregation aggregation_unique_new = {.name = "unique_new",
                                                    .folds = FOLDS_VALUES,
+                                                   .grows = true,
                                                    .needs_property = true,
                                                    .carries = true,
                                                    .aggregate = aggregate,

@@ -189,9 +189,39 @@ static void keep_rated(struct arena *arena, const struct rated *rated, struct li
     }
 }
 
-result price_group(const struct pricing *pricing, const struct charge *charge,
-                   const struct usage_group *group)
+// As much more as there will be of it. What the model prices event by event grows in its amount,
+// since the events to come are not known.
+static struct usage_group grown(const struct pricing *pricing, const struct charge *charge,
+                                const struct usage_group *group)
 {
+    struct arena *arena = pricing->lines->arena;
+    struct usage_group more = *group;
+    if (!pricing->grows)
+        return more;
+    more.quantity = exact_mul(arena, group->quantity, pricing->growth);
+    if (charge->model->items == ITEMS_EVENTS)
+        return more;
+    struct usage_item *items = arena_array(arena, struct usage_item, group->item_count);
+    for (size_t i = 0; i < group->item_count; i++)
+        items[i] = (struct usage_item){group->items[i].values,
+                                       exact_mul(arena, group->items[i].quantity, pricing->growth)};
+    more.items = items;
+    return more;
+}
+
+static exact amount_of(const struct pricing *pricing, const struct charge *charge,
+                       const struct usage_group *group)
+{
+    if (!pricing->grows || charge->model->items != ITEMS_EVENTS)
+        return rate_group(pricing, charge, group);
+    return exact_mul(pricing->lines->arena, rate_group(pricing, charge, group), pricing->growth);
+}
+
+result price_group(const struct pricing *pricing, const struct charge *charge,
+                   const struct usage_group *measured)
+{
+    const struct usage_group more = grown(pricing, charge, measured);
+    const struct usage_group *group = &more;
     struct line line = {
         .key = charge->key,
         .name = charge->name,
@@ -202,7 +232,7 @@ result price_group(const struct pricing *pricing, const struct charge *charge,
         .items = group->items,
         .item_count = group->item_count,
         .unbilled = pricing->trial,
-        .exact_amount = rate_group(pricing, charge, group),
+        .exact_amount = amount_of(pricing, charge, group),
         .start = pricing->start,
         .end = pricing->end,
         .events = group->events,

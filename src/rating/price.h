@@ -11,8 +11,10 @@
 struct pricing {
     const struct plan *plan;
     enum currency currency;
-    exact share; // of a full period: scales the plan's limits, and a charge's that say so
-    bool trial;  // nothing is billed
+    exact share;  // of a full period: scales the plan's limits, and a charge's that say so
+    bool trial;   // nothing is billed
+    exact growth; // of what grows with time, to the part's end; 1 but for a projection
+    bool grows;   // the charge that is priced measures something that does
     instant start;
     instant end;
     money ahead;         // the part's fees in advance: another statement has them, but they count
@@ -24,7 +26,7 @@ struct pricing {
 enum { PRICING_SCRATCH = 2 };
 
 result price_group(const struct pricing *pricing, const struct charge *charge,
-                   const struct usage_group *group);
+                   const struct usage_group *measured);
 result price_fee(const struct pricing *pricing, struct line fee);
 // Minimum, maximum and commitment over the part's lines after discounts, and what was billed ahead
 // for it.

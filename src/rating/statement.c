@@ -5,6 +5,7 @@
 #include "items.h"
 #include "lines.h"
 #include "period.h"
+#include "phial/rating/aggregation.h"
 #include "price.h"
 
 // A statement in the making.
@@ -34,9 +35,22 @@ static exact share_of(const struct draft *draft, const struct part *part)
                      exact_from_i64(draft->arena, draft->full_days));
 }
 
+// By how much what grows with time will have grown at the part's end, at the pace so far.
+static exact growth_of(const struct draft *draft, const struct part *part)
+{
+    const struct subscription_terms *terms = draft->terms;
+    struct arena *arena = draft->arena;
+    bool runs = terms->projects && part->start.us < terms->projected_from.us &&
+                terms->projected_from.us < part->end.us;
+    if (!runs)
+        return exact_from_i64(arena, 1);
+    return exact_div(arena, exact_from_i64(arena, part->end.us - part->start.us),
+                     exact_from_i64(arena, terms->projected_from.us - part->start.us));
+}
+
 // A charge's lines: one, or one a group. Of a trial's days nothing is measured.
-static result add_charge(struct draft *draft, const struct part *part,
-                         const struct pricing *pricing, const struct charge *charge)
+static result add_charge(struct draft *draft, const struct part *part, struct pricing *pricing,
+                         const struct charge *charge)
 {
     struct charge_usage what = {
         .charge = charge,
@@ -49,6 +63,7 @@ static result add_charge(struct draft *draft, const struct part *part,
         return FAIL(INVALID, "a charge names a metric that is not there");
     struct usage_group *groups = NULL;
     size_t count = 0;
+    pricing->grows = draft->terms->projects && what.metric->aggregation->grows;
     TRY(charge_measure(draft->arena, &what, draft->usage, &groups, &count));
     for (size_t i = 0; i < count; i++)
         TRY(price_group(pricing, charge, &groups[i]));
@@ -125,6 +140,7 @@ static result add_part(struct draft *draft, const struct part *part, struct pric
         .plan = plan,
         .currency = draft->terms->currency,
         .share = share_of(draft, part),
+        .growth = growth_of(draft, part),
         .trial = part->trial,
         .start = part->start,
         .end = part->end,

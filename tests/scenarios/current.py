@@ -117,6 +117,9 @@ def main():
     shown = current['subscriptions'][0]
     assert shown['subscription'] == subscription and shown['period']['end'] == '2031-11-30T23:00:00.000000Z', shown
     assert lines_of(current) == {'ct': ('3', '2.50'), 'mr': ('1', '1.00')} and shown['total'] == '33.50', shown
+    # 9 days and 13 hours of 30 days have passed
+    projected = {c['group']['modality']: (c['projected_quantity'], c['projected_amount']) for c in shown['charges']}
+    assert projected == {'ct': ('9.43231441048', '5.72'), 'mr': ('3.144104803493', '2.57')} and shown['projected_total'] == '38.29', shown
     assert c.get('/v1/customers/other/usage/current')['subscriptions'] == []
     stream = streams(server, c)
     c.put('/v1/test-clock', {'now': '2031-12-01T12:00:00Z'}, 200)

@@ -70,6 +70,7 @@ struct aggregation {
     bool needs_property;
     bool numeric;           // reads numbers: an event whose property is none is left out
     bool weighted;          // may be given weights
+    bool grows;             // over a longer time it comes to more, about in proportion
     bool carries;           // goes by what was before the window as well
     bool switched;          // with a property, goes by the event's `operation`: add, remove
     const char *parameters; // blank-separated names of its own members; NULL without

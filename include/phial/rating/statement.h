@@ -62,6 +62,8 @@ struct subscription_terms {
     str exempt_reason;                // "" when none; then no tax
     const struct discount *discounts; // in the order they were made
     size_t discount_count;
+    bool projects; // usage is taken to go on at its pace from `projected_from` to the period's end
+    instant projected_from;
     // The statement of the period before, as it was issued: what it billed ahead is settled with
     // what is due by now. NULL where it is still open, and so says what these terms say.
     const json_t *before;
