@@ -113,6 +113,7 @@ void arguments_help(FILE *out)
         "\n"
         "  phiald --config FILE [--port N]            serve, on the database that FILE names\n"
         "  phiald --dev --data-dir DIR [--port N]     serve, on a PostgreSQL of its own in DIR\n"
+        "                                             (takes --config too)\n"
         "\n"
         "  --config FILE     the settings; config/phial.conf documents every option\n"
         "  --port N          listen on this TCP port; 0 takes any free one\n"

@@ -145,6 +145,24 @@ static result keep_master_key(struct arena *arena, const struct data_folder *fol
     return OK;
 }
 
+// Nobody has said who bills: an example that every representation can be made with.
+static void configure_seller(struct config *config)
+{
+    if (config->seller_name.len != 0)
+        return;
+    config->seller_name = STR("Sample Health Software Ltd");
+    config->seller_line1 = STR("1 Example Quay");
+    config->seller_city = STR("Dublin");
+    config->seller_postal_code = STR("D02 XY00");
+    config->seller_country = STR("IE");
+    config->seller_tax_id = STR("IE1234567FA");
+    config->seller_registration_id = STR("000000");
+    config->seller_email = STR("billing@sample.example");
+    config->seller_endpoint_scheme = STR("9935");
+    config->seller_endpoint_id = STR("IE1234567FA");
+    config->seller_iban = STR("IE29AIBK93115212345678");
+}
+
 result data_folder_configure(struct arena *arena, const struct data_folder *folder,
                              const char *database_url, struct config *config)
 {
@@ -165,6 +183,7 @@ result data_folder_configure(struct arena *arena, const struct data_folder *fold
     config->phi_master_key = master_key;
     config->server_address = STR("127.0.0.1");
     config->server_user = str_from(folder->user);
+    configure_seller(config);
     return OK;
 }
 

@@ -52,6 +52,17 @@ static bool is_server_name(str value)
 static const char egress_form[] =
     "must be host, host:port, *.suffix or an address, with commas between";
 
+static bool is_country(str value)
+{
+    return value.len == 0 || (value.len == 2 && str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+}
+
+// As printed, in fours, or without blanks.
+static bool is_iban(str value)
+{
+    return str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ");
+}
+
 // Texts that need more than a length.
 static const struct {
     size_t offset;
@@ -65,6 +76,9 @@ static const struct {
     {offsetof(struct config, phi_master_key), is_master_key, master_key_form},
     {offsetof(struct config, phi_master_key_next), is_master_key, master_key_form},
     {offsetof(struct config, phi_master_key_previous), is_master_key, master_key_form},
+    {offsetof(struct config, seller_country), is_country, "must be two capital letters"},
+    {offsetof(struct config, seller_iban), is_iban,
+     "may hold capital letters, digits and blanks only"},
     {offsetof(struct config, server_name), is_server_name,
      "may hold letters, digits and -._:/ only"},
 };
