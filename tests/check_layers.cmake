@@ -3,7 +3,8 @@
 cmake_minimum_required(VERSION 3.20)
 
 set(doors "libpq-fe\\.h=db" "microhttpd\\.h=http" "gnutls/=http" "zlib\\.h=http" "zstd\\.h=http" "openssl/=crypto" "p11-kit/=crypto"
-    "jansson\\.h=json" "gmp\\.h=money" "ini\\.h=config" "archive=audit" "curl/=cli,webhooks")
+    "jansson\\.h=json" "gmp\\.h=money" "ini\\.h=config" "archive=audit" "curl/=cli,webhooks" "cairo=render" "pango=render"
+    "libxml/=render" "qrencode\\.h=render")
 set(banned "strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gmtime|localtime|ctime|alloca|gets")
 set(money_floors money time rating ledger invoicing catalog ingest audit)
 set(wrong "")
