@@ -4,9 +4,12 @@
 static const str types[] = {
     [MEDIA_NONE] = {"", 0},
     [MEDIA_CSV] = {"text/csv", 8},
+    [MEDIA_HTML] = {"text/html", 9},
     [MEDIA_JSON] = {"application/json", 16},
     [MEDIA_OPENMETRICS] = {"application/openmetrics-text", 28},
+    [MEDIA_PDF] = {"application/pdf", 15},
     [MEDIA_PROMETHEUS] = {"text/plain", 10},
+    [MEDIA_XML] = {"application/xml", 15},
 };
 
 enum { QUALITY_MAX = 1000 };
@@ -69,13 +72,18 @@ static int quality_of(str header, str type)
     return quality;
 }
 
-enum media accept_media(str header, enum media preset, enum media other)
+enum media accept_media(str header, const enum media *offered, size_t count)
 {
+    enum media best = MEDIA_NONE;
+    int most = 0;
     if (str_trim(header).len == 0)
-        return preset;
-    int first = quality_of(header, types[preset]);
-    int second = quality_of(header, types[other]);
-    if (first == 0 && second == 0)
-        return MEDIA_NONE;
-    return second > first ? other : preset;
+        return offered[0];
+    for (size_t i = 0; i < count; i++) {
+        int quality = quality_of(header, types[offered[i]]);
+        if (quality > most) {
+            most = quality;
+            best = offered[i];
+        }
+    }
+    return best;
 }

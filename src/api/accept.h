@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// accept.h - which of two representations an Accept header wants.
+// accept.h - which of several representations an Accept header wants.
 #pragma once
 
 #include "phial/util/str.h"
 
-enum media { MEDIA_NONE, MEDIA_CSV, MEDIA_JSON, MEDIA_OPENMETRICS, MEDIA_PROMETHEUS };
+enum media {
+    MEDIA_NONE,
+    MEDIA_CSV,
+    MEDIA_HTML,
+    MEDIA_JSON,
+    MEDIA_OPENMETRICS,
+    MEDIA_PDF,
+    MEDIA_PROMETHEUS,
+    MEDIA_XML,
+};
 
-// The one with the higher quality; `preset` where they are equal or the header is absent, and
-// MEDIA_NONE where neither is wanted.
-enum media accept_media(str header, enum media preset, enum media other);
+// The one offered that has the highest quality; an earlier one where they are equal, the first
+// where the header is absent, and MEDIA_NONE where none is wanted.
+enum media accept_media(str header, const enum media *offered, size_t count);

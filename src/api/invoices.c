@@ -3,6 +3,7 @@
 #include "accept.h"
 #include "page.h"
 #include "phial/invoicing/invoicing.h"
+#include "representation.h"
 
 static json_t *describe(const struct request *request, const struct invoice *invoice)
 {
@@ -71,10 +72,12 @@ struct invoice_question {
     str id;
     struct invoice invoice;
     json_t *statement;
+    json_t *customer; // as of then
 };
 
 static void question_release(struct invoice_question *question)
 {
+    json_release(&question->customer);
     json_release(&question->statement);
 }
 
@@ -97,26 +100,13 @@ static result read_statement(struct db_tx *tx, void *context)
                              &question->statement);
 }
 
-// The id of the path without the suffix that names a representation.
-static result cut_suffix(str path, str *id, enum media *media)
+static result read_bill(struct db_tx *tx, void *context)
 {
-    str before = path;
-    str suffix = STR("");
-    if (!str_cut(path, '.', &before, &suffix))
-        before = path;
-    *id = before;
-    if (suffix.len == 0)
-        return OK;
-    if (str_eq(suffix, STR("json")))
-        *media = MEDIA_JSON;
-    else if (str_eq(suffix, STR("csv")))
-        *media = MEDIA_CSV;
-    else if (str_eq(suffix, STR("pdf")) || str_eq(suffix, STR("html")) ||
-             str_eq(suffix, STR("xml")))
-        return FAIL(NOT_ACCEPTABLE, "Invoices are offered as JSON and CSV.");
-    else
-        return FAIL(NOT_FOUND, "No such resource.");
-    return OK;
+    struct invoice_question *question = context;
+    TRY(read_statement(tx, question));
+    json_release(&question->customer);
+    question->customer = NULL;
+    return representation_customer(tx, question->statement, &question->customer);
 }
 
 result get_invoices_invoice(const struct request *request, struct reply *reply)
@@ -124,17 +114,14 @@ result get_invoices_invoice(const struct request *request, struct reply *reply)
     OWNED(question_release) struct invoice_question question = {.request = request};
     enum media media = MEDIA_NONE;
     TRY(http_parameters_known(request, ""));
-    TRY(cut_suffix(request->args[0], &question.id, &media));
-    if (media == MEDIA_NONE)
-        media = accept_media(http_header(request, "Accept"), MEDIA_JSON, MEDIA_CSV);
-    if (media == MEDIA_NONE)
-        return FAIL(NOT_ACCEPTABLE, "Invoices are offered as JSON and CSV.");
-    TRY(db_transact(request->db, request->arena, read_statement, &question));
+    TRY(representation_choose(request, request->args[0], &question.id, &media));
     http_reply_header(reply, "Vary", STR("Accept"));
+    TRY(db_transact(request->db, request->arena, media == MEDIA_JSON ? read_statement : read_bill,
+                    &question));
     if (media == MEDIA_JSON)
         return reply_tagged(request, reply, 200, json_incref(question.statement));
-    return http_reply_text(reply, 200, "text/csv; charset=utf-8; header=present",
-                           invoice_csv(request->arena, question.statement));
+    struct representation what = {BILL_INVOICE, media, question.statement, question.customer};
+    return representation_reply(request, reply, &what);
 }
 
 static result issue(struct db_tx *tx, void *context)

@@ -124,9 +124,10 @@ static void add_webhooks(struct exposition *into, const struct webhook_sender *s
 
 result get_metrics(const struct request *request, struct reply *reply)
 {
+    static const enum media offered[] = {MEDIA_PROMETHEUS, MEDIA_OPENMETRICS};
     const struct api *api = api_of(request);
     enum media media =
-        accept_media(http_header_list(request, "Accept"), MEDIA_PROMETHEUS, MEDIA_OPENMETRICS);
+        accept_media(http_header_list(request, "Accept"), offered, COUNT_OF(offered));
     struct exposition into = {
         .text = {.arena = request->arena},
         .open_metrics = media == MEDIA_OPENMETRICS,

@@ -39,6 +39,7 @@ struct app {
     struct egress egress;
     struct webhook_sender *webhook_sender;
     struct http_server *server;
+    struct biller biller;
     struct api api;
     atomic_bool stopping;
     atomic_bool cluster_down; // the own cluster; never without one
@@ -229,14 +230,35 @@ static result check_ready(void *context)
     return atomic_load(&app->cluster_down) ? FAIL(DB_AWAY, "") : OK;
 }
 
+// After start_dev, which brings a sample.
+static void name_biller(struct app *app)
+{
+    const struct config *config = app->config;
+    app->biller.server = config->server_name;
+    app->biller.seller = (struct bill_seller){
+        .name = config->seller_name,
+        .address = {.line1 = config->seller_line1,
+                    .city = config->seller_city,
+                    .postal_code = config->seller_postal_code,
+                    .country = config->seller_country},
+        .tax_id = config->seller_tax_id,
+        .registration_id = config->seller_registration_id,
+        .email = config->seller_email,
+        .endpoint_scheme = config->seller_endpoint_scheme,
+        .endpoint_id = config->seller_endpoint_id,
+        .iban = config->seller_iban,
+    };
+}
+
 static result start_jobs(struct app *app)
 {
     app->tally = tally_new();
     struct jobs_options options = {
         .database = database_of(app),
-        .signer = app->signer,
+        .exports = {.signer = app->signer,
+                    .folder = str_to_c(app->arena, app->config->export_folder),
+                    .renderer = {api_invoice_pdf, &app->biller}},
         .tally = app->tally,
-        .export_folder = str_to_c(app->arena, app->config->export_folder),
         .interval_ms = app->config->billing_interval_ms,
         .refusals_ms = app->config->webhooks_rejected_seconds * 1000,
         .keyring = &app->keyring,
@@ -287,6 +309,7 @@ static result start_http(struct app *app)
         .signer = app->signer,
         .jobs = app->jobs,
         .lanes = app->lanes,
+        .biller = &app->biller,
         .usage_streams = app->usage_streams,
         .keyring = &app->keyring,
         .tally = app->tally,
@@ -329,6 +352,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(read_certificate(app));
     TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
     TRY(open_keys(app));
+    name_biller(app);
     TRY(start_signer(app));
     TRY(start_jobs(app));
     TRY(start_lanes(app));

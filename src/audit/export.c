@@ -106,17 +106,17 @@ static result finish(struct db_tx *tx, void *context)
                           work->made ? db_i64(work->bytes) : db_null()));
 }
 
-result export_run_one(struct db *db, struct arena *arena, struct signer *signer, const char *folder,
+result export_run_one(struct db *db, struct arena *arena, const struct export_tools *tools,
                       instant now, bool *done)
 {
-    struct export_work work = {.signer = signer, .now = now};
+    struct export_work work = {.signer = tools->signer, .renderer = tools->renderer, .now = now};
     result claimed = db_transact(db, arena, claim, &work);
     if (claimed.code == ERR_NOT_FOUND) {
         *done = false;
         return OK;
     }
     TRY(claimed);
-    work.path = str_printf(arena, "%s/%" STR_FMT ".tar", folder, STR_ARG(work.id)).ptr;
+    work.path = str_printf(arena, "%s/%" STR_FMT ".tar", tools->folder, STR_ARG(work.id)).ptr;
     result made = db_transact(db, arena, export_archive_make, &work);
     work.made = !failed(made);
     TRY(db_transact(db, arena, finish, &work));

@@ -47,6 +47,19 @@ static void file_close(FILE **file)
         (void)fclose(*file);
 }
 
+static result add_pdf(struct archive_parts *parts, str number, const json_t *statement)
+{
+    const struct export_renderer *renderer = &parts->work->renderer;
+    str pdf = STR("");
+    if (renderer->pdf == NULL)
+        return OK;
+    TRY(renderer->pdf(renderer->context, parts->tx, statement, &pdf));
+    if (pdf.len == 0)
+        return OK;
+    str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".pdf", STR_ARG(number));
+    return tar_add(parts->tar, name.ptr, pdf, &parts->sums);
+}
+
 static result add_invoice(struct archive_parts *parts, str leaf)
 {
     str statement = leaf_member(leaf, "invoice");
@@ -54,7 +67,8 @@ static result add_invoice(struct archive_parts *parts, str leaf)
     TRY(json_parse(statement, &document));
     str number = json_str(json_object_get(document, "number"));
     str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".json", STR_ARG(number));
-    return tar_add(parts->tar, name.ptr, statement, &parts->sums);
+    TRY(tar_add(parts->tar, name.ptr, statement, &parts->sums));
+    return add_pdf(parts, number, document);
 }
 
 static void note_time(struct archive_parts *parts, str leaf)

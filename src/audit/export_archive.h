@@ -6,6 +6,7 @@
 
 struct export_work {
     struct signer *signer;
+    struct export_renderer renderer;
     instant now;
     struct export_request request;
     str id;

@@ -64,6 +64,14 @@ SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, ti
   FROM customer
  WHERE customer_id = $1;
 
+-- name: catalog_find_customer_document_at
+-- The document in force then; of a customer that came later, its first.
+SELECT document
+  FROM customer_version
+ WHERE customer_id = $1
+ ORDER BY created_at <= $2 DESC, CASE WHEN created_at <= $2 THEN -version ELSE version END
+ LIMIT 1;
+
 -- name: catalog_list_customers
 SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
        created_at

@@ -263,6 +263,12 @@ result customer_get_by_id(struct db_tx *tx, int64_t id, struct customer *custome
     return find_customer(tx, &catalog_find_customer_by_id_sql, db_i64(id), customer);
 }
 
+result customer_document_at(struct db_tx *tx, int64_t id, instant at, str *document)
+{
+    return db_one(tx, &catalog_find_customer_document_at_sql, PARAMS(db_i64(id), db_instant(at)),
+                  COLUMNS(db_into_text("document", document)));
+}
+
 result customer_archive(struct db_tx *tx, str key, const struct change *change)
 {
     struct customer customer = {0};

@@ -115,8 +115,7 @@ static void export_all(struct jobs *jobs, struct arena *arena, instant now)
     bool done = true;
     result outcome = OK;
     while (!failed(outcome) && done && !is_stopping(jobs)) {
-        outcome = export_run_one(jobs->db, arena, jobs->options.signer, jobs->options.export_folder,
-                                 now, &done);
+        outcome = export_run_one(jobs->db, arena, &jobs->options.exports, now, &done);
         report(jobs, "export", outcome);
         arena_reset(arena);
     }

@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    enum media media = accept_media((str){(const char *)data, size}, MEDIA_JSON, MEDIA_CSV);
+    static const enum media offered[] = {MEDIA_JSON, MEDIA_CSV};
+    enum media media = accept_media((str){(const char *)data, size}, offered, 2);
     if (media != MEDIA_NONE && media != MEDIA_JSON && media != MEDIA_CSV)
         abort();
     return 0;

@@ -11,7 +11,7 @@ static struct jobs_options options_of(const struct clinic *clinic, int64_t inter
 {
     return (struct jobs_options){
         .database = {.url = clinic->url, .role = "phial_daemon"},
-        .export_folder = "/nonexistent",
+        .exports = {.folder = "/nonexistent"},
         .interval_ms = interval_ms,
         .keyring = test_keyring(),
         .fold_interval_ms = interval_ms,

@@ -13,6 +13,7 @@
 #include "phial/ingest/lanes.h"
 #include "phial/jobs/jobs.h"
 #include "phial/ledger/signer.h"
+#include "phial/render/bill.h"
 #include "phial/webhooks/webhooks.h"
 
 #include <stdio.h>
@@ -20,11 +21,20 @@
 extern const struct route_table api_routes;
 const struct route *api_quick_route(void); // POST /v1/events, which mostly needs nothing but memory
 
+// Who bills, and the server whose ledger proves it.
+struct biller {
+    struct bill_seller seller;
+    str server;
+};
+// An export_renderer's: `context` is the biller. No PDF where nobody bills.
+result api_invoice_pdf(void *context, struct db_tx *tx, const json_t *statement, str *pdf);
+
 // What the handlers share: http_options.context.
 struct api {
     struct signer *signer;
     struct jobs *jobs;
     struct lanes *lanes;
+    const struct biller *biller;
     struct usage_streams *usage_streams;
     const struct keyring *keyring;
     struct tally *tally;           // NULL: nobody counts

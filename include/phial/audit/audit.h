@@ -29,6 +29,16 @@ struct export_state {
 result export_create(struct db_tx *tx, const struct export_request *request, instant now,
                      struct export_state *state);
 result export_get(struct db_tx *tx, str id, struct export_state *state);
-// Makes one export that waits, if any: `folder` holds the archives. done: whether there was one.
-result export_run_one(struct db *db, struct arena *arena, struct signer *signer, const char *folder,
+// A statement's PDF, made by a floor above: "" where there is none.
+struct export_renderer {
+    result (*pdf)(void *context, struct db_tx *tx, const json_t *statement, str *pdf);
+    void *context;
+};
+struct export_tools {
+    struct signer *signer;
+    const char *folder;              // of the archives
+    struct export_renderer renderer; // without a function: no PDF
+};
+// Makes one export that waits, if any. done: whether there was one.
+result export_run_one(struct db *db, struct arena *arena, const struct export_tools *tools,
                       instant now, bool *done);

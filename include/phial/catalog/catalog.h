@@ -76,6 +76,8 @@ result customer_put(struct db_tx *tx, str key, struct json_at document, const st
                     struct customer *customer);
 result customer_get(struct db_tx *tx, str key, struct customer *customer); // NOT_FOUND
 result customer_get_by_id(struct db_tx *tx, int64_t id, struct customer *customer);
+// What the customer's document said then: an issued invoice keeps the address it was issued to.
+result customer_document_at(struct db_tx *tx, int64_t id, instant at, str *document);
 result customer_archive(struct db_tx *tx, str key, const struct change *change);
 result customer_each(struct db_tx *tx, str after, int64_t limit,
                      result (*row)(void *context, const struct customer *customer), void *context);

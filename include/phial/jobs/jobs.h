@@ -4,18 +4,17 @@
 // thread with a connection of its own; another, with its own, folds usage into running sums.
 #pragma once
 
+#include "phial/audit/audit.h"
 #include "phial/catalog/tally.h"
 #include "phial/crypto/keyring.h"
 #include "phial/db/db.h"
-#include "phial/ledger/signer.h"
 #include "phial/util/log.h"
 
 struct jobs;
 
 struct jobs_options {
     struct db_options database;
-    struct signer *signer;
-    const char *export_folder;
+    struct export_tools exports;
     struct tally *tally; // written at every look, and at the end; NULL for none
     int64_t interval_ms; // between two looks
     int64_t refusals_ms; // between two tellings of what was refused
