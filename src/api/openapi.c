@@ -100,6 +100,22 @@ static json_t *success_content(const json_t *operation)
                    media == NULL ? json_object() : json_pack("{s:s}", "type", "string"));
 }
 
+// Representations beside JSON.
+static void add_also(const json_t *operation, json_t *all)
+{
+    const json_t *also = json_object_get(operation, "also");
+    for (size_t i = 0; i < json_array_size(also); i++)
+        (void)json_object_set_new(all, json_string_value(json_array_get(also, i)),
+                                  json_pack("{s:{s:s}}", "schema", "type", "string"));
+}
+
+static json_t *success(const json_t *operation)
+{
+    json_t *all = success_content(operation);
+    add_also(operation, all);
+    return all;
+}
+
 static json_t *responses(const json_t *operation)
 {
     json_t *all = json_object();
@@ -109,7 +125,7 @@ static json_t *responses(const json_t *operation)
         const char *status = count == 0 ? "200" : json_string_value(json_array_get(statuses, i));
         json_t *response = json_pack("{s:s}", "description", "Done.");
         if (strcmp(status, "204") != 0)
-            (void)json_object_set_new(response, "content", success_content(operation));
+            (void)json_object_set_new(response, "content", success(operation));
         (void)json_object_set_new(all, status, response);
     }
     (void)json_object_set_new(all, "default", reference("responses", "Problem"));

@@ -17,6 +17,7 @@ static const struct form {
     {"csv", MEDIA_CSV, "text/csv; charset=utf-8; header=present", NULL},
     {"pdf", MEDIA_PDF, "application/pdf", render_pdf},
     {"html", MEDIA_HTML, "text/html; charset=utf-8", render_html},
+    {"xml", MEDIA_XML, "application/xml", render_ubl},
 };
 
 static const struct form *form_of(enum media media)
@@ -112,7 +113,8 @@ result representation_reply(const struct request *request, struct reply *reply,
     return http_reply_text(reply, 200, form->type, bytes);
 }
 
-result api_invoice_pdf(void *context, struct db_tx *tx, const json_t *statement, str *pdf)
+result api_invoice_pdf(void *context, struct db_tx *tx, struct arena *arena,
+                       const json_t *statement, str *pdf)
 {
     const struct biller *biller = context;
     OWNED(json_release) json_t *customer = NULL;
@@ -122,6 +124,6 @@ result api_invoice_pdf(void *context, struct db_tx *tx, const json_t *statement,
         return OK;
     TRY(representation_customer(tx, statement, &customer));
     struct representation what = {BILL_INVOICE, MEDIA_PDF, statement, customer};
-    TRY(read_bill(db_arena(tx), biller, &what, &bill));
-    return render_pdf(db_arena(tx), &bill, pdf);
+    TRY(read_bill(arena, biller, &what, &bill));
+    return render_pdf(arena, &bill, pdf);
 }

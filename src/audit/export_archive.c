@@ -14,6 +14,13 @@
 
 extern const char audit_guide[], audit_guide_end[];
 
+// Its PDF is made once the log has been read: rendering asks the database as well.
+struct noted_invoice {
+    str number;
+    str statement;
+    struct noted_invoice *next;
+};
+
 struct archive_parts {
     struct db_tx *tx;
     struct arena *arena;
@@ -26,6 +33,8 @@ struct archive_parts {
     struct export_range range;
     str first_at; // of the range's entries, "" when there are none
     str last_at;
+    struct noted_invoice *noted; // in the log's order
+    struct noted_invoice **next_noted;
 };
 
 static json_t *base64(struct arena *arena, const sha256 *hash)
@@ -47,17 +56,17 @@ static void file_close(FILE **file)
         (void)fclose(*file);
 }
 
-static result add_pdf(struct archive_parts *parts, str number, const json_t *statement)
+static void note_invoice(struct archive_parts *parts, str number, str statement)
 {
-    const struct export_renderer *renderer = &parts->work->renderer;
-    str pdf = STR("");
-    if (renderer->pdf == NULL)
-        return OK;
-    TRY(renderer->pdf(renderer->context, parts->tx, statement, &pdf));
-    if (pdf.len == 0)
-        return OK;
-    str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".pdf", STR_ARG(number));
-    return tar_add(parts->tar, name.ptr, pdf, &parts->sums);
+    struct noted_invoice *noted = arena_new(parts->arena, struct noted_invoice);
+    if (parts->work->renderer.pdf == NULL)
+        return;
+    *noted = (struct noted_invoice){
+        .number = str_copy(parts->arena, number),
+        .statement = str_copy(parts->arena, statement),
+    };
+    *parts->next_noted = noted;
+    parts->next_noted = &noted->next;
 }
 
 static result add_invoice(struct archive_parts *parts, str leaf)
@@ -67,8 +76,8 @@ static result add_invoice(struct archive_parts *parts, str leaf)
     TRY(json_parse(statement, &document));
     str number = json_str(json_object_get(document, "number"));
     str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".json", STR_ARG(number));
-    TRY(tar_add(parts->tar, name.ptr, statement, &parts->sums));
-    return add_pdf(parts, number, document);
+    note_invoice(parts, number, statement);
+    return tar_add(parts->tar, name.ptr, statement, &parts->sums);
 }
 
 static void note_time(struct archive_parts *parts, str leaf)
@@ -109,6 +118,33 @@ static result add_entries(struct archive_parts *parts)
         return FAIL(INTERNAL, "cannot write the entries");
     sha256 sum = sha256_end(&spool.sum);
     return tar_add_file(parts->tar, EXPORT_ENTRIES, fileno(file), spool.bytes, &sum, &parts->sums);
+}
+
+static result add_pdf(struct archive_parts *parts, struct arena *arena,
+                      const struct noted_invoice *invoice)
+{
+    const struct export_renderer *renderer = &parts->work->renderer;
+    OWNED(json_release) json_t *statement = NULL;
+    str pdf = STR("");
+    TRY(json_parse(invoice->statement, &statement));
+    TRY(renderer->pdf(renderer->context, parts->tx, arena, statement, &pdf));
+    if (pdf.len == 0)
+        return OK;
+    str name = str_printf(arena, EXPORT_INVOICES "%" STR_FMT ".pdf", STR_ARG(invoice->number));
+    return tar_add(parts->tar, name.ptr, pdf, &parts->sums);
+}
+
+static result add_pdfs(struct archive_parts *parts)
+{
+    for (const struct noted_invoice *i = parts->noted; i != NULL; i = i->next) {
+        struct arena arena = {0};
+        result added = add_pdf(parts, &arena, i);
+        if (failed(added))
+            added.detail = error_info(added.code)->meaning; // its own may lie in the arena
+        arena_reset(&arena);
+        TRY(added);
+    }
+    return OK;
 }
 
 static result add_checkpoint(struct archive_parts *parts)
@@ -216,6 +252,7 @@ static result add_all(struct archive_parts *parts)
     str public_key = public_key_print(parts->arena, signer_public(parts->work->signer));
     str guide = {audit_guide, (size_t)(audit_guide_end - audit_guide)};
     TRY(add_entries(parts)); // first: it learns the range's times
+    TRY(add_pdfs(parts));
     TRY(add_manifest(parts));
     TRY(add_checkpoint(parts));
     TRY(add_proof(parts));
@@ -229,6 +266,7 @@ result export_archive_make(struct db_tx *tx, void *context)
     struct export_work *work = context;
     struct archive_parts parts = {.tx = tx, .arena = db_arena(tx), .work = work};
     parts.sums.arena = parts.arena;
+    parts.next_noted = &parts.noted;
     TRY(signer_checkpoint(work->signer, tx, work->request.customer_id, work->request.customer,
                           &parts.note, &parts.size, &parts.root));
     TRY(export_range_find(tx, &work->request, parts.size, &parts.range));

@@ -46,7 +46,7 @@ static void size_page(const struct bill *bill, struct pdf_layout *layout)
     layout->page_height = letter ? 792 : 841.89;
     layout->left = 50;
     layout->width = layout->page_width - 2 * layout->left;
-    layout->bottom = layout->page_height - 54;
+    layout->bottom = layout->page_height - 51;
     layout->next_top = 46;
 }
 

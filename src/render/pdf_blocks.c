@@ -65,7 +65,7 @@ static void put_fact(struct pen *pen, struct ink_box box, const struct words_fac
                       str_from(fact->label));
     double right = put(pen, INK_BODY, value, INK_LEFT, fact->value);
     end(pen, "P");
-    pen->y += greater(left, right) + 1.5;
+    pen->y += greater(left, right) + 0.5;
 }
 
 static void put_title(struct pen *pen)
@@ -156,7 +156,7 @@ static void put_total(struct pen *pen, const struct words_fact *fact, bool due)
     struct ink_box box = {layout->left + layout->width - width, pen->y, width};
     if (due && pen->draw)
         ink_rule(layout->ink, box, 1.4, true);
-    pen->y += due ? 5 : 2;
+    pen->y += due ? 5 : 1;
     enum ink_style style = due ? INK_HEADING : INK_BODY;
     begin(pen, "TR");
     begin(pen, "TH");
@@ -305,7 +305,7 @@ static void put_proof(struct pen *pen)
     }
 }
 
-double pdf_block(struct pdf_layout *layout, int kind, double y, bool draw)
+double pdf_block(struct pdf_layout *layout, enum pdf_kind kind, double y, bool draw)
 {
     static void (*const blocks[])(struct pen *) = {
         [PDF_TOTALS] = put_totals,

@@ -5,7 +5,7 @@
 
 #include "pdf_pages.h"
 
-double pdf_block(struct pdf_layout *layout, int kind, double y, bool draw);
+double pdf_block(struct pdf_layout *layout, enum pdf_kind kind, double y, bool draw);
 // The first page above the lines.
 double pdf_opening(struct pdf_layout *layout, bool draw);
 void pdf_foot(struct pdf_layout *layout, size_t page);

@@ -146,8 +146,8 @@ result pdf_measure(struct pdf_layout *layout)
     layout->carry_height = ink_height(layout->ink, INK_BOLD, layout->width, STR("X")) + 8;
     TRY(add_lines(layout));
     for (int kind = PDF_TOTALS; kind <= PDF_PROOF; kind++) {
-        struct pdf_row row = {.kind = kind};
-        row.height = pdf_block(layout, kind, 0, false);
+        struct pdf_row row = {.kind = (enum pdf_kind)kind};
+        row.height = pdf_block(layout, row.kind, 0, false);
         add_row(layout, row);
     }
     return paginate(layout);

@@ -8,16 +8,19 @@
 
 enum { PDF_ROW_PAD = 3 };
 
+// The rows of the lines' table, then the blocks below it.
+enum pdf_kind {
+    PDF_SECTION,
+    PDF_LINE,
+    PDF_TIER,
+    PDF_DISCOUNT,
+    PDF_TOTALS,
+    PDF_PAYMENT,
+    PDF_PROOF,
+};
+
 struct pdf_row {
-    enum {
-        PDF_SECTION,
-        PDF_LINE,
-        PDF_TIER,
-        PDF_DISCOUNT,
-        PDF_TOTALS,
-        PDF_PAYMENT,
-        PDF_PROOF,
-    } kind;
+    enum pdf_kind kind;
     size_t line, tier;
     double height;
     bool keep;    // with the next one on the same page

@@ -127,7 +127,7 @@ static void draw_row(struct pdf_layout *layout, double y, const struct pdf_row *
     case PDF_TOTALS:
     case PDF_PAYMENT:
     case PDF_PROOF:
-        (void)pdf_block(layout, (int)row->kind, y, true);
+        (void)pdf_block(layout, row->kind, y, true);
         return;
     }
 }

@@ -35,6 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         };
         if (!failed(bill_read(&arena, &source, &bill))) {
             render_twice(&arena, &bill, render_html);
+            render_twice(&arena, &bill, render_ubl);
             if (data[0] & 2)
                 render_twice(&arena, &bill, render_pdf);
         }

@@ -27,7 +27,8 @@ struct biller {
     str server;
 };
 // An export_renderer's: `context` is the biller. No PDF where nobody bills.
-result api_invoice_pdf(void *context, struct db_tx *tx, const json_t *statement, str *pdf);
+result api_invoice_pdf(void *context, struct db_tx *tx, struct arena *arena,
+                       const json_t *statement, str *pdf);
 
 // What the handlers share: http_options.context.
 struct api {

@@ -31,7 +31,8 @@ result export_create(struct db_tx *tx, const struct export_request *request, ins
 result export_get(struct db_tx *tx, str id, struct export_state *state);
 // A statement's PDF, made by a floor above: "" where there is none.
 struct export_renderer {
-    result (*pdf)(void *context, struct db_tx *tx, const json_t *statement, str *pdf);
+    result (*pdf)(void *context, struct db_tx *tx, struct arena *arena, const json_t *statement,
+                  str *pdf);
     void *context;
 };
 struct export_tools {

@@ -11,3 +11,7 @@
 // character: no empty boxes are handed out.
 result render_pdf(struct arena *arena, const struct bill *bill, str *pdf);
 result render_html(struct arena *arena, const struct bill *bill, str *html);
+// UBL 2.1 that meets EN 16931, and Peppol BIS 3 where the customer has a reference and both sides
+// an electronic address. NOT_EN16931 with the rules it would break, CONFLICT for a draft and for
+// what is void.
+result render_ubl(struct arena *arena, const struct bill *bill, str *xml);
