@@ -24,6 +24,7 @@ static result run_steps(struct demo *demo)
     TRY(demo_void_event(demo));
     TRY(demo_issue(demo));
     TRY(demo_compare(demo));
+    TRY(demo_fetch_pdf(demo));
     return demo_export_and_verify(demo);
 }
 

@@ -152,6 +152,39 @@ result demo_compare(struct demo *demo)
     return differ == 0 ? OK : FAIL(INTERNAL, "an invoiced quantity is not the true one");
 }
 
+// The invoice of the customer whose event was voided.
+static result find_invoice(struct demo *demo, str *id, str *number)
+{
+    OWNED(json_release) json_t *page = NULL;
+    str path = str_printf(demo->arena, "/v1/invoices?status=issued&customer=%" STR_FMT,
+                          STR_ARG(demo->voided_customer));
+    TRY(client_get(demo->client, demo->arena, path, &page));
+    const json_t *first = json_array_get(json_object_get(page, "data"), 0);
+    *id = str_copy(demo->arena, json_str(json_object_get(first, "id")));
+    *number = str_copy(demo->arena, json_str(json_object_get(first, "number")));
+    return OK;
+}
+
+result demo_fetch_pdf(struct demo *demo)
+{
+    struct answer pdf = {0};
+    str id = {0};
+    str number = {0};
+    TRY(find_invoice(demo, &id, &number));
+    str path = str_printf(demo->arena, "/v1/invoices/%" STR_FMT ".pdf", STR_ARG(id));
+    TRY(client_send(demo->client, demo->arena, &(struct call){.method = "GET", .path = path},
+                    &pdf));
+    if (pdf.status != 200 || !str_starts_with(pdf.body, STR("%PDF-")))
+        return FAIL(INTERNAL, "the invoice cannot be had as PDF");
+    demo->pdf_path = str_printf(demo->arena, "%s/%" STR_FMT ".pdf", demo->folder, STR_ARG(number));
+    TRY(file_write(demo->pdf_path.ptr, pdf.body, 0644));
+    (void)printf("\n11. The invoice that one sends\n"
+                 "   %" STR_FMT ".pdf, %zu KiB, with the ledger's checkpoint on it; also as HTML "
+                 "and CSV\n",
+                 STR_ARG(number), (pdf.body.len + 1023) / 1024);
+    return OK;
+}
+
 static result wait_for_export(struct demo *demo, str id)
 {
     str path = str_printf(demo->arena, "/v1/exports/%" STR_FMT, STR_ARG(id));
@@ -194,7 +227,7 @@ result demo_export_and_verify(struct demo *demo)
     TRY(fetch_export(demo));
     const char *key = str_printf(demo->arena, "%s/ledger.pub.pem", demo->folder).ptr;
     TRY(verify_export(demo->arena, demo->export_path.ptr, key, NULL, stdout, &verification));
-    (void)printf("\n11. A signed export of that customer, verified without the server\n"
+    (void)printf("\n12. A signed export of that customer, verified without the server\n"
                  "   %lld entries, %lld invoices recounted and rated again: %s\n",
                  (long long)verification.entries, (long long)verification.invoices,
                  verification.faults == 0 ? "VERIFIED" : "REFUSED");
@@ -216,6 +249,8 @@ void demo_print_summary(const struct demo *demo, bool kept)
     if (kept)
         (void)printf("\nEverything is in %s. Look around:\n"
                      "  phiald --dev --data-dir %s --test-clock\n"
-                     "  phial verify %" STR_FMT " --key %s/ledger.pub.pem\n",
-                     demo->folder, demo->folder, STR_ARG(demo->export_path), demo->folder);
+                     "  phial verify %" STR_FMT " --key %s/ledger.pub.pem\n"
+                     "  xdg-open %" STR_FMT "\n",
+                     demo->folder, demo->folder, STR_ARG(demo->export_path), demo->folder,
+                     STR_ARG(demo->pdf_path));
 }

@@ -22,6 +22,7 @@ struct demo {
     str voided_customer;
     str voided_resource; // the group whose quantity the void takes down
     decimal voided_quantity;
+    str pdf_path;
     str export_path;
 };
 
@@ -34,5 +35,6 @@ result demo_close_month(struct demo *demo);
 result demo_void_event(struct demo *demo);
 result demo_issue(struct demo *demo);
 result demo_compare(struct demo *demo);
+result demo_fetch_pdf(struct demo *demo);
 result demo_export_and_verify(struct demo *demo);
 void demo_print_summary(const struct demo *demo, bool kept);

@@ -11,7 +11,9 @@ str bill_clean(struct arena *arena, str text)
     char *clean = arena_array(arena, char, text.len + 1);
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        clean[i] = c < ' ' || c == 0x7f ? ' ' : text.ptr[i];
+        clean[i] = text.ptr[i];
+        if (c < ' ' || c == 0x7f)
+            clean[i] = ' ';
     }
     for (size_t i = 0; i + 2 < text.len; i++) {
         if (memcmp(clean + i, "\xef\xbf\xbe", 3) == 0 || memcmp(clean + i, "\xef\xbf\xbf", 3) == 0)

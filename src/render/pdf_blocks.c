@@ -274,10 +274,12 @@ static bool put_qr(const struct pen *pen, struct ink_box box)
     cairo_t *cairo = ink_cairo(layout->ink);
     double module = QR_SIDE / ((double)qr.side + 2 * QR_QUIET);
     cairo_set_source_rgb(cairo, 0, 0, 0);
-    for (size_t i = 0; i < qr.side * qr.side; i++) {
-        if (qr.dark[i])
-            cairo_rectangle(cairo, box.x + module * ((double)(i % qr.side) + QR_QUIET),
-                            box.y + module * ((double)(i / qr.side) + QR_QUIET), module, module);
+    for (size_t row = 0; row < qr.side; row++) {
+        for (size_t column = 0; column < qr.side; column++) {
+            if (qr.dark[row * qr.side + column])
+                cairo_rectangle(cairo, box.x + module * ((double)column + QR_QUIET),
+                                box.y + module * ((double)row + QR_QUIET), module, module);
+        }
     }
     cairo_fill(cairo);
     return true;
