@@ -47,6 +47,7 @@ cd "$folder"
 "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -l "$folder/data/log" -w start \
     -o "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=300" > /dev/null
 cd "$root"
+export LSAN_OPTIONS=suppressions=$root/tests/leaks.txt:print_suppressions=0
 export PHIAL_TEST_DATABASE="host=$folder user=$user dbname=postgres"
 
 passed=0 failed=0

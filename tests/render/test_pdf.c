@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bill_fixture.h"
 
+#include <pthread.h>
+
 START_TEST(gives_the_same_bytes)
 {
     struct fixture fixture;
@@ -19,6 +21,47 @@ START_TEST(gives_the_same_bytes)
     ck_assert(fixture_has(first, "(20261202060000"));
     fixture_close(&fixture);
     fixture_close(&other);
+}
+END_TEST
+
+// A document of its own for each thread, over and over.
+struct painter {
+    pthread_t thread;
+    const char *name;
+    bool same;
+};
+
+static void *paint(void *context)
+{
+    enum { TIMES = 5 };
+    struct painter *painter = context;
+    struct fixture fixture;
+    str first = {0};
+    painter->same = !failed(fixture_read(&fixture, "Late reads", painter->name)) &&
+                    !failed(render_pdf(&fixture.arena, &fixture.bill, &first));
+    for (int i = 1; i < TIMES && painter->same; i++) {
+        str again = {0};
+        painter->same =
+            !failed(render_pdf(&fixture.arena, &fixture.bill, &again)) && str_eq(first, again);
+    }
+    fixture_close(&fixture);
+    return NULL;
+}
+
+START_TEST(draws_on_many_threads)
+{
+    struct painter painters[] = {
+        {.name = "Reads"},
+        {.name = "\\u753b\\u50cf\\u8aad\\u5f71"},
+        {.name = "\\u0635\\u0648\\u0631"},
+        {.name = "\\u0e20\\u0e32\\u0e1e \\u05ea\\u05de\\u05d5\\u05e0\\u05d4"},
+    };
+    for (size_t i = 0; i < COUNT_OF(painters); i++)
+        ck_assert_int_eq(pthread_create(&painters[i].thread, NULL, paint, &painters[i]), 0);
+    for (size_t i = 0; i < COUNT_OF(painters); i++) {
+        ck_assert_int_eq(pthread_join(painters[i].thread, NULL), 0);
+        ck_assert(painters[i].same);
+    }
 }
 END_TEST
 
@@ -55,4 +98,5 @@ START_TEST(breaks_what_is_long)
 }
 END_TEST
 
-TEST_MAIN("pdf", gives_the_same_bytes, refuses_a_character_that_no_font_has, breaks_what_is_long)
+TEST_MAIN("pdf", gives_the_same_bytes, draws_on_many_threads, refuses_a_character_that_no_font_has,
+          breaks_what_is_long)
