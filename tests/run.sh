@@ -103,7 +103,7 @@ configure build
 run release build
 if [ $quick = no ]; then
     export CK_DEFAULT_TIMEOUT=120 CK_TIMEOUT_MULTIPLIER=5
-    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
+    export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS="halt_on_error=1 suppressions=$root/tests/races.txt"
     configure build-address -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
     run address,undefined build-address
     configure build-thread -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug
