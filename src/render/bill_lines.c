@@ -42,11 +42,36 @@ static result read_figure(struct reading *reading, const json_t *from, const cha
     return is_figure(*text) ? OK : FAIL(INVALID, "a figure of the statement is none");
 }
 
-static result read_tier(struct reading *reading, const json_t *from, struct bill_tier *tier)
+static result read_match(struct reading *reading, const json_t *from, str *match)
 {
+    struct buf text = {.arena = reading->arena};
+    const json_t *members = json_object_get(from, "match");
+    const char *name = NULL;
+    json_t *value = NULL;
+    if (json_object_size(members) > BILL_GROUPS_MAX)
+        return FAIL(INVALID, "a cell of the statement has too many properties");
+    json_object_foreach(json_iterable(members), name, value)
+    {
+        str clean = bill_clean(reading->arena, str_from(name));
+        str said = {0};
+        TRY(bill_text(reading->arena, members, name, &said));
+        buf_addf(&text, "%s%" STR_FMT ": %" STR_FMT, text.len == 0 ? "" : ", ", STR_ARG(clean),
+                 STR_ARG(said));
+    }
+    *match = buf_str(&text);
+    return OK;
+}
+
+static result read_tier(struct reading *reading, const json_t *from, bool is_cell,
+                        struct bill_tier *tier)
+{
+    *tier = (struct bill_tier){.is_cell = is_cell, .match = STR("")};
+    tier->is_rate = json_object_get(from, "rate") != NULL;
+    if (is_cell)
+        TRY(read_match(reading, from, &tier->match));
     TRY(read_figure(reading, from, "up_to", &tier->up_to));
     TRY(read_figure(reading, from, "quantity", &tier->quantity));
-    TRY(read_figure(reading, from, "unit_amount", &tier->unit_amount));
+    TRY(read_figure(reading, from, tier->is_rate ? "rate" : "unit_amount", &tier->unit_amount));
     TRY(read_figure(reading, from, "flat_amount", &tier->flat_amount));
     return read_figure(reading, from, "amount", &tier->amount);
 }
@@ -54,13 +79,17 @@ static result read_tier(struct reading *reading, const json_t *from, struct bill
 static result read_tiers(struct reading *reading, const json_t *from, struct bill_line *line)
 {
     const json_t *list = json_object_get(from, "tiers");
-    size_t count = json_array_size(list);
+    const json_t *cells = json_object_get(from, "cells");
+    size_t tier_count = json_array_size(list);
+    size_t count = tier_count + json_array_size(cells);
     if (count > reading->tiers_left)
         return FAIL(INVALID, "the statement has too many tiers");
     reading->tiers_left -= count;
     struct bill_tier *tiers = arena_array(reading->arena, struct bill_tier, count + 1);
-    for (size_t i = 0; i < count; i++)
-        TRY(read_tier(reading, json_array_get(list, i), &tiers[i]));
+    for (size_t i = 0; i < tier_count; i++)
+        TRY(read_tier(reading, json_array_get(list, i), false, &tiers[i]));
+    for (size_t i = tier_count; i < count; i++)
+        TRY(read_tier(reading, json_array_get(cells, i - tier_count), true, &tiers[i]));
     line->tiers = tiers;
     line->tier_count = count;
     return OK;
@@ -85,17 +114,26 @@ static result read_groups(struct reading *reading, const json_t *from, struct bi
     return OK;
 }
 
-// A price that the quantity times it gives the amount, where it has few digits.
+// Whether the charge has one price for all units: what it takes off free units or limits stands in
+// its amount, not in its price.
+static bool has_one_price(const struct bill_line *line)
+{
+    if (line->tier_count == 1)
+        return !line->tiers[0].is_rate && (line->tiers[0].flat_amount.len == 0 ||
+                                           str_eq(line->tiers[0].flat_amount, STR("0")));
+    return line->tier_count == 0 &&
+           (line->section != BILL_USAGE || str_eq(line->model, STR("per_unit")));
+}
+
+// Where the quantity times it gives the amount, and it has few digits.
 static result find_price(struct reading *reading, const json_t *from, struct bill_line *line)
 {
     struct arena *arena = reading->arena;
     str text = {0};
     decimal amount = {0};
-    bool tiered = line->tier_count > 1 ||
-                  (line->tier_count == 1 && !str_eq(line->tiers[0].flat_amount, STR("0")));
     TRY(read_figure(reading, from, "exact_amount", &text));
     line->unit_price = STR("");
-    if (tiered || line->quantity.units == 0 || failed(decimal_parse(text, &amount)))
+    if (!has_one_price(line) || line->quantity.units == 0 || failed(decimal_parse(text, &amount)))
         return OK;
     exact price = exact_div(arena, exact_from_decimal(arena, amount),
                             exact_from_decimal(arena, line->quantity));

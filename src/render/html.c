@@ -122,11 +122,10 @@ static void put_tier(struct buf *html, const struct bill_line *line, size_t i)
     struct arena *arena = html->arena;
     const struct bill_tier *tier = &line->tiers[i];
     put(html, "<tr class=\"part\"><th scope=\"row\">", words_tier(arena, line, i), "");
-    if (!str_eq(tier->flat_amount, STR("0")))
+    if (tier->flat_amount.len != 0 && !str_eq(tier->flat_amount, STR("0")))
         put(html, ", flat ", words_price(arena, tier->flat_amount, line->amount.currency), "");
     buf_add(html, STR("</th>"));
-    put_cells(html, words_figure(arena, tier->quantity),
-              words_price(arena, tier->unit_amount, line->amount.currency),
+    put_cells(html, words_figure(arena, tier->quantity), words_tier_price(arena, line, i),
               words_price(arena, tier->amount, line->amount.currency));
 }
 

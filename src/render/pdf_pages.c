@@ -36,6 +36,12 @@ static double line_height(struct pdf_layout *layout, const struct bill_line *lin
     return height + 2 * PDF_ROW_PAD;
 }
 
+static double tier_height(struct pdf_layout *layout, const struct bill_line *line, size_t tier)
+{
+    double width = pdf_columns(layout).text_width - PDF_INDENT;
+    return ink_height(layout->ink, INK_SMALL, width, words_tier(layout->arena, line, tier)) + 2;
+}
+
 static result add_line(struct pdf_layout *layout, size_t i, money *so_far)
 {
     const struct bill_line *line = &layout->bill->lines[i];
@@ -52,7 +58,7 @@ static result add_line(struct pdf_layout *layout, size_t i, money *so_far)
                 (struct pdf_row){.kind = PDF_TIER,
                                  .line = i,
                                  .tier = tier,
-                                 .height = small,
+                                 .height = tier_height(layout, line, tier),
                                  .keep = line->discount.minor != 0 && tier + 1 == line->tier_count,
                                  .so_far = *so_far});
     if (line->discount.minor != 0)

@@ -6,7 +6,7 @@
 #include "ink.h"
 #include "phial/render/bill.h"
 
-enum { PDF_ROW_PAD = 3 };
+enum { PDF_ROW_PAD = 3, PDF_INDENT = 12 };
 
 // The rows of the lines' table, then the blocks below it.
 enum pdf_kind {

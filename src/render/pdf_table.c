@@ -86,10 +86,10 @@ static void put_tier(struct pdf_layout *layout, double y, const struct bill_line
     struct cells cells = {
         .text = text,
         .quantity = words_figure(arena, tier->quantity),
-        .price = words_price(arena, tier->unit_amount, line->amount.currency),
+        .price = words_tier_price(arena, line, i),
         .amount = words_price(arena, tier->amount, line->amount.currency),
     };
-    put_row(layout, y, INK_SMALL, 12, &cells);
+    put_row(layout, y, INK_SMALL, PDF_INDENT, &cells);
 }
 
 static void put_discount(struct pdf_layout *layout, double y, const struct bill_line *line)
@@ -97,7 +97,7 @@ static void put_discount(struct pdf_layout *layout, double y, const struct bill_
     money less = {-line->discount.minor, layout->bill->currency};
     struct cells cells = {.text = STR("Discount, taken off below"),
                           .amount = words_money(layout->arena, less)};
-    put_row(layout, y, INK_SMALL, 12, &cells);
+    put_row(layout, y, INK_SMALL, PDF_INDENT, &cells);
 }
 
 static void put_section(struct pdf_layout *layout, double y, const struct pdf_row *row)

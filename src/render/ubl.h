@@ -30,6 +30,7 @@ struct ubl_line {
 };
 
 struct ubl {
+    struct arena *arena;
     const struct bill *bill;
     bool peppol;    // what Peppol BIS 3 wants beyond the standard is there
     str issue_date; // BT-2
@@ -52,7 +53,7 @@ struct ubl {
 // NOT_EN16931 where the standard has no words for it, CONFLICT for a draft and for what is void.
 result ubl_model(struct arena *arena, const struct bill *bill, struct ubl *ubl);
 // Every rule that the table of ubl_rules.c has. NOT_EN16931 with the names of those broken.
-result ubl_check(struct arena *arena, const struct ubl *ubl);
-result ubl_write(struct arena *arena, const struct ubl *ubl, str *xml);
+result ubl_check(const struct ubl *ubl);
+result ubl_write(const struct ubl *ubl, str *xml);
 
 bool ubl_country_known(str code); // ISO 3166-1

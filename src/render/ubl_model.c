@@ -158,9 +158,9 @@ static str tiers_note(struct arena *arena, const struct bill_line *line)
     struct buf note = {.arena = arena};
     for (size_t i = 0; i < line->tier_count && words_shows_tiers(line); i++) {
         const struct bill_tier *tier = &line->tiers[i];
-        buf_addf(&note, "%s%" STR_FMT ": %" STR_FMT " x %" STR_FMT, i == 0 ? "" : "; ",
+        buf_addf(&note, "%s%" STR_FMT ": %" STR_FMT " x %" STR_FMT "%s", i == 0 ? "" : "; ",
                  STR_ARG(words_tier(arena, line, i)), STR_ARG(tier->quantity),
-                 STR_ARG(tier->unit_amount));
+                 STR_ARG(tier->unit_amount), tier->is_rate ? "%" : "");
         if (tier->flat_amount.len != 0 && !str_eq(tier->flat_amount, STR("0")))
             buf_addf(&note, " + %" STR_FMT, STR_ARG(tier->flat_amount));
         buf_addf(&note, " = %" STR_FMT, STR_ARG(tier->amount));
@@ -234,7 +234,7 @@ static void read_payment(struct arena *arena, struct ubl *ubl)
 
 result ubl_model(struct arena *arena, const struct bill *bill, struct ubl *ubl)
 {
-    struct ubl made = {.bill = bill};
+    struct ubl made = {.arena = arena, .bill = bill};
     if (bill->state == BILL_DRAFT)
         return FAIL(CONFLICT, "A draft has no number yet: UBL is offered once it is issued.");
     if (bill->state == BILL_VOID)
@@ -258,6 +258,6 @@ result render_ubl(struct arena *arena, const struct bill *bill, str *xml)
     if (bill->seller.name.len == 0)
         return FAIL(SELLER_MISSING, "[seller] name is not configured.");
     TRY(ubl_model(arena, bill, &ubl));
-    TRY(ubl_check(arena, &ubl));
-    return ubl_write(arena, &ubl, xml);
+    TRY(ubl_check(&ubl));
+    return ubl_write(&ubl, xml);
 }

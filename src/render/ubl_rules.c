@@ -7,8 +7,6 @@
 
 enum { DETAIL_BYTES_MAX = 1500 };
 
-typedef bool (*check)(struct arena *arena, const struct ubl *ubl);
-
 static bool is_one_of(str word, const char *list)
 {
     str rest = str_from(list);
@@ -57,39 +55,44 @@ static bool category_is(const struct ubl *ubl, const char *list)
     return is_one_of(ubl->category, list);
 }
 
-// One function a rule, named after it.
-#define RULE(name) \
-    static bool name(struct arena *arena __attribute__((unused)), const struct ubl *ubl)
+// One function a rule, named after it; _x_ where several categories have the same.
 
-RULE(br_02)
+static bool br_02(const struct ubl *ubl)
 {
     return ubl->bill->number.len != 0;
 }
-RULE(br_03)
+
+static bool br_03(const struct ubl *ubl)
 {
     return ubl->issue_date.len != 0;
 }
-RULE(br_06)
+
+static bool br_06(const struct ubl *ubl)
 {
     return ubl->seller.name.len != 0;
 }
-RULE(br_07)
+
+static bool br_07(const struct ubl *ubl)
 {
     return ubl->buyer.name.len != 0;
 }
-RULE(br_09)
+
+static bool br_09(const struct ubl *ubl)
 {
     return ubl->seller.address.country.len != 0;
 }
-RULE(br_11)
+
+static bool br_11(const struct ubl *ubl)
 {
     return ubl->buyer.address.country.len != 0;
 }
-RULE(br_16)
+
+static bool br_16(const struct ubl *ubl)
 {
     return ubl->line_count != 0;
 }
-RULE(br_25)
+
+static bool br_25(const struct ubl *ubl)
 {
     for (size_t i = 0; i < ubl->line_count; i++) {
         if (str_trim(ubl->lines[i].of->name).len == 0)
@@ -97,7 +100,8 @@ RULE(br_25)
     }
     return true;
 }
-RULE(br_27)
+
+static bool br_27(const struct ubl *ubl)
 {
     for (size_t i = 0; i < ubl->line_count; i++) {
         if (ubl->lines[i].price.len == 0 || ubl->lines[i].price.ptr[0] == '-')
@@ -105,11 +109,13 @@ RULE(br_27)
     }
     return true;
 }
-RULE(br_29) // ISO dates compare as texts
+
+static bool br_29(const struct ubl *ubl) // ISO dates compare as texts
 {
     return ubl->start.len == 0 || str_compare(ubl->start, ubl->end) <= 0;
 }
-RULE(br_30)
+
+static bool br_30(const struct ubl *ubl)
 {
     for (size_t i = 0; i < ubl->line_count; i++) {
         if (str_compare(ubl->lines[i].start, ubl->lines[i].end) > 0)
@@ -117,25 +123,30 @@ RULE(br_30)
     }
     return true;
 }
-RULE(br_55)
+
+static bool br_55(const struct ubl *ubl)
 {
     return ubl->bill->kind != BILL_CREDIT_NOTE || ubl->bill->corrected.len != 0;
 }
-RULE(br_61)
+
+static bool br_61(const struct ubl *ubl)
 {
     return ubl->means.len == 0 || ubl->iban.len != 0;
 }
-RULE(br_cl_14)
+
+static bool br_cl_14(const struct ubl *ubl)
 {
     return (ubl->seller.address.country.len == 0 ||
             ubl_country_known(ubl->seller.address.country)) &&
            (ubl->buyer.address.country.len == 0 || ubl_country_known(ubl->buyer.address.country));
 }
-RULE(br_cl_25)
+
+static bool br_cl_25(const struct ubl *ubl)
 {
     return scheme_known(&ubl->seller) && scheme_known(&ubl->buyer);
 }
-RULE(br_co_10)
+
+static bool br_co_10(const struct ubl *ubl)
 {
     money sum = {0, ubl->bill->currency};
     for (size_t i = 0; i < ubl->line_count; i++) {
@@ -144,29 +155,35 @@ RULE(br_co_10)
     }
     return sum.minor == ubl->line_total.minor;
 }
-RULE(br_co_13)
+
+static bool br_co_13(const struct ubl *ubl)
 {
     return ubl->bill->base.minor == ubl->line_total.minor;
 }
-RULE(br_co_14)
+
+static bool br_co_14(const struct ubl *ubl)
 {
     return ubl->bill->tax_count != 0 || ubl->bill->tax_total.minor == 0;
 }
-RULE(br_co_15)
+
+static bool br_co_15(const struct ubl *ubl)
 {
     money sum = {0, ubl->bill->currency};
     return !failed(money_add(ubl->bill->base, ubl->bill->tax_total, &sum)) &&
            sum.minor == ubl->bill->total.minor;
 }
-RULE(br_co_16)
+
+static bool br_co_16(const struct ubl *ubl)
 {
     money left = {0, ubl->bill->currency};
     return !failed(money_sub(ubl->bill->total, ubl->bill->credits, &left)) &&
            left.minor == ubl->bill->amount_due.minor;
 }
+
 // Within less than one unit: currencies without decimals, and rounding half to even.
-RULE(br_co_17)
+static bool br_co_17(const struct ubl *ubl)
 {
+    struct arena *arena = ubl->arena;
     exact share =
         exact_div(arena, exact_from_decimal(arena, ubl->percent), exact_from_i64(arena, 100));
     exact due = exact_mul(arena, money_to_exact(arena, ubl->bill->base), share);
@@ -175,50 +192,57 @@ RULE(br_co_17)
     exact minus_one = exact_from_i64(arena, -1);
     return exact_compare(off, one) < 0 && exact_compare(off, minus_one) > 0;
 }
-RULE(br_co_26)
+
+static bool br_co_26(const struct ubl *ubl)
 {
     return ubl->seller.vat_id.len != 0 || ubl->seller.id.len != 0 || ubl->seller.legal_id.len != 0;
 }
-RULE(br_x_02)
+
+static bool br_x_02(const struct ubl *ubl)
 {
     return !category_is(ubl, "AE E G K L M S Z") || ubl->seller.vat_id.len != 0 ||
            (category_is(ubl, "E L M S Z") && ubl->seller.tax_id.len != 0);
 }
-RULE(br_ae_02)
+
+static bool br_ae_02(const struct ubl *ubl)
 {
     return !category_is(ubl, "AE K") || ubl->buyer.vat_id.len != 0 ||
            (category_is(ubl, "AE") && ubl->buyer.legal_id.len != 0);
 }
-RULE(br_s_05)
+
+static bool br_s_05(const struct ubl *ubl)
 {
     return !category_is(ubl, "S") || ubl->percent.units > 0;
 }
-RULE(br_x_05)
+
+static bool br_x_05(const struct ubl *ubl)
 {
     return !category_is(ubl, "AE E G K Z") || ubl->percent.units == 0;
 }
-RULE(br_x_08)
+
+static bool br_x_08(const struct ubl *ubl)
 {
     return ubl->bill->tax_count == 0 || ubl->bill->taxes[0].base.minor == ubl->line_total.minor;
 }
-RULE(br_x_09)
+
+static bool br_x_09(const struct ubl *ubl)
 {
     return !category_is(ubl, "AE E G K O Z") || ubl->bill->tax_total.minor == 0;
 }
-RULE(br_x_10)
+
+static bool br_x_10(const struct ubl *ubl)
 {
     return !category_is(ubl, "AE E G K O") || str_trim(ubl->reason).len != 0 ||
            ubl->reason_code.len != 0;
 }
-RULE(br_o_02)
+
+static bool br_o_02(const struct ubl *ubl)
 {
     return !category_is(ubl, "O") || (ubl->seller.vat_id.len == 0 && ubl->buyer.vat_id.len == 0);
 }
-#undef RULE
-
 static const struct {
     const char *id;
-    check holds;
+    bool (*holds)(const struct ubl *ubl);
     const char *says;
 } rules[] = {
     {"BR-02", br_02, "it has no number"},
@@ -253,15 +277,15 @@ static const struct {
     {"BR-O-02", br_o_02, "a VAT identifier stands where nothing is subject to VAT"},
 };
 
-result ubl_check(struct arena *arena, const struct ubl *ubl)
+result ubl_check(const struct ubl *ubl)
 {
-    struct buf broken = {.arena = arena};
+    struct buf broken = {.arena = ubl->arena};
     for (size_t i = 0; i < COUNT_OF(rules) && broken.len < DETAIL_BYTES_MAX; i++) {
-        if (!rules[i].holds(arena, ubl))
+        if (!rules[i].holds(ubl))
             buf_addf(&broken, "%s%s: %s", broken.len == 0 ? "" : "; ", rules[i].id, rules[i].says);
     }
     if (broken.len == 0)
         return OK;
     buf_add(&broken, STR("."));
-    return FAIL(NOT_EN16931, str_to_c(arena, buf_str(&broken)));
+    return FAIL(NOT_EN16931, str_to_c(ubl->arena, buf_str(&broken)));
 }

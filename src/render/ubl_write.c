@@ -296,11 +296,11 @@ static void put_document(struct pen *pen)
     note(pen, xmlTextWriterFlush(pen->writer));
 }
 
-result ubl_write(struct arena *arena, const struct ubl *ubl, str *xml)
+result ubl_write(const struct ubl *ubl, str *xml)
 {
     xmlBufferPtr buffer = xmlBufferCreate();
     struct pen pen = {
-        .arena = arena,
+        .arena = ubl->arena,
         .writer = buffer == NULL ? NULL : xmlNewTextWriterMemory(buffer, 0),
         .ubl = ubl,
         .currency = currency_code(ubl->bill->currency),
@@ -309,8 +309,8 @@ result ubl_write(struct arena *arena, const struct ubl *ubl, str *xml)
     if (pen.writer != NULL) {
         put_document(&pen);
         xmlFreeTextWriter(pen.writer);
-        *xml = str_copy(
-            arena, (str){(const char *)xmlBufferContent(buffer), (size_t)xmlBufferLength(buffer)});
+        *xml = str_copy(ubl->arena, (str){(const char *)xmlBufferContent(buffer),
+                                          (size_t)xmlBufferLength(buffer)});
     }
     bool written = pen.writer != NULL && !pen.stuck;
     if (buffer != NULL)

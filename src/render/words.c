@@ -156,6 +156,8 @@ str words_iban(struct arena *arena, str iban)
 
 str words_tier(struct arena *arena, const struct bill_line *line, size_t tier)
 {
+    if (line->tiers[tier].is_cell)
+        return line->tiers[tier].match.len == 0 ? STR("Other") : line->tiers[tier].match;
     str to = words_figure(arena, line->tiers[tier].up_to);
     str from = tier == 0 ? STR("") : words_figure(arena, line->tiers[tier - 1].up_to);
     if (to.len == 0 && from.len == 0)
@@ -165,6 +167,14 @@ str words_tier(struct arena *arena, const struct bill_line *line, size_t tier)
     if (from.len == 0)
         return str_printf(arena, "Up to %" STR_FMT, STR_ARG(to));
     return str_printf(arena, "%" STR_FMT " to %" STR_FMT, STR_ARG(from), STR_ARG(to));
+}
+
+str words_tier_price(struct arena *arena, const struct bill_line *line, size_t tier)
+{
+    str price = line->tiers[tier].unit_amount;
+    if (line->tiers[tier].is_rate)
+        return str_concat(arena, price, STR("%"), STR(""));
+    return words_price(arena, price, line->amount.currency);
 }
 
 bool words_shows_tiers(const struct bill_line *line)

@@ -21,6 +21,7 @@ str words_group(struct arena *arena, const struct bill_line *line);
 str words_iban(struct arena *arena, str iban); // in fours
 // "Up to 1,000", "1,000 to 5,000", "Above 5,000".
 str words_tier(struct arena *arena, const struct bill_line *line, size_t tier);
+str words_tier_price(struct arena *arena, const struct bill_line *line, size_t tier);
 bool words_shows_tiers(const struct bill_line *line);
 str words_order(const struct bill *bill); // of calculation
 // What the QR code holds: a checkpoint's first three lines, and the bill.

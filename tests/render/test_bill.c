@@ -21,6 +21,39 @@ START_TEST(reads_what_is_shown)
 }
 END_TEST
 
+START_TEST(shows_what_a_price_is_made_of)
+{
+    static const struct {
+        const char *parts, *label, *price;
+        bool shown;
+    } cases[] = {
+        {"'tiers':[{'quantity':'1247','unit_amount':'0.7','flat_amount':'0','amount':'872.9'}]",
+         "All units", "0.70", true}, // not what the amount is: a minimum, perhaps
+        {"'tiers':[{'up_to':'10','quantity':'10','rate':'2.9','flat_amount':'0','amount':'1'}]",
+         "Up to 10", "2.9%", true},
+        {"'cells':[{'match':{'modality':'ct','site':'a'},'quantity':'2','unit_amount':'3',"
+         "'amount':'6'}]",
+         "modality: ct, site: a", "3.00", true},
+        {"'cells':[{'quantity':'2','unit_amount':'0','amount':'0'}]", "Other", "0.00", true},
+    };
+    static const char tiers[] =
+        "'tiers':[{'up_to':'1000','quantity':'1000','unit_amount':'0.75','flat_amount':'0',"
+        "'amount':'750'},{'quantity':'247','unit_amount':'0.5','flat_amount':'0',"
+        "'amount':'123.5'}]";
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct fixture fixture;
+        ck_assert_ok(fixture_read(&fixture, tiers, cases[i].parts));
+        const struct bill_line *line = &fixture.bill.lines[0];
+        struct arena *arena = &fixture.arena;
+        ck_assert_uint_eq(line->tier_count, 1);
+        ck_assert_str_eq(str_to_c(arena, words_tier(arena, line, 0)), cases[i].label);
+        ck_assert_str_eq(str_to_c(arena, words_tier_price(arena, line, 0)), cases[i].price);
+        ck_assert(words_shows_tiers(line) == cases[i].shown);
+        fixture_close(&fixture);
+    }
+}
+END_TEST
+
 START_TEST(refuses_what_is_no_statement)
 {
     static const struct {
@@ -91,5 +124,5 @@ START_TEST(groups_digits)
 }
 END_TEST
 
-TEST_MAIN("bill", reads_what_is_shown, refuses_what_is_no_statement,
+TEST_MAIN("bill", reads_what_is_shown, shows_what_a_price_is_made_of, refuses_what_is_no_statement,
           refuses_what_is_beyond_the_bounds, groups_digits)

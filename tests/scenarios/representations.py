@@ -41,7 +41,7 @@ CUSTOMERS = {
     'exempt': (buyer(tax={'exempt_reason': 'Healthcare, Article 132(1)(c)'}), 'graduated', 'E'),
     'exempt-code': (buyer(tax={'exempt_reason': 'VATEX-EU-132-1C'}), 'volume', 'E'),
     'untaxed': (buyer(), 'graduated', 'O'),
-    'zero': (buyer(tax=tax('0')), 'package', 'Z'),
+    'zero': (buyer(tax=tax('0')), 'matrix', 'Z'),
     'reverse': (buyer(tax=tax('0', category='AE')), 'graduated', 'AE'),
     'supply': (buyer(tax=tax('0', category='K')), 'stairs', 'K'),
     'exported': (buyer(country='US', tax=tax('0', category='G')), 'flat', 'G'),
@@ -71,6 +71,8 @@ def plans():
         'package': {'charges': [dict(bare, model='package', package_size='3', amount='7.5', free_units='2')]},
         'stairs': {'charges': [dict(bare, model='stairstep', tiers=[{'up_to': '5', 'flat_amount': '20'},
                                                                       {'up_to': None, 'flat_amount': '30'}])]},
+        'matrix': {'charges': [dict(bare, model='matrix', property='modality', default='0.25',
+                                    prices=[{'match': {'modality': 'ct'}, 'unit_amount': '1.5'}])]},
         'flat': {'charges': [], 'fixed': [fee]},
         'minimum': {'charges': [each], 'minimum': '12.34'},
         'maximum': {'charges': [charge], 'fixed': [fee], 'maximum': '300.00'},
@@ -227,8 +229,9 @@ def main():
     assert set(invoices) == set(CUSTOMERS), set(CUSTOMERS) - set(invoices)
     checked = sum(check_ubl(c, key, invoice) for key, invoice in invoices.items())
     assert checked == 20, checked
-    for key in ('dollars', 'dinar', 'untaxed', 'exempt', 'maximum', 'even'):
+    for key in ('dollars', 'dinar', 'untaxed', 'exempt', 'maximum', 'even', 'zero'):
         text, _ = check_paper(c, invoices[key])
+        assert 'modality: ct' in text or key != 'zero'
         assert 'Page 1 of 1' in text and 'IE29 AIBK 9311 5212 3456 78' in text, text
     assert 'مستشفى'[::-1] in tool('pdftotext', get(c, invoices['arabic'], 'pdf').bytes) or 'مستشفى' in tool('pdftotext', get(c, invoices['arabic'], 'pdf').bytes)
     assert '東京中央病院' in tool('pdftotext', get(c, invoices['yen'], 'pdf').bytes)

@@ -11,7 +11,7 @@
 
 enum {
     BILL_LINES_MAX = 10000,
-    BILL_TIERS_MAX = 40000, // of all lines
+    BILL_TIERS_MAX = 40000, // and cells, of all lines
     BILL_GROUPS_MAX = 16,   // of a line
     BILL_TAXES_MAX = 20,
     BILL_TEXT_BYTES_MAX = 1000,
@@ -35,8 +35,12 @@ struct bill_buyer {
     int64_t terms_days;
 };
 
+// A tier of a charge, or a cell of its matrix.
 struct bill_tier {
-    str up_to; // "": open
+    bool is_cell;
+    str match;    // of a cell: "modality: ct"; "" for what none of the prices is for
+    str up_to;    // of a tier; "": open
+    bool is_rate; // unit_amount is percent
     str quantity, unit_amount, flat_amount, amount;
 };
 
