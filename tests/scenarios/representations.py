@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invoices as JSON, PDF, HTML, UBL and CSV: twenty customers' worth, by suffix and by Accept, the same bytes from two daemons, UBL by the
 published rules, refused where EN 16931 has no words; drafts and voids are marked; an export holds each statement's PDF."""
+import html.parser
 import os
 import re
 import subprocess
@@ -102,6 +103,30 @@ def catalog(c):
     assert answer['rejected'] == 0, answer
 
 
+class Balance(html.parser.HTMLParser):
+    """Every element is closed, in order; every header cell of the lines says what it heads."""
+    OPEN = {'meta', 'br', 'path'}
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.unscoped, self.heads = [], 0, 0
+        self.feed(page)
+        assert self.open == [], self.open
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.OPEN:
+            self.open.append(tag)
+        if tag == 'th':
+            self.heads += 1
+            self.unscoped += 'scope' not in dict(attributes)
+
+    def handle_startendtag(self, tag, attributes):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+
 def tool(name, data, *options):
     with tempfile.NamedTemporaryFile() as f:
         f.write(data)
@@ -123,11 +148,12 @@ def grouped(figure):
 def check_paper(c, invoice):
     """PDF and HTML say what the statement says."""
     statement = get(c, invoice, 'json').json
-    pdf, html = get(c, invoice, 'pdf'), get(c, invoice, 'html')
+    pdf, page = get(c, invoice, 'pdf'), get(c, invoice, 'html').bytes.decode()
     name = statement['number'] or 'draft-' + statement['id']
     assert pdf.headers['Content-Disposition'] == f'inline; filename="{name}.pdf"'
     text = tool('pdftotext', pdf.bytes, '-layout')
-    page = html.bytes.decode()
+    balance = Balance(page)
+    assert balance.heads > 5 and balance.unscoped == 0
     assert '<script' not in page and '<b>' not in page and '<html lang="en">' in page
     figures = [statement[k] for k in ('subtotal', 'total', 'amount_due')] + [line['amount'] for line in statement['lines']]
     for figure in figures + [statement['ledger']['root']]:
@@ -229,6 +255,8 @@ def main():
     assert set(invoices) == set(CUSTOMERS), set(CUSTOMERS) - set(invoices)
     checked = sum(check_ubl(c, key, invoice) for key, invoice in invoices.items())
     assert checked == 20, checked
+    opening = [row for row in rows if row['period']['number'] == 0]
+    assert len(opening) == 1 and check_ubl(c, 'ahead', opening[0]) == 1, opening
     for key in ('dollars', 'dinar', 'untaxed', 'exempt', 'maximum', 'even', 'zero'):
         text, _ = check_paper(c, invoices[key])
         assert 'modality: ct' in text or key != 'zero'
