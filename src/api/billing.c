@@ -18,7 +18,8 @@ result post_billing_run(const struct request *request, struct reply *reply)
     TRY(faults_result(request->faults));
     TRY(billing_run(request->db, request->arena, as_of, caller_of(request)->change.actor, &run));
     return http_reply_json(request, reply, 200,
-                           json_pack("{s:o, s:I, s:I}", "as_of", json_instant_text(request, as_of),
-                                     "drafted", (json_int_t)run.drafted, "issued",
-                                     (json_int_t)run.issued));
+                           json_pack("{s:o, s:I, s:I, s:I}", "as_of",
+                                     json_instant_text(request, as_of), "drafted",
+                                     (json_int_t)run.drafted, "issued", (json_int_t)run.issued,
+                                     "credited", (json_int_t)run.credited));
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/invoices
 #include "accept.h"
+#include "invoice_caller.h"
 #include "page.h"
-#include "phial/invoicing/invoicing.h"
+#include "phial/invoicing/settlement.h"
 #include "representation.h"
 
 static json_t *describe(const struct request *request, const struct invoice *invoice)
@@ -81,13 +82,20 @@ static void question_release(struct invoice_question *question)
     json_release(&question->statement);
 }
 
+result caller_invoice(struct db_tx *tx, const struct request *request, str id,
+                      struct invoice *invoice)
+{
+    struct invoice found = {0};
+    TRY(invoice_get(tx, id, &found));
+    if (bound_customer(request) != 0 && bound_customer(request) != found.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    *invoice = found;
+    return OK;
+}
+
 static result find_invoice(struct db_tx *tx, struct invoice_question *question)
 {
-    const struct request *request = question->request;
-    TRY(invoice_get(tx, question->id, &question->invoice));
-    if (bound_customer(request) != 0 && bound_customer(request) != question->invoice.customer_id)
-        return FAIL(NOT_FOUND, "No such resource.");
-    return OK;
+    return caller_invoice(tx, question->request, question->id, &question->invoice);
 }
 
 static result read_statement(struct db_tx *tx, void *context)
@@ -166,6 +174,20 @@ result post_invoices_invoice_void(const struct request *request, struct reply *r
     return reply_changed(request, reply, void_issued);
 }
 
+static result release_late(struct db_tx *tx, void *context)
+{
+    struct invoice_question *question = context;
+    TRY(find_invoice(tx, question));
+    TRY(late_release(tx, question->id, &caller_of(question->request)->change));
+    return read_statement(tx, context);
+}
+
+result post_invoices_invoice_release(const struct request *request, struct reply *reply)
+{
+    TRY(caller_has_reason(request));
+    return reply_changed(request, reply, release_late);
+}
+
 enum { SUBSCRIPTIONS_MAX = 1000 };
 
 struct preview {
@@ -233,7 +255,7 @@ static result compute_preview(struct db_tx *tx, void *context)
     json_release(&preview->statement);
     preview->statement = NULL;
     if (preview->has_period)
-        return invoice_preview_stretch(tx, preview->subscription, preview->start, preview->end,
+        return invoice_preview_stretch(tx, preview->subscription, preview->start, preview->end, now,
                                        &preview->statement);
     return invoice_preview(tx, preview->subscription, preview->at, now, &preview->statement);
 }

@@ -103,8 +103,9 @@ static bool fits_in_link(str target)
     return !str_contains(target, '<') && !str_contains(target, '>') && !str_contains(target, '"');
 }
 
-result page_reply(struct page *page, struct reply *reply)
+result page_reply_with(struct page *page, struct reply *reply, json_t *members)
 {
+    OWNED(json_release) json_t *answer = members;
     str cursor = page->more ? cursor_print(page) : STR("");
     if (page->more) {
         str target = next_target(page, cursor);
@@ -114,6 +115,13 @@ result page_reply(struct page *page, struct reply *reply)
                 str_printf(page->request->arena, "<%" STR_FMT ">; rel=\"next\"", STR_ARG(target)));
     }
     json_t *next = page->more ? json_from_str(cursor) : json_null();
-    return http_reply_json(page->request, reply, 200,
-                           json_pack("{s:O, s:o}", "data", page->rows, "next_cursor", next));
+    if (answer == NULL || json_object_set(answer, "data", page->rows) != 0 ||
+        json_object_set_new(answer, "next_cursor", next) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    return http_reply_json(page->request, reply, 200, json_incref(answer));
+}
+
+result page_reply(struct page *page, struct reply *reply)
+{
+    return page_reply_with(page, reply, json_object());
 }

@@ -26,3 +26,5 @@ static inline int64_t page_rows_wanted(const struct page *page)
 result page_add(struct page *page, str key, json_t *row);
 void page_clear(struct page *page); // for a transaction that is run again
 result page_reply(struct page *page, struct reply *reply);
+// The same with further members beside the page, which it takes over. INTERNAL for NULL.
+result page_reply_with(struct page *page, struct reply *reply, json_t *members);

@@ -31,17 +31,17 @@ WHERE export_id = $1;
 SELECT key FROM customer WHERE customer_id = $1;
 
 -- name: audit_list_terms
--- The plan and subscription entries of a log below a size.
+-- The plan, subscription and adjustment entries of a log below a size.
 SELECT entry_index, leaf
 FROM ledger_entry
-WHERE customer_id = $1 AND kind IN (3, 4) AND entry_index < $2
+WHERE customer_id = $1 AND kind IN (3, 4, 7) AND entry_index < $2
 ORDER BY entry_index;
 
 -- name: audit_list_invoices
--- The invoice entries of a range.
+-- The invoice and credit note entries of a range.
 SELECT entry_index, leaf
 FROM ledger_entry
-WHERE customer_id = $1 AND kind = 5 AND entry_index >= $2 AND entry_index < $3
+WHERE customer_id = $1 AND kind IN (5, 6) AND entry_index >= $2 AND entry_index < $3
 ORDER BY entry_index;
 
 -- name: audit_first_reference

@@ -69,14 +69,20 @@ static void note_invoice(struct archive_parts *parts, str number, str statement)
     parts->next_noted = &noted->next;
 }
 
-static result add_invoice(struct archive_parts *parts, str leaf)
+// A statement; a credit note that is none stands among the entries alone.
+static result add_statement(struct archive_parts *parts, enum entry_kind kind, str leaf)
 {
-    str statement = leaf_member(leaf, "invoice");
+    bool note = kind == ENTRY_credit_note;
+    str statement = leaf_member(leaf, note ? "credit_note" : "invoice");
     OWNED(json_release) json_t *document = NULL;
     TRY(json_parse(statement, &document));
+    if (json_object_get(document, "ledger") == NULL)
+        return OK;
     str number = json_str(json_object_get(document, "number"));
-    str name = str_printf(parts->arena, EXPORT_INVOICES "%" STR_FMT ".json", STR_ARG(number));
-    note_invoice(parts, number, statement);
+    str name = str_printf(parts->arena, "%s%" STR_FMT ".json",
+                          note ? EXPORT_NOTES : EXPORT_INVOICES, STR_ARG(number));
+    if (!note)
+        note_invoice(parts, number, statement);
     return tar_add(parts->tar, name.ptr, statement, &parts->sums);
 }
 
@@ -102,7 +108,8 @@ static result spool_entry(void *context, const struct entry *entry)
     sha256_add(&spool->sum, entry->leaf);
     sha256_add(&spool->sum, STR("\n"));
     spool->bytes += (int64_t)entry->leaf.len + 1;
-    return entry->kind == ENTRY_invoice ? add_invoice(spool->parts, entry->leaf) : OK;
+    bool stated = entry->kind == ENTRY_invoice || entry->kind == ENTRY_credit_note;
+    return stated ? add_statement(spool->parts, entry->kind, entry->leaf) : OK;
 }
 
 static result add_entries(struct archive_parts *parts)

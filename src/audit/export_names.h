@@ -14,5 +14,6 @@
 #define EXPORT_PUBLIC_KEY "ledger.pub.pem"
 #define EXPORT_GUIDE "VERIFY.md"
 #define EXPORT_INVOICES "invoices/"
+#define EXPORT_NOTES "credit-notes/" // statements below zero
 
 enum { EXPORT_FILES_MAX = 100000, EXPORT_NAME_MAX = 99 };

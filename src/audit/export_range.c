@@ -72,10 +72,14 @@ static result take_invoice(void *context)
     struct invoice_needs *list = context;
     OWNED(json_release) json_t *root = NULL;
     TRY(json_parse(list->leaf, &root));
-    const json_t *period = json_object_get(json_object_get(root, "invoice"), "period");
-    struct invoice_need need = {.index = list->index};
-    TRY(instant_parse(json_str(json_object_get(period, "start")), &need.start));
-    TRY(instant_parse(json_str(json_object_get(period, "end")), &need.end));
+    const json_t *invoice = json_object_get(root, "invoice");
+    const json_t *note = json_object_get(root, "credit_note");
+    const json_t *period = json_object_get(invoice == NULL ? note : invoice, "period");
+    struct invoice_need need = {.index = list->index}; // of a note on an invoice: the terms alone
+    if (period != NULL) {
+        TRY(instant_parse(json_str(json_object_get(period, "start")), &need.start));
+        TRY(instant_parse(json_str(json_object_get(period, "end")), &need.end));
+    }
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 64 : list->room * 2;
         struct invoice_need *grown = arena_array(list->arena, struct invoice_need, room);

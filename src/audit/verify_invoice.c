@@ -16,15 +16,17 @@ static str text_at(const json_t *object, const char *name)
     return json_str(json_object_get(object, name));
 }
 
-static bool is_number_of(struct arena *arena, str number, instant issued_at)
+bool is_number_of(struct arena *arena, bool note, str number, instant issued_at)
 {
+    const char *prefix = note ? "CN-" : "";
+    size_t before = (note ? sizeof "CN-" - 1 : 0) + sizeof "YYYY-" - 1;
     int year = 0;
     int month = 0;
     int day_of_month = 0;
     int64_t place = 0;
     day_to_civil(zone_day(zone_utc(), issued_at), &year, &month, &day_of_month);
-    return str_to_i64(str_slice(number, sizeof "YYYY-" - 1, number.len), &place) && place > 0 &&
-           str_eq(number, str_printf(arena, "%04d-%06lld", year, (long long)place));
+    return str_to_i64(str_slice(number, before, number.len), &place) && place > 0 &&
+           str_eq(number, str_printf(arena, "%s%04d-%06lld", prefix, year, (long long)place));
 }
 
 static bool is_due(struct arena *arena, str text, instant issued_at)
@@ -55,7 +57,10 @@ void verify_issue(const struct exported *exported, const struct exported_documen
         wrong(exported, invoice, "its status is not issued");
     if (!str_eq(text_at(body, "issued_at"), instant_print_canonical(exported->arena, invoice->at)))
         wrong(exported, invoice, "its issued_at is not its entry's time");
-    if (!is_number_of(exported->arena, text_at(body, "number"), invoice->at))
+    bool note = invoice->kind == ENTRY_credit_note;
+    if (note != str_starts_with(text_at(body, "total"), STR("-")))
+        wrong(exported, invoice, "it is a credit note, or is none, against the sign of its total");
+    if (!is_number_of(exported->arena, note, text_at(body, "number"), invoice->at))
         wrong(exported, invoice, "its number is none of the year of its issue");
     if (!is_due(exported->arena, text_at(body, "due_at"), invoice->at))
         wrong(exported, invoice, "it is not due at or after its issue");

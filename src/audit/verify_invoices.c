@@ -15,13 +15,46 @@ static int by_id(const void *a, const void *b)
                        ((const struct invoice_entry *)b)->id);
 }
 
+bool is_statement(const struct exported_document *document)
+{
+    return document->kind == ENTRY_invoice || (document->kind == ENTRY_credit_note &&
+                                               json_object_get(document->body, "ledger") != NULL);
+}
+
+bool stands_at(const struct exported_document *document, int64_t size)
+{
+    return document->index < size && document->voided_by >= size && is_statement(document);
+}
+
+// Where a usage entry behind a statement lies before its period's end, or something is corrected
+// there: from then on the period may come to something else.
+static void find_late(const struct exported *exported)
+{
+    for (size_t i = 0; i < exported->document_count; i++) {
+        struct exported_document *document = &exported->documents[i];
+        const json_t *period = json_object_get(document->body, "period");
+        instant end = {0};
+        if (!is_statement(document) ||
+            failed(instant_parse(json_str(json_object_get(period, "end")), &end)))
+            continue;
+        for (int64_t at = document->index + 1;
+             at < exported->from + (int64_t)exported->leaf_count && document->late_at == NEVER;
+             at++) {
+            const struct exported_leaf *leaf = &exported->leaves[at - exported->from];
+            bool corrects = leaf->kind == ENTRY_void || leaf->kind == ENTRY_amend;
+            if (leaf->whole && (corrects || (leaf->kind == ENTRY_usage && leaf->time.us < end.us)))
+                document->late_at = at;
+        }
+    }
+}
+
 static struct invoice_entries list_entries(const struct exported *exported)
 {
     struct invoice_entries list = {
         arena_array(exported->arena, struct invoice_entry, exported->document_count), 0};
     for (size_t i = 0; i < exported->document_count; i++) {
         struct exported_document *document = &exported->documents[i];
-        if (document->kind == ENTRY_invoice)
+        if (is_statement(document))
             list.items[list.count++] = (struct invoice_entry){
                 json_str(json_object_get(document->body, "id")), document, false};
     }
@@ -75,11 +108,12 @@ static bool is_payment_status(const json_t *status)
 }
 
 static void check_name_and_payment(const struct exported *exported, const struct archive_file *file,
-                                   const json_t *statement)
+                                   bool note, const json_t *statement)
 {
     const json_t *status = json_object_get(statement, unstored);
-    str name = str_printf(exported->arena, EXPORT_INVOICES "%" STR_FMT ".json",
-                          STR_ARG(json_str(json_object_get(statement, "number"))));
+    str name =
+        str_printf(exported->arena, "%s%" STR_FMT ".json", note ? EXPORT_NOTES : EXPORT_INVOICES,
+                   STR_ARG(json_str(json_object_get(statement, "number"))));
     if (!str_eq(name, file->name))
         fault(exported->report, "%" STR_FMT " is not named after its number.", STR_ARG(file->name));
     if (status != NULL && !is_payment_status(status))
@@ -106,7 +140,7 @@ static void check_statement(const struct exported *exported, const struct archiv
         fault(exported->report, "%" STR_FMT " is a second statement of one entry.",
               STR_ARG(file->name));
     found->stated = true;
-    check_name_and_payment(exported, file, statement);
+    check_name_and_payment(exported, file, found->document->kind == ENTRY_credit_note, statement);
     compare_members(exported, file->name, statement, found->document->body);
 }
 
@@ -114,7 +148,8 @@ static void check_statements(const struct exported *exported, const struct invoi
 {
     for (size_t i = 0; i < exported->files.count; i++) {
         const struct archive_file *file = &exported->files.items[i];
-        if (str_starts_with(file->name, STR(EXPORT_INVOICES)) &&
+        if ((str_starts_with(file->name, STR(EXPORT_INVOICES)) ||
+             str_starts_with(file->name, STR(EXPORT_NOTES))) &&
             str_ends_with(file->name, STR(".json")))
             check_statement(exported, file, entries);
     }
@@ -150,20 +185,28 @@ static void check_ledger(struct prefix *prefix, const struct exported_document *
               index);
 }
 
+struct invoice_entries statements_find(const struct exported *exported)
+{
+    struct invoice_entries entries = list_entries(exported);
+    verify_standing(exported, &entries);
+    find_late(exported);
+    return entries;
+}
+
 void verify_invoices(struct exported *exported, int64_t *count)
 {
     struct prefix prefix = {.exported = exported};
-    struct invoice_entries entries = list_entries(exported);
+    struct invoice_entries entries = statements_find(exported);
     check_statements(exported, &entries);
-    verify_standing(exported, &entries);
     for (size_t i = 0; i < exported->document_count; i++) {
         const struct exported_document *document = &exported->documents[i];
-        if (document->kind != ENTRY_invoice)
+        if (!is_statement(document))
             continue;
         verify_issue(exported, document);
         if (exported->has_spans && exported->has_manifest)
             check_ledger(&prefix, document);
         verify_recount(exported, document);
     }
+    verify_notes(exported, &entries);
     *count = (int64_t)entries.count;
 }

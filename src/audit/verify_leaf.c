@@ -85,15 +85,68 @@ static void read_set(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "its set is not a quantity, properties or a time");
 }
 
-// The one adjustment that there is: an invoice is voided.
+// What an adjustment says besides its action and its reason: the members that it must have, and
+// those that it may have.
+static const struct {
+    const char *action;
+    const char *must;
+    const char *may;
+    bool reasoned; // it must give a reason
+} adjustments[] = {
+    {"credit", "amount currency id paid", "expires", false},
+    {"discount", "currency id", "amount charges percent periods", false},
+    {"discount_end", "id", "", false},
+    {"payment", "amount at currency id invoice", "reference", false},
+    {"payment_reversal", "id invoice", "", true},
+    {"release", "invoice number", "", true},
+    {"void", "invoice number", "", true},
+};
+
+static bool is_member(const json_t *adjustment, str name)
+{
+    const json_t *value = json_object_getn(adjustment, name.ptr, name.len);
+    if (str_eq(name, STR("paid")))
+        return json_is_boolean(value);
+    if (str_eq(name, STR("charges")))
+        return json_is_array(value);
+    return str_eq(name, STR("periods")) ? json_is_integer(value) : json_is_string(value);
+}
+
+// How many of the blank-separated members the adjustment has, each of its type.
+static size_t count_members(const json_t *adjustment, const char *names, size_t *named)
+{
+    str rest = str_from(names);
+    size_t count = 0;
+    for (*named = 0; rest.len > 0; ++*named) {
+        str name = rest;
+        str after = STR("");
+        if (!str_cut(rest, ' ', &name, &after))
+            name = rest;
+        count += is_member(adjustment, name);
+        rest = after;
+    }
+    return count;
+}
+
 static void read_adjustment(struct leaf_reading *reading, const json_t *root)
 {
     const json_t *adjustment = json_object_get(root, "adjustment");
-    if (!str_eq(json_str(json_object_get(adjustment, "action")), STR("void")) ||
-        !is_text(adjustment, "invoice") || !is_text(adjustment, "number") ||
-        json_object_size(adjustment) != 4)
-        wrong(reading, "its adjustment is not the void of an invoice");
-    if (json_str(json_object_get(adjustment, "reason")).len == 0)
+    str action = json_str(json_object_get(adjustment, "action"));
+    bool has_reason = json_object_get(adjustment, "reason") != NULL;
+    size_t row = 0;
+    while (row < COUNT_OF(adjustments) && !str_eq(action, str_from(adjustments[row].action)))
+        row++;
+    if (row == COUNT_OF(adjustments)) {
+        wrong(reading, "its adjustment is none that there is");
+        return;
+    }
+    size_t must = 0;
+    size_t may = 0;
+    size_t has = count_members(adjustment, adjustments[row].must, &must);
+    size_t more = count_members(adjustment, adjustments[row].may, &may);
+    if (has != must || json_object_size(adjustment) != 1U + has_reason + must + more)
+        wrong(reading, "its adjustment has not the members that it must have");
+    if (adjustments[row].reasoned && json_str(json_object_get(adjustment, "reason")).len == 0)
         wrong(reading, "it gives no reason");
 }
 

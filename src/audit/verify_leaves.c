@@ -49,6 +49,7 @@ static void keep_document(struct exported *exported, const struct leaf_reading *
         .kind = reading->kind,
         .at = reading->at,
         .voided_by = NEVER,
+        .late_at = NEVER,
         .body = json_object_get(root, name),
     };
 }
@@ -97,7 +98,8 @@ static void take(struct passing *passing, const struct leaf_reading *reading, js
     if (reading->kind == ENTRY_void || reading->kind == ENTRY_amend)
         check_reference(passing, reading);
     if (reading->kind == ENTRY_plan || reading->kind == ENTRY_subscription ||
-        reading->kind == ENTRY_invoice || reading->kind == ENTRY_adjustment)
+        reading->kind == ENTRY_invoice || reading->kind == ENTRY_credit_note ||
+        reading->kind == ENTRY_adjustment)
         keep_document(exported, reading, root);
 }
 

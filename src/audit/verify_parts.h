@@ -20,12 +20,13 @@ struct exported_leaf {
     int64_t reference; // void, amend
 };
 
-// A plan, subscription, invoice or adjustment entry.
+// A plan, subscription, invoice, credit note or adjustment entry.
 struct exported_document {
     int64_t index;
     enum entry_kind kind;
     instant at;
-    int64_t voided_by;  // invoice: an entry's index, NEVER when it stands
+    int64_t voided_by;  // statement: an entry's index, NEVER when it stands
+    int64_t late_at;    // statement: the first later entry that may concern its period
     const json_t *body; // the member named after the kind
 };
 #define NEVER INT64_MAX
@@ -106,6 +107,11 @@ struct leaf_reading {
 // The caller owns *root, which is NULL when the bytes are not JSON.
 void leaf_read(struct leaf_reading *reading, json_t **root);
 
+// An invoice entry, or that of a credit note which is a period's statement below zero.
+bool is_statement(const struct exported_document *document);
+// A statement that was there, and not void, at a size of the log.
+bool stands_at(const struct exported_document *document, int64_t size);
+
 // verify_invoices.c: statements against entries; each entry's ledger root; then the recount.
 void verify_invoices(struct exported *exported, int64_t *count);
 
@@ -119,11 +125,15 @@ struct invoice_entries {
     struct invoice_entry *items; // in byte order of their ids
     size_t count;
 };
+// The statements, and for each what came of it.
+struct invoice_entries statements_find(const struct exported *exported);
 // NULL when there is none.
 struct invoice_entry *invoice_entry_find(const struct invoice_entries *entries, str id);
 
 // verify_invoice.c: what its issue added to one invoice, in itself.
 void verify_issue(const struct exported *exported, const struct exported_document *invoice);
+// YYYY-NNNNNN, CN- before it of a credit note; the year is that of the issue.
+bool is_number_of(struct arena *arena, bool note, str number, instant issued_at);
 // Whether a member of an invoice comes from its issue, not from its computation.
 bool is_of_issue(const char *member);
 
@@ -131,5 +141,13 @@ bool is_of_issue(const char *member);
 // a period has one at a time. Fills in voided_by.
 void verify_standing(const struct exported *exported, const struct invoice_entries *entries);
 
+// verify_notes.c: each credit note and payment against its invoice, and against what was credited
+// and paid of it before.
+void verify_notes(const struct exported *exported, const struct invoice_entries *entries);
+
 // verify_recount.c
 void verify_recount(const struct exported *exported, const struct exported_document *invoice);
+// The same statement out of nothing but the entries below its size: what its computation gives it.
+// The caller owns *recounted. VERIFICATION_FAILED, INVALID with a sentence.
+result recount_statement(struct arena *arena, const struct exported *exported,
+                         const struct exported_document *invoice, json_t **recounted);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every invoice counted and rated again, from nothing but the entries below its ledger's size.
+#include "verify_settlement.h"
 #include "verify_terms.h"
 
 struct recount {
@@ -16,31 +17,6 @@ struct recount {
 static str text_at(const json_t *object, const char *name)
 {
     return json_str(json_object_get(object, name));
-}
-
-// Voids and amendments, and the events that they name or whose time counts: no other can.
-static bool is_needed(const struct recount *recount, const struct exported_leaf *leaf)
-{
-    if (!leaf->whole)
-        return false;
-    if (leaf->kind == ENTRY_void || leaf->kind == ENTRY_amend)
-        return leaf->reference >= recount->exported->from;
-    return leaf->kind == ENTRY_usage &&
-           (leaf->amended || leaf->voided ||
-            (leaf->time.us >= recount->since.us && leaf->time.us < recount->period.end.us));
-}
-
-static result read_usage(struct recount *recount, struct usage_fold *fold)
-{
-    const struct exported *exported = recount->exported;
-    for (size_t i = 0; i < exported->leaf_count; i++) {
-        int64_t index = exported->from + (int64_t)i;
-        if (index >= recount->size)
-            break;
-        if (is_needed(recount, &exported->leaves[i]))
-            TRY(usage_fold_add(fold, index, exported->leaves[i].bytes));
-    }
-    return usage_fold_end(fold, &recount->usage);
 }
 
 static bool is_instant(const json_t *object, const char *name, instant wanted)
@@ -134,8 +110,7 @@ static const json_t *find_before(const struct recount *recount)
     for (size_t i = recount->exported->document_count; i != 0; i--) {
         const struct exported_document *document = &recount->exported->documents[i - 1];
         const json_t *number = json_object_get(json_object_get(document->body, "period"), "number");
-        if (document->kind == ENTRY_invoice && document->index < recount->size &&
-            document->voided_by >= recount->size && json_is_integer(number) &&
+        if (stands_at(document, recount->size) && json_is_integer(number) &&
             json_integer_value(number) == recount->period.number - 1 &&
             str_eq(text_at(document->body, "subscription"), recount->terms.id))
             return document->body;
@@ -143,21 +118,16 @@ static const json_t *find_before(const struct recount *recount)
     return NULL;
 }
 
-static result compare(struct recount *recount)
+static void compare(const struct recount *recount, const json_t *recounted)
 {
-    OWNED(json_release) json_t *recounted = NULL;
-    recount->terms.before = find_before(recount);
-    TRY(statement_compute(recount->arena, &recount->terms, &recount->period, &recount->usage,
-                          &recounted));
     compare_lines(recount, recounted);
     compare_members(recount, STR(""), recount->invoice->body, recounted);
     check_no_more(recount, recounted);
-    return OK;
 }
 
-static result run(struct recount *recount)
+static result run(struct recount *recount, json_t **recounted)
 {
-    OWNED(usage_fold_release) struct usage_fold *fold = usage_fold_new(recount->arena);
+    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
     const json_t *invoice = recount->invoice->body;
     const json_t *size = json_object_get(json_object_get(invoice, "ledger"), "size");
     if (!json_is_integer(size) || json_integer_value(size) > recount->invoice->index)
@@ -165,17 +135,34 @@ static result run(struct recount *recount)
     recount->size = json_integer_value(size);
     TRY(terms_read(recount->arena, recount->exported, invoice, recount->size, &recount->terms));
     TRY(find_period(recount));
-    TRY(read_usage(recount, fold));
-    return compare(recount);
+    struct measured measured = {recount->exported, recount->since, recount->period.end,
+                                recount->size};
+    TRY(usage_measured(recount->arena, &measured, &fold, &recount->usage));
+    TRY(reductions_read(recount->arena, recount->exported, recount->invoice, &recount->terms));
+    TRY(adjustments_read(recount->arena, recount->exported, recount->size, recount->period.number,
+                         &recount->terms));
+    recount->terms.before = find_before(recount);
+    return statement_compute(recount->arena, &recount->terms, &recount->period, &recount->usage,
+                             recounted);
+}
+
+result recount_statement(struct arena *arena, const struct exported *exported,
+                         const struct exported_document *invoice, json_t **recounted)
+{
+    struct recount recount = {.arena = arena, .exported = exported, .invoice = invoice};
+    return run(&recount, recounted);
 }
 
 void verify_recount(const struct exported *exported, const struct exported_document *invoice)
 {
     struct arena arena = {0};
+    OWNED(json_release) json_t *recounted = NULL;
     struct recount recount = {.arena = &arena, .exported = exported, .invoice = invoice};
-    result done = run(&recount);
+    result done = run(&recount, &recounted);
     if (failed(done))
         fault(exported->report, "Entry %lld: the invoice cannot be recounted: %s.",
               (long long)invoice->index, done.detail);
+    else
+        compare(&recount, recounted);
     arena_reset(&arena);
 }

@@ -80,18 +80,21 @@ static void check_periods(const struct exported *exported, const struct invoice_
 
 void verify_standing(const struct exported *exported, const struct invoice_entries *entries)
 {
-    str last = {0};
+    str last[2] = {{0}}; // of invoices, of credit notes
     for (size_t i = 0; i < exported->document_count; i++) {
         const struct exported_document *document = &exported->documents[i];
-        if (document->kind == ENTRY_adjustment)
+        bool note = document->kind == ENTRY_credit_note;
+        if (document->kind == ENTRY_adjustment &&
+            str_eq(text_at(document->body, "action"), STR("void")))
             apply_void(exported, document, entries);
-        if (document->kind != ENTRY_invoice)
+        if (document->kind != ENTRY_invoice && !note)
             continue;
         str number = text_at(document->body, "number");
-        if (last.len != 0 && compare_numbers(last, number) >= 0)
+        number = note ? str_slice(number, sizeof "CN-" - 1, number.len) : number;
+        if (last[note].len != 0 && compare_numbers(last[note], number) >= 0)
             fault(exported->report, "Entry %lld: its number is not above those before it.",
                   (long long)document->index);
-        last = number;
+        last[note] = number;
     }
     check_periods(exported, entries);
 }

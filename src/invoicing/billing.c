@@ -5,6 +5,7 @@
 #include "invoicing.sql.h"
 #include "issue.h"
 #include "phial/crypto/crypto.h"
+#include "phial/invoicing/settlement.h"
 #include "phial/util/checked.h"
 #include "tell.h"
 
@@ -269,6 +270,9 @@ result billing_run(struct db *db, struct arena *arena, instant now, str actor,
     struct billing_run before = {0};
     bool goes_on = true;
     runner.first_failure = OK;
+    result late = late_run(db, now, actor, &runner.done.credited);
+    if (!note_outcome(&runner, late))
+        return late;
     do {
         before = runner.done;
         goes_on =

@@ -2,6 +2,7 @@
 #include "compute.h"
 
 #include "invoicing.sql.h"
+#include "late.h"
 #include "phial/util/encode.h"
 #include "sums_read.h"
 
@@ -88,6 +89,64 @@ static result add_ledger(struct arena *arena, str customer, const struct head *h
                                    json_from_str(encode_base64(arena, sha256_str(&root)))));
 }
 
+struct standing {
+    struct arena *arena;
+    json_t *held;
+    str document;          // a row of discounts
+    struct prepaid credit; // a row of credits
+    struct discount *discounts;
+    size_t discount_count;
+    struct prepaid *prepaid;
+    size_t prepaid_count;
+};
+
+static result keep_discount(void *context)
+{
+    struct standing *standing = context;
+    json_t *document = NULL;
+    TRY(json_parse(standing->document, &document));
+    if (json_array_append_new(standing->held, document) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    return discount_read(standing->arena, document,
+                         &standing->discounts[standing->discount_count++]);
+}
+
+static result keep_credit(void *context)
+{
+    struct standing *standing = context;
+    struct prepaid credit = standing->credit;
+    credit.id = str_copy(standing->arena, credit.id);
+    standing->prepaid[standing->prepaid_count++] = credit;
+    return OK;
+}
+
+// The customer's discounts that are in force, and what is left of its prepaid credit.
+static result read_standing(struct db_tx *tx, const struct computation *what, json_t *held,
+                            struct subscription_terms *terms)
+{
+    int64_t customer_id = what->head->customer_id;
+    struct standing standing = {.arena = db_arena(tx), .held = held};
+    standing.discounts = arena_array(db_arena(tx), struct discount, DISCOUNTS_MAX);
+    TRY(db_each(tx, &invoicing_list_discounts_in_force_sql,
+                PARAMS(db_i64(customer_id), db_i64(DISCOUNTS_MAX)),
+                COLUMNS(db_into_text("document", &standing.document)), keep_discount, &standing));
+    terms->discounts = standing.discounts;
+    terms->discount_count = standing.discount_count;
+    if (what->alone)
+        return OK;
+    standing.prepaid = arena_array(db_arena(tx), struct prepaid, PREPAID_MAX);
+    standing.credit.left.currency = terms->currency;
+    TRY(db_each(tx, &invoicing_list_credits_left_sql,
+                PARAMS(db_i64(customer_id), db_instant(what->at),
+                       db_text(str_from(currency_code(terms->currency))), db_i64(PREPAID_MAX)),
+                COLUMNS(db_into_text("credit_id", &standing.credit.id),
+                        db_into_i64("left_minor", &standing.credit.left.minor)),
+                keep_credit, &standing));
+    terms->prepaid = standing.prepaid;
+    terms->prepaid_count = standing.prepaid_count;
+    return late_adjustments(tx, what->number, what->head, held, terms);
+}
+
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement)
 {
     OWNED(json_release) json_t *held = NULL;
@@ -103,6 +162,7 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     terms.projects = what->projected_from != NULL;
     if (terms.projects)
         terms.projected_from = *what->projected_from;
+    TRY(read_standing(tx, what, held, &terms));
     if (what->stretch != NULL)
         period = *what->stretch;
     instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;
@@ -115,14 +175,4 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     TRY(add_ledger(db_arena(tx), terms.customer, what->head, made));
     *statement = json_incref(made);
     return OK;
-}
-
-const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period)
-{
-    const struct plan *plan = terms->segments[0].plan;
-    for (size_t i = 1; i < terms->segment_count; i++) {
-        if (terms->segments[i].from.us < period->end.us)
-            plan = terms->segments[i].plan;
-    }
-    return plan;
 }

@@ -33,11 +33,11 @@ struct computation {
     const struct period *stretch;  // some days of that period alone; NULL: all of it
     const struct staged *staged;   // counts as well; NULL: the log alone
     const instant *projected_from; // usage goes on from here at its pace; NULL: as it is
+    instant at;                    // credit that has expired by then is not taken
+    bool alone;                    // without adjustments for other periods and prepaid credit
 };
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
 
-// The plan in force at a period's end.
-const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period);
 // Sets a member of a statement. INTERNAL when out of memory, or for a text that is not UTF-8.
 result statement_set(json_t *statement, const char *name, json_t *value);
 // The answer's `as_of`: up to which index of the log it counts, and that prefix's root.

@@ -41,6 +41,7 @@ static result compute_total(struct db_tx *tx, const struct previewing *previewin
         .number = previewing->period.number,
         .head = &previewing->head,
         .staged = staged,
+        .alone = true,
     };
     TRY(statement_of(tx, &what, &statement));
     return money_parse(json_str(json_object_get(statement, "total")), previewing->currency, total);

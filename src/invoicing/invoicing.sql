@@ -4,7 +4,15 @@ SELECT invoice.invoice_id, customer.key AS customer, invoice.customer_id, invoic
        invoice.number, invoice.total, invoice.currency, invoice.ledger_index, invoice.ledger_size,
        invoice.due_at, invoice.voided_at, invoice.statement,
        COALESCE(invoice.customer_sha256 = customer.sha256, false) AS same_customer,
-       customer.sha256 AS customer_sha256
+       customer.sha256 AS customer_sha256, invoice.due,
+       COALESCE((SELECT sum(payment.minor)
+                 FROM payment
+                 WHERE payment.invoice_id = invoice.invoice_id AND payment.reversed_at IS NULL),
+                0)::bigint AS paid,
+       COALESCE((SELECT sum(credit_note.minor)
+                 FROM credit_note
+                 WHERE credit_note.invoice_id = invoice.invoice_id AND NOT credit_note.own_statement),
+                0)::bigint AS credited
 FROM invoice
 JOIN customer USING (customer_id)
 WHERE invoice.invoice_id = $1;
@@ -15,7 +23,15 @@ SELECT invoice.invoice_id, customer.key AS customer, invoice.customer_id, invoic
        invoice.number, invoice.total, invoice.currency, invoice.ledger_index, invoice.ledger_size,
        invoice.due_at, invoice.voided_at, invoice.statement,
        COALESCE(invoice.customer_sha256 = customer.sha256, false) AS same_customer,
-       customer.sha256 AS customer_sha256
+       customer.sha256 AS customer_sha256, invoice.due,
+       COALESCE((SELECT sum(payment.minor)
+                 FROM payment
+                 WHERE payment.invoice_id = invoice.invoice_id AND payment.reversed_at IS NULL),
+                0)::bigint AS paid,
+       COALESCE((SELECT sum(credit_note.minor)
+                 FROM credit_note
+                 WHERE credit_note.invoice_id = invoice.invoice_id AND NOT credit_note.own_statement),
+                0)::bigint AS credited
 FROM invoice
 JOIN customer USING (customer_id)
 WHERE invoice.invoice_id = $1
@@ -28,7 +44,15 @@ SELECT invoice.invoice_id, customer.key AS customer, invoice.customer_id, invoic
        invoice.number, invoice.total, invoice.currency, invoice.ledger_index, invoice.ledger_size,
        invoice.due_at, invoice.voided_at, ''::bytea AS statement,
        COALESCE(invoice.customer_sha256 = customer.sha256, false) AS same_customer,
-       customer.sha256 AS customer_sha256
+       customer.sha256 AS customer_sha256, invoice.due,
+       COALESCE((SELECT sum(payment.minor)
+                 FROM payment
+                 WHERE payment.invoice_id = invoice.invoice_id AND payment.reversed_at IS NULL),
+                0)::bigint AS paid,
+       COALESCE((SELECT sum(credit_note.minor)
+                 FROM credit_note
+                 WHERE credit_note.invoice_id = invoice.invoice_id AND NOT credit_note.own_statement),
+                0)::bigint AS credited
 FROM invoice
 JOIN customer USING (customer_id)
 WHERE ($1 = 0 OR invoice.customer_id = $1)
@@ -130,7 +154,7 @@ RETURNING last;
 -- name: invoicing_issue
 UPDATE invoice
 SET status = 'issued', number = $2, statement = $3, total = $4, ledger_size = $5, ledger_index = $6,
-    issued_at = $7, due_at = $8, actor = $9, reason = $10
+    issued_at = $7, due_at = $8, actor = $9, reason = $10, due = $11
 WHERE invoice_id = $1;
 
 -- name: invoicing_void
@@ -455,3 +479,301 @@ JOIN usage_series AS series ON series.series_id = marked.series_id
 JOIN catalog_version AS item
   ON item.kind = 'metric' AND item.key = series.metric AND item.version = series.version
 WHERE mark.customer_id = $1 AND places.series_id = 0 AND marked.folded = places.folded;
+
+-- name: invoicing_count_discounts
+SELECT count(*) AS count
+FROM discount
+WHERE customer_id = $1 AND ended_at IS NULL;
+
+-- name: invoicing_insert_discount
+INSERT INTO discount (discount_id, customer_id, document, periods, made_index, created_at, actor,
+                      reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: invoicing_find_discount
+SELECT discount_id, document, periods, created_at, ended_at,
+       (SELECT count(*)
+        FROM discount_use
+        JOIN invoice USING (invoice_id)
+        WHERE discount_use.discount_id = discount.discount_id AND invoice.status = 'issued') AS used
+FROM discount
+WHERE customer_id = $1 AND discount_id = $2;
+
+-- name: invoicing_list_discounts
+SELECT discount_id, document, periods, created_at, ended_at,
+       (SELECT count(*)
+        FROM discount_use
+        JOIN invoice USING (invoice_id)
+        WHERE discount_use.discount_id = discount.discount_id AND invoice.status = 'issued') AS used
+FROM discount
+WHERE customer_id = $1 AND discount_id > $2
+ORDER BY discount_id
+LIMIT $3;
+
+-- name: invoicing_end_discount
+UPDATE discount SET ended_at = $2 WHERE discount_id = $1;
+
+-- name: invoicing_list_discounts_in_force
+-- In the order made. Statements that were voided do not count.
+SELECT document
+FROM discount
+WHERE customer_id = $1 AND ended_at IS NULL
+  AND (periods = 0
+       OR periods > (SELECT count(*)
+                     FROM discount_use
+                     JOIN invoice USING (invoice_id)
+                     WHERE discount_use.discount_id = discount.discount_id
+                       AND invoice.status = 'issued'))
+ORDER BY made_index
+LIMIT $2;
+
+-- name: invoicing_note_discounts
+-- What a statement, given as JSON, names.
+INSERT INTO discount_use (discount_id, invoice_id)
+SELECT detail ->> 'id', $1
+FROM json_array_elements($2::text::json -> 'discount_details') AS detail;
+
+-- name: invoicing_insert_credit
+INSERT INTO wallet_credit (credit_id, customer_id, minor, currency, expires_at, paid, made_index,
+                           created_at, actor, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: invoicing_list_credits
+SELECT credit_id, minor, currency, expires_at, paid, created_at,
+       (minor - COALESCE((SELECT sum(wallet_use.minor)
+                          FROM wallet_use
+                          JOIN invoice USING (invoice_id)
+                          WHERE wallet_use.credit_id = wallet_credit.credit_id
+                            AND invoice.status = 'issued'), 0))::bigint AS left_minor
+FROM wallet_credit
+WHERE customer_id = $1 AND credit_id > $2
+ORDER BY credit_id
+LIMIT $3;
+
+-- name: invoicing_list_credits_left
+-- Earliest expiry first, then in the order made; what has expired at $2 is gone.
+SELECT credit_id, left_minor
+FROM (SELECT credit_id, expires_at, made_index,
+             (minor - COALESCE((SELECT sum(wallet_use.minor)
+                                FROM wallet_use
+                                JOIN invoice USING (invoice_id)
+                                WHERE wallet_use.credit_id = wallet_credit.credit_id
+                                  AND invoice.status = 'issued'), 0))::bigint AS left_minor
+      FROM wallet_credit
+      WHERE customer_id = $1 AND (expires_at IS NULL OR expires_at > $2) AND currency = $3) AS credit
+WHERE left_minor > 0
+ORDER BY expires_at NULLS LAST, made_index
+LIMIT $4;
+
+-- name: invoicing_sum_credits
+SELECT COALESCE(sum(minor - COALESCE((SELECT sum(wallet_use.minor)
+                                      FROM wallet_use
+                                      JOIN invoice USING (invoice_id)
+                                      WHERE wallet_use.credit_id = wallet_credit.credit_id
+                                        AND invoice.status = 'issued'), 0)), 0)::bigint AS left_minor
+FROM wallet_credit
+WHERE customer_id = $1 AND (expires_at IS NULL OR expires_at > $2) AND currency = $3;
+
+-- name: invoicing_note_credits
+INSERT INTO wallet_use (credit_id, invoice_id, minor)
+SELECT taken ->> 'id', $1, replace(taken ->> 'amount', '.', '')::bigint
+FROM json_array_elements($2::text::json -> 'credits_applied') AS taken;
+
+-- name: invoicing_note_adjustments
+INSERT INTO invoice_adjustment (invoice_id, subscription_id, period_number, key, minor)
+SELECT $1, $3, (line -> 'period' ->> 'number')::bigint, line ->> 'key',
+       replace(line ->> 'amount', '.', '')::bigint
+FROM json_array_elements($2::text::json -> 'lines') AS line
+WHERE line ->> 'kind' = 'adjustment';
+
+-- name: invoicing_watch
+INSERT INTO late_watch (customer_id, checked)
+VALUES ($1, $2)
+ON CONFLICT (customer_id) DO NOTHING;
+
+-- name: invoicing_first_late
+-- The earliest time of what came to the log since it was looked through last, up to the size $2: of
+-- an event, of one that a correction names, and to which one was ever moved. No row for a log
+-- without an issued invoice.
+WITH recent AS MATERIALIZED (
+    SELECT entry.kind, entry.event_time, entry.reference
+    FROM late_watch
+    JOIN ledger_entry AS entry
+      ON entry.customer_id = $1 AND entry.entry_index >= late_watch.checked
+     AND entry.entry_index < $2 AND entry.kind <= 2
+    WHERE late_watch.customer_id = $1
+)
+SELECT touched.at
+FROM (SELECT event_time AS at
+      FROM recent
+      WHERE kind = 0
+      UNION ALL
+      SELECT original.event_time
+      FROM recent
+      JOIN ledger_entry AS original
+        ON original.customer_id = $1 AND original.entry_index = recent.reference
+      UNION ALL
+      SELECT (convert_from(amended.leaf, 'UTF8')::json -> 'set' ->> 'time')::timestamptz
+      FROM recent
+      JOIN ledger_entry AS amended
+        ON amended.customer_id = $1 AND amended.reference = recent.reference AND amended.kind = 2
+     ) AS touched
+WHERE touched.at IS NOT NULL
+ORDER BY touched.at
+LIMIT 1;
+
+-- name: invoicing_list_late
+-- The issued periods of a subscription, but for one, that something after their issue may concern.
+SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.period_end,
+       invoice.statement,
+       (SELECT max(made_index)
+        FROM late_release
+        WHERE late_release.invoice_id = invoice.invoice_id) AS released
+FROM invoice
+WHERE invoice.subscription_id = $1 AND invoice.status = 'issued' AND invoice.period_number > 0
+  AND invoice.period_number <> $2 AND invoice.ledger_index < $3
+  AND (invoice.period_end > $4
+       OR EXISTS (SELECT
+                  FROM late_period
+                  WHERE late_period.subscription_id = invoice.subscription_id
+                    AND late_period.period_number = invoice.period_number))
+ORDER BY invoice.period_number;
+
+-- name: invoicing_find_late
+SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.period_end,
+       invoice.statement,
+       (SELECT max(made_index)
+        FROM late_release
+        WHERE late_release.invoice_id = invoice.invoice_id) AS released
+FROM invoice
+WHERE invoice.invoice_id = $1 AND invoice.status = 'issued';
+
+-- name: invoicing_list_booked
+-- What standing statements and credit notes have billed, or given back, of a period's difference.
+SELECT key, sum(minor)::bigint AS minor
+FROM (SELECT invoice_adjustment.key, invoice_adjustment.minor
+      FROM invoice_adjustment
+      JOIN invoice USING (invoice_id)
+      WHERE invoice_adjustment.subscription_id = $1 AND invoice_adjustment.period_number = $2
+        AND invoice.status = 'issued'
+      UNION ALL
+      SELECT credit_note_line.key, -credit_note_line.minor
+      FROM credit_note
+      JOIN credit_note_line USING (credit_note_id)
+      WHERE credit_note.subscription_id = $1 AND credit_note.period_number = $2) AS booked
+GROUP BY key
+ORDER BY key COLLATE "C";
+
+-- name: invoicing_touch_late
+UPDATE late_period SET touched = GREATEST(touched, $2) WHERE subscription_id = $1;
+
+-- name: invoicing_insert_payment
+INSERT INTO payment (payment_id, invoice_id, customer_id, minor, currency, reference, paid_at,
+                     created_at, actor, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: invoicing_find_payment
+SELECT payment_id, invoice_id, minor, currency, reference, paid_at, created_at, reversed_at
+FROM payment
+WHERE invoice_id = $1 AND payment_id = $2;
+
+-- name: invoicing_list_payments
+SELECT payment_id, invoice_id, minor, currency, reference, paid_at, created_at, reversed_at
+FROM payment
+WHERE invoice_id = $1 AND payment_id > $2
+ORDER BY payment_id
+LIMIT $3;
+
+-- name: invoicing_reverse_payment
+UPDATE payment SET reversed_at = $2 WHERE payment_id = $1;
+
+-- name: invoicing_insert_credit_note
+INSERT INTO credit_note (credit_note_id, customer_id, invoice_id, number, document, currency, minor,
+                         subscription_id, period_number, own_statement, ledger_index, issued_at,
+                         actor, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: invoicing_insert_credit_note_lines
+-- Of a note's document; an amount without its point is in the currency's smallest units.
+INSERT INTO credit_note_line (credit_note_id, key, minor)
+SELECT $1, line ->> 'key', sum(replace(line ->> 'amount', '.', '')::bigint)
+FROM json_array_elements($2::text::json -> 'lines') AS line
+GROUP BY line ->> 'key';
+
+-- name: invoicing_find_credit_note
+SELECT credit_note.credit_note_id, credit_note.customer_id, credit_note.document,
+       credit_note.own_statement AND invoice.status = 'void' AS void
+FROM credit_note
+JOIN invoice USING (invoice_id)
+WHERE credit_note_id = $1;
+
+-- name: invoicing_list_credit_notes
+SELECT credit_note.credit_note_id, credit_note.customer_id, credit_note.document,
+       credit_note.own_statement AND invoice.status = 'void' AS void
+FROM credit_note
+JOIN invoice USING (invoice_id)
+WHERE ($1 = 0 OR credit_note.customer_id = $1) AND credit_note_id > $2
+ORDER BY credit_note_id
+LIMIT $3;
+
+-- name: invoicing_list_credit_notes_of
+-- In the order of the log.
+SELECT document
+FROM credit_note
+WHERE invoice_id = $1 AND NOT own_statement
+ORDER BY ledger_index;
+
+-- name: invoicing_list_unwatched
+SELECT customer_id
+FROM ledger_head
+JOIN late_watch USING (customer_id)
+WHERE ledger_head.size > late_watch.checked AND customer_id > $1
+ORDER BY customer_id
+LIMIT $2;
+
+-- name: invoicing_mark_late
+INSERT INTO late_period (subscription_id, period_number, customer_id, touched)
+SELECT subscription_id, period_number, customer_id, $2
+FROM invoice
+WHERE customer_id = $1 AND status = 'issued' AND period_number > 0 AND ledger_index < $2
+  AND period_end > $3
+ON CONFLICT (subscription_id, period_number)
+DO UPDATE SET touched = GREATEST(late_period.touched, excluded.touched);
+
+-- name: invoicing_mark_watched
+UPDATE late_watch SET checked = GREATEST(checked, $2) WHERE customer_id = $1;
+
+-- name: invoicing_list_uncredited
+SELECT invoice.invoice_id
+FROM late_period
+JOIN invoice USING (subscription_id, period_number)
+WHERE late_period.touched > late_period.credited AND invoice.status = 'issued'
+  AND invoice.invoice_id > $1
+ORDER BY invoice.invoice_id
+LIMIT $2;
+
+-- name: invoicing_mark_credited
+UPDATE late_period
+SET credited = GREATEST(credited, $3)
+WHERE subscription_id = $1 AND period_number = $2;
+
+-- name: invoicing_list_carriers
+-- The standing statements that billed something of a period's difference, in the order of the log.
+SELECT DISTINCT invoice.invoice_id, invoice.ledger_index
+FROM invoice_adjustment
+JOIN invoice USING (invoice_id)
+WHERE invoice_adjustment.subscription_id = $1 AND invoice_adjustment.period_number = $2
+  AND invoice.status = 'issued'
+ORDER BY invoice.ledger_index;
+
+-- name: invoicing_release_late
+INSERT INTO late_release (invoice_id, made_index, released_at, actor, reason)
+VALUES ($1, $2, $3, $4, $5);
+
+-- name: invoicing_mark_released
+INSERT INTO late_period (subscription_id, period_number, customer_id, touched)
+SELECT subscription_id, period_number, customer_id, $2
+FROM invoice
+WHERE invoice_id = $1
+ON CONFLICT (subscription_id, period_number)
+DO UPDATE SET touched = GREATEST(late_period.touched, excluded.touched);

@@ -3,28 +3,15 @@
 // the series; what a statement is computed from cannot change in between.
 #include "issue.h"
 
+#include "append.h"
 #include "compute.h"
+#include "credit.h"
 #include "invoicing.sql.h"
+#include "late.h"
 #include "rows.h"
 #include "tell.h"
 
 #define DAY_US INT64_C(86400000000)
-
-static const char series[] = "invoice";
-
-// YYYY-NNNNNN, gapless: the row of the series stays locked until the transaction ends.
-static result take_number(struct db_tx *tx, instant issued_at, str *number)
-{
-    int year = 0;
-    int month = 0;
-    int day_of_month = 0;
-    int64_t last = 0;
-    day_to_civil(zone_day(zone_utc(), issued_at), &year, &month, &day_of_month);
-    TRY(db_one(tx, &invoicing_next_number_sql, PARAMS(db_text(str_from(series)), db_i64(year)),
-               COLUMNS(db_into_i64("last", &last))));
-    *number = str_printf(db_arena(tx), "%04d-%06lld", year, (long long)last);
-    return OK;
-}
 
 static result find_due(struct db_tx *tx, int64_t customer_id, instant issued_at, instant *due_at)
 {
@@ -54,21 +41,51 @@ static result complete(struct arena *arena, str id, const struct issue *issue, j
                          json_from_str(instant_print_canonical(arena, issue->due_at)));
 }
 
-// An entry whose one member has the kind's name.
-static result append(struct db_tx *tx, const struct invoice *invoice, enum entry_kind kind,
-                     str json, const struct change *change, int64_t *index)
+// What a statement used up, and what it billed of other periods, beside its row.
+static result note_uses(struct db_tx *tx, const struct invoice *invoice, const json_t *statement,
+                        str bytes)
 {
-    const char *member = str_to_c(db_arena(tx), entry_kind_name(kind));
-    struct append entry = {
-        .customer_id = invoice->customer_id,
-        .customer = invoice->customer,
-        .kind = kind,
-        .members = {{.name = member, .json = json}},
-        .member_count = 1,
-    };
-    TRY(ledger_append(tx, change->now, change->actor, &entry, 1));
-    *index = entry.index;
-    return OK;
+    if (json_object_get(statement, "discount_details") != NULL)
+        TRY(db_exec(tx, &invoicing_note_discounts_sql,
+                    PARAMS(db_text(invoice->id), db_text(bytes))));
+    if (json_object_get(statement, "credits_applied") != NULL)
+        TRY(db_exec(tx, &invoicing_note_credits_sql, PARAMS(db_text(invoice->id), db_text(bytes))));
+    const json_t *lines = json_object_get(statement, "lines");
+    size_t count = json_array_size(lines);
+    if (count == 0 || !str_eq(json_str(json_object_get(json_array_get(lines, count - 1), "kind")),
+                              STR("adjustment"))) // they are the last lines
+        return OK;
+    return db_exec(tx, &invoicing_note_adjustments_sql,
+                   PARAMS(db_text(invoice->id), db_text(bytes), db_text(invoice->subscription)));
+}
+
+// A statement below zero is a credit note: by its number, by its entry's kind, and in their list.
+static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
+                              const struct head *head, const struct change *change,
+                              struct issue *issue, json_t *statement)
+{
+    str bytes = {0};
+    int64_t index = 0;
+    str total = json_str(json_object_get(statement, "total"));
+    bool below = str_starts_with(total, STR("-"));
+    struct owner owner = {invoice->customer_id, invoice->customer};
+    TRY(number_take(tx, below ? SERIES_CREDIT_NOTE : SERIES_INVOICE, issue->issued_at,
+                    &issue->number));
+    TRY(complete(db_arena(tx), invoice->id, issue, statement));
+    TRY(json_canonical(db_arena(tx), statement, &bytes));
+    TRY(entry_append(tx, owner, below ? ENTRY_credit_note : ENTRY_invoice, bytes, change, &index));
+    TRY(invoice_tell(tx, OUTBOX_invoice_issued, issue->issued_at, invoice));
+    TRY(db_exec(tx, &invoicing_issue_sql,
+                PARAMS(db_text(invoice->id), db_text(issue->number), db_bytes(bytes),
+                       db_text(total), db_i64(head->size), db_i64(index),
+                       db_instant(issue->issued_at), db_instant(issue->due_at),
+                       db_text(change->actor), db_text(change->reason),
+                       db_text(json_str(json_object_get(statement, "amount_due"))))));
+    TRY(note_uses(tx, invoice, statement, bytes));
+    if (below)
+        TRY(credit_note_of_statement(tx, invoice->customer_id, statement, index, change));
+    return db_exec(tx, &invoicing_watch_sql,
+                   PARAMS(db_i64(invoice->customer_id), db_i64(index + 1)));
 }
 
 static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
@@ -77,30 +94,19 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
     OWNED(json_release) json_t *statement = NULL;
     struct head head = {0};
     struct issue issue = {0};
-    int64_t index = 0;
-    str bytes = {0};
     TRY(ledger_head_lock(tx, invoice->customer_id, &head));
+    issue.issued_at = change->now.us > head.last_at.us ? change->now : head.last_at;
+    if (invoice->period_end.us > issue.issued_at.us)
+        return FAIL(CONFLICT, "The invoice's period has not ended.");
     struct computation what = {
         .subscription = invoice->subscription,
         .number = invoice->period_number,
         .head = &head,
+        .at = issue.issued_at,
     };
-    issue.issued_at = change->now.us > head.last_at.us ? change->now : head.last_at;
-    if (invoice->period_end.us > issue.issued_at.us)
-        return FAIL(CONFLICT, "The invoice's period has not ended.");
     TRY(statement_of(tx, &what, &statement));
     TRY(find_due(tx, invoice->customer_id, issue.issued_at, &issue.due_at));
-    TRY(take_number(tx, issue.issued_at, &issue.number));
-    TRY(complete(db_arena(tx), invoice->id, &issue, statement));
-    TRY(json_canonical(db_arena(tx), statement, &bytes));
-    TRY(append(tx, invoice, ENTRY_invoice, bytes, change, &index));
-    str total = json_str(json_object_get(statement, "total"));
-    TRY(invoice_tell(tx, OUTBOX_invoice_issued, issue.issued_at, invoice));
-    return db_exec(tx, &invoicing_issue_sql,
-                   PARAMS(db_text(invoice->id), db_text(issue.number), db_bytes(bytes),
-                          db_text(total), db_i64(head.size), db_i64(index),
-                          db_instant(issue.issued_at), db_instant(issue.due_at),
-                          db_text(change->actor), db_text(change->reason)));
+    return issue_statement(tx, invoice, &head, change, &issue, statement);
 }
 
 static result answer(struct db_tx *tx, str id, instant now, struct invoice *invoice)
@@ -132,32 +138,38 @@ result invoice_issue(struct db_tx *tx, str id, const struct change *change, stru
     return answer(tx, id, change->now, invoice);
 }
 
-// What the log says of a void: the bytes of the statement stay as they are.
-static result print_void(struct arena *arena, const struct invoice *invoice,
-                         const struct change *change, str *json)
+// What was paid or credited of an invoice would hang in the air.
+static result check_void(const struct invoice_row *row)
 {
-    OWNED(json_release)
-    json_t *adjustment = json_pack(
-        "{s:s, s:o, s:o, s:o}", "action", "void", "invoice", json_from_str(invoice->id), "number",
-        json_from_str(invoice->number), "reason", json_from_str(change->reason));
-    if (adjustment == NULL)
-        return FAIL(INTERNAL, "an adjustment cannot be written");
-    return json_canonical(arena, adjustment, json);
+    if (!str_eq(row->invoice.status, STR("issued")))
+        return FAIL(CONFLICT, "Only an issued invoice can be voided.");
+    if (row->paid > 0)
+        return FAIL(CONFLICT, "The invoice has payments: reverse them first.");
+    if (row->credited > 0)
+        return FAIL(CONFLICT, "The invoice has credit notes: credit the rest of it instead.");
+    return OK;
 }
 
+// The log says so; the bytes of the statement stay as they are.
 result invoice_void(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice)
 {
     struct invoice_row row = {0};
+    struct head head = {0};
     int64_t index = 0;
-    str json = {0};
     TRY(invoice_row_lock(tx, id, &row));
-    if (!str_eq(row.invoice.status, STR("issued")))
-        return FAIL(CONFLICT, "Only an issued invoice can be voided.");
-    TRY(print_void(db_arena(tx), &row.invoice, change, &json));
-    TRY(append(tx, &row.invoice, ENTRY_adjustment, json, change, &index));
+    TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
+    TRY(invoice_row_find(tx, id, &row)); // credit notes are made under the head's lock
+    TRY(check_void(&row));
+    struct owner owner = {row.invoice.customer_id, row.invoice.customer};
+    TRY(adjustment_append(tx, owner,
+                          json_pack("{s:s, s:o, s:o}", "action", "void", "invoice",
+                                    json_from_str(row.invoice.id), "number",
+                                    json_from_str(row.invoice.number)),
+                          change, &index));
     TRY(invoice_tell(tx, OUTBOX_invoice_voided, change->now, &row.invoice));
     TRY(db_exec(tx, &invoicing_void_sql,
                 PARAMS(db_text(id), db_instant(change->now), db_text(change->actor),
                        db_text(change->reason))));
+    TRY(late_touch(tx, row.invoice.subscription, index + 1));
     return answer(tx, id, change->now, invoice);
 }

@@ -33,6 +33,9 @@ static struct db_columns columns_of(struct arena *arena, struct invoice_row *row
         db_into_bytes("statement", &row->statement),
         db_into_bool("same_customer", &row->same_customer),
         db_into_bytes("customer_sha256", &row->customer_sha256),
+        db_into_text("due", &row->due),
+        db_into_i64("paid", &row->paid),
+        db_into_i64("credited", &row->credited),
     };
     db_column *kept = arena_array(arena, db_column, COUNT_OF(columns));
     memcpy(kept, columns, sizeof columns);
@@ -80,6 +83,7 @@ static result keep_row(void *context)
     kept.invoice.currency = str_copy(listing->arena, kept.invoice.currency);
     kept.customer_sha256 = str_copy(listing->arena, kept.customer_sha256);
     kept.statement = STR("");
+    kept.due = str_copy(listing->arena, kept.due);
     assert(listing->count <= LIST_MAX);
     listing->rows[listing->count++] = kept;
     return OK;
@@ -105,12 +109,30 @@ result invoice_rows_list(struct db_tx *tx, const struct invoice_filter *filter,
     return OK;
 }
 
+result remaining_of(const struct invoice_row *row, money *remaining)
+{
+    money left = {0};
+    TRY(currency_parse(row->invoice.currency, &left.currency));
+    if (row->due.len > 0 && str_eq(row->invoice.status, STR("issued"))) {
+        TRY(money_parse(row->due, left.currency, &left));
+        TRY(money_sub(left, (money){row->paid, left.currency}, &left));
+        TRY(money_sub(left, (money){row->credited, left.currency}, &left));
+    }
+    *remaining = left.minor > 0 ? left : (money){0, left.currency};
+    return OK;
+}
+
 str payment_status(const struct invoice_row *row, instant now)
 {
+    money remaining = {0};
     if (!str_eq(row->invoice.status, STR("issued")))
         return STR("");
-    str total = row->invoice.total;
-    if (str_starts_with(total, STR("-")) || str_all_in(total, "0."))
+    result known = remaining_of(row, &remaining);
+    assert(!failed(known)); // both texts are our own
+    (void)known;
+    if (remaining.minor == 0)
         return STR("paid");
-    return row->has_due && row->due_at.us < now.us ? STR("overdue") : STR("unpaid");
+    if (row->has_due && row->due_at.us < now.us)
+        return STR("overdue");
+    return row->paid > 0 ? STR("partially_paid") : STR("unpaid");
 }

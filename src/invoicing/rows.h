@@ -14,6 +14,9 @@ struct invoice_row {
     instant due_at;
     bool has_voided;
     instant voided_at;
+    str due;          // the statement's amount_due, "" of a draft
+    int64_t paid;     // in the currency's smallest units: payments that were not reversed
+    int64_t credited; // by credit notes
 };
 
 result invoice_row_find(struct db_tx *tx, str id, struct invoice_row *row); // NOT_FOUND
@@ -22,5 +25,7 @@ result invoice_row_lock(struct db_tx *tx, str id, struct invoice_row *row);
 result invoice_rows_list(struct db_tx *tx, const struct invoice_filter *filter,
                          struct invoice_row **rows, size_t *count);
 
-// "paid" where nothing is owed, "unpaid", "overdue"; "" unless issued.
+// What remains of what is due; never below zero. Nothing of what is not issued.
+result remaining_of(const struct invoice_row *row, money *remaining);
+// "paid" where nothing remains, "overdue", "partially_paid", "unpaid"; "" unless issued.
 str payment_status(const struct invoice_row *row, instant now);

@@ -5,13 +5,14 @@
 #include "rows.h"
 
 static result compute_draft(struct db_tx *tx, const struct invoice *invoice,
-                            const struct head *head, json_t **statement)
+                            const struct head *head, instant now, json_t **statement)
 {
     OWNED(json_release) json_t *made = NULL;
     struct computation what = {
         .subscription = invoice->subscription,
         .number = invoice->period_number,
         .head = head,
+        .at = now,
     };
     TRY(statement_of(tx, &what, &made));
     TRY(statement_set(made, "id", json_from_str(invoice->id)));
@@ -32,7 +33,7 @@ static result refresh_total(struct db_tx *tx, struct invoice_row *row)
     TRY(ledger_head(tx, row->invoice.customer_id, &head));
     if (head.size == row->ledger_size && row->same_customer)
         return OK;
-    TRY(compute_draft(tx, &row->invoice, &head, &statement));
+    TRY(compute_draft(tx, &row->invoice, &head, (instant){0}, &statement)); // credits are no part
     row->invoice.total = str_copy(db_arena(tx), json_str(json_object_get(statement, "total")));
     return db_exec(tx, &invoicing_keep_total_sql,
                    PARAMS(db_text(row->invoice.id), db_text(row->invoice.total), db_i64(head.size),
@@ -89,23 +90,41 @@ result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instan
     if (!str_eq(row.invoice.status, STR("draft")))
         return read_issued(&row, now, db_arena(tx), statement);
     TRY(ledger_head(tx, row.invoice.customer_id, &head));
-    return compute_draft(tx, &row.invoice, &head, statement);
+    return compute_draft(tx, &row.invoice, &head, now, statement);
+}
+
+// What is issued already bills nothing of other periods any more.
+static result is_issued(struct db_tx *tx, str subscription, int64_t number, bool *issued)
+{
+    str id = {0};
+    str status = {0};
+    str given = {0};
+    result found =
+        db_one(tx, &invoicing_find_period_sql, PARAMS(db_text(subscription), db_i64(number)),
+               COLUMNS(db_into_text("invoice_id", &id), db_into_text("number", &given),
+                       db_into_text("status", &status)));
+    *issued = !failed(found) && str_eq(status, STR("issued"));
+    return found.code == ERR_NOT_FOUND ? OK : found;
 }
 
 // A preview goes by the ledger as it is; what is to come is not guessed.
 static result preview(struct db_tx *tx, str subscription, const struct period *period, bool stretch,
-                      json_t **statement)
+                      instant now, json_t **statement)
 {
     OWNED(json_release) json_t *made = NULL;
     struct subscription found = {0};
     struct head head = {0};
+    bool issued = false;
     TRY(subscription_get(tx, subscription, (instant){0}, &found));
     TRY(ledger_head(tx, found.customer_id, &head));
+    TRY(is_issued(tx, subscription, period->number, &issued));
     struct computation what = {
         .subscription = subscription,
         .number = period->number,
         .head = &head,
         .stretch = stretch ? period : NULL,
+        .at = now,
+        .alone = stretch || issued,
     };
     TRY(statement_of(tx, &what, &made));
     TRY(statement_set(made, "number", json_null()));
@@ -117,17 +136,16 @@ static result preview(struct db_tx *tx, str subscription, const struct period *p
 result invoice_preview(struct db_tx *tx, str subscription, instant at, instant now,
                        json_t **statement)
 {
-    (void)now;
     OWNED(json_release) json_t *held = NULL;
     struct subscription_terms terms = {0};
     struct period period = {0};
     TRY(subscription_terms_read(tx, subscription, &terms, &held));
     TRY(period_holding(&terms, at, &period));
-    return preview(tx, subscription, &period, false, statement);
+    return preview(tx, subscription, &period, false, now, statement);
 }
 
 result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start, instant end,
-                               json_t **statement)
+                               instant now, json_t **statement)
 {
     OWNED(json_release) json_t *held = NULL;
     struct subscription_terms terms = {0};
@@ -146,5 +164,5 @@ result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start
         return FAIL(INVALID, "The days lie in more than one of the subscription's periods.");
     bool whole = start.us == period.start.us && end.us == period.end.us;
     struct period days = {.number = period.number, .start = start, .end = end};
-    return preview(tx, subscription, &days, !whole, statement);
+    return preview(tx, subscription, &days, !whole, now, statement);
 }

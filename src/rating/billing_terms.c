@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a customer's document says of taxes, and what a discount is.
 #include "phial/rating/statement.h"
+#include "phial/util/array.h"
 #include "read.h"
 
 enum { PERCENT_MAX = 100, DISCOUNT_PERIODS_MAX = 1200 };
@@ -78,4 +79,20 @@ bool discount_parse(struct json_at at, struct discount *discount)
     if (has_periods && (discount->periods < 1 || discount->periods > DISCOUNT_PERIODS_MAX))
         return json_wrong(json_member(at, "periods"), "invalid", "1 to 1200 periods.");
     return charges == NULL || read_charges(json_member(at, "charges"), discount);
+}
+
+result discount_read(struct arena *arena, const json_t *document, struct discount *discount)
+{
+    static const char *const members[] = {"percent", "amount", "charges", "periods"};
+    struct faults faults = {.arena = arena};
+    OWNED(json_release) json_t *posted = json_object();
+    for (size_t i = 0; i < COUNT_OF(members); i++) {
+        json_t *value = json_object_get(document, members[i]);
+        if (value != NULL && json_object_set(posted, members[i], value) != 0)
+            return FAIL(INTERNAL, "out of memory");
+    }
+    if (!discount_parse((struct json_at){posted, STR(""), &faults}, discount))
+        return FAIL(INVALID, "a discount cannot be read");
+    discount->id = json_str(json_object_get(document, "id"));
+    return OK;
 }

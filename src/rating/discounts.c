@@ -56,25 +56,38 @@ static result worth(struct arena *arena, const struct discount *discount, money 
     return OK;
 }
 
-static result spread(const struct lines *lines, const struct discount *discount,
-                     enum currency currency, enum rounding rounding)
+// A discount of some charges is for the statement where one of them has a line.
+static void note_applied(struct lines *lines, const struct discount *discount, size_t line_count,
+                         money worth)
+{
+    if (discount->id.len == 0 || (discount->charge_count > 0 && line_count == 0))
+        return;
+    lines->applied[lines->applied_count++] = (struct applied_discount){discount, worth};
+}
+
+static result spread(struct lines *lines, const struct discount *discount, enum currency currency,
+                     enum rounding rounding)
 {
     struct discounted discounted = {0};
-    money whole = {0};
+    money whole = {0, currency};
     TRY(collect(lines, discount, currency, &discounted));
-    if (discounted.whole.minor <= 0)
-        return OK;
-    TRY(worth(lines->arena, discount, discounted.whole, rounding, &whole));
-    money *shares = arena_array(lines->arena, money, discounted.count);
-    TRY(money_allocate(lines->arena, whole, discounted.left, discounted.count, shares));
-    for (size_t i = 0; i < discounted.count; i++)
-        TRY(money_add(discounted.lines[i]->discount, shares[i], &discounted.lines[i]->discount));
+    if (discounted.whole.minor > 0) {
+        TRY(worth(lines->arena, discount, discounted.whole, rounding, &whole));
+        money *shares = arena_array(lines->arena, money, discounted.count);
+        TRY(money_allocate(lines->arena, whole, discounted.left, discounted.count, shares));
+        for (size_t i = 0; i < discounted.count; i++)
+            TRY(money_add(discounted.lines[i]->discount, shares[i],
+                          &discounted.lines[i]->discount));
+    }
+    note_applied(lines, discount, discounted.count, whole);
     return OK;
 }
 
-result discounts_spread(const struct lines *lines, const struct subscription_terms *terms,
+result discounts_spread(struct lines *lines, const struct subscription_terms *terms,
                         enum rounding rounding)
 {
+    lines->applied = arena_array(lines->arena, struct applied_discount, terms->discount_count);
+    lines->applied_count = 0;
     for (size_t i = 0; i < terms->discount_count; i++)
         TRY(spread(lines, &terms->discounts[i], terms->currency, rounding));
     return OK;

@@ -23,6 +23,25 @@ result lines_add(struct lines *lines, struct line line, enum currency currency,
     return OK;
 }
 
+// Nothing of a statement that owes nothing.
+static result take_prepaid(struct arena *arena, const struct subscription_terms *terms,
+                           struct totals *totals)
+{
+    totals->taken = arena_array(arena, struct prepaid, terms->prepaid_count);
+    totals->amount_due = totals->total;
+    for (size_t i = 0; i < terms->prepaid_count && totals->amount_due.minor > 0; i++) {
+        struct prepaid take = terms->prepaid[i];
+        if (take.left.minor > totals->amount_due.minor)
+            take.left = totals->amount_due;
+        if (take.left.minor <= 0)
+            continue;
+        TRY(money_sub(totals->amount_due, take.left, &totals->amount_due));
+        TRY(money_add(totals->credits, take.left, &totals->credits));
+        totals->taken[totals->taken_count++] = take;
+    }
+    return OK;
+}
+
 result totals_compute(const struct lines *lines, const struct subscription_terms *terms,
                       enum rounding rounding, struct totals *totals)
 {
@@ -43,7 +62,7 @@ result totals_compute(const struct lines *lines, const struct subscription_terms
         TRY(money_round(exact_mul(arena, base, share), terms->currency, rounding, &sums.taxes[i]));
         TRY(money_add(sums.total, sums.taxes[i], &sums.total));
     }
-    TRY(money_sub(sums.total, sums.credits, &sums.amount_due));
+    TRY(take_prepaid(arena, terms, &sums));
     *totals = sums;
     return OK;
 }
@@ -81,6 +100,8 @@ static str kind_name(enum line_kind kind)
         return STR("maximum");
     case LINE_COMMITMENT:
         return STR("commitment");
+    case LINE_ADJUSTMENT:
+        return STR("adjustment");
     }
     return STR("");
 }
@@ -189,7 +210,12 @@ static json_t *print_line(struct arena *arena, const struct line *line)
 static json_t *print_dated_line(struct arena *arena, const struct line *line)
 {
     json_t *printed = print_line(arena, line);
-    put(printed, "period", print_days(arena, line->start, line->end));
+    json_t *days = print_days(arena, line->start, line->end);
+    if (line->kind == LINE_ADJUSTMENT) {
+        put(days, "number", json_integer(line->adjustment->period.number));
+        put_text(printed, "invoice", line->adjustment->invoice);
+    }
+    put(printed, "period", days);
     if (line->kind == LINE_USAGE)
         put(printed, "events", print_events(line));
     return printed;
@@ -237,6 +263,56 @@ static void print_totals(struct arena *arena, const struct subscription_terms *t
         put_text(statement, "exempt_reason", terms->exempt_reason);
 }
 
+// Of no more digits than its currency has: who makes a discount of an amount refuses others.
+static str print_worth(struct arena *arena, const struct discount *discount, enum currency currency)
+{
+    money amount = {0, currency};
+    result rounded =
+        money_round(exact_from_decimal(arena, discount->amount), currency, ROUND_HALF_UP, &amount);
+    assert(!failed(rounded));
+    (void)rounded;
+    return money_print(arena, amount);
+}
+
+// In full, so that whoever reads the statement can rate it again.
+static json_t *print_discounts(struct arena *arena, const struct lines *lines)
+{
+    json_t *discounts = json_array();
+    for (size_t i = 0; i < lines->applied_count; i++) {
+        const struct discount *discount = lines->applied[i].discount;
+        money worth = lines->applied[i].worth;
+        json_t *printed = json_object();
+        put_text(printed, "id", discount->id);
+        if (discount->is_percent)
+            put_text(printed, "percent", decimal_print(arena, discount->percent));
+        else
+            put_text(printed, "amount", print_worth(arena, discount, worth.currency));
+        if (discount->charge_count > 0) {
+            json_t *charges = json_array();
+            for (size_t k = 0; k < discount->charge_count; k++)
+                append(charges, json_from_str(discount->charges[k]));
+            put(printed, "charges", charges);
+        }
+        if (discount->periods > 0)
+            put(printed, "periods", json_integer(discount->periods));
+        put_text(printed, "discount", money_print(arena, worth));
+        append(discounts, printed);
+    }
+    return discounts;
+}
+
+static json_t *print_taken(struct arena *arena, const struct totals *totals)
+{
+    json_t *credits = json_array();
+    for (size_t i = 0; i < totals->taken_count; i++) {
+        json_t *printed = json_object();
+        put_text(printed, "id", totals->taken[i].id);
+        put_text(printed, "amount", money_print(arena, totals->taken[i].left));
+        append(credits, printed);
+    }
+    return credits;
+}
+
 json_t *statement_print(const struct lines *lines, const struct subscription_terms *terms,
                         const struct period *period, const struct plan *plan,
                         const struct totals *totals)
@@ -259,6 +335,10 @@ json_t *statement_print(const struct lines *lines, const struct subscription_ter
     put(statement, "lines", printed);
 
     print_totals(arena, terms, plan, totals, statement);
+    if (lines->applied_count > 0)
+        put(statement, "discount_details", print_discounts(arena, lines));
+    if (totals->taken_count > 0)
+        put(statement, "credits_applied", print_taken(arena, totals));
     return statement;
 }
 

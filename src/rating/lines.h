@@ -5,7 +5,14 @@
 #include "phial/rating/plan.h"
 #include "phial/rating/statement.h"
 
-enum line_kind { LINE_USAGE, LINE_FIXED, LINE_MINIMUM, LINE_MAXIMUM, LINE_COMMITMENT };
+enum line_kind {
+    LINE_USAGE,
+    LINE_FIXED,
+    LINE_MINIMUM,
+    LINE_MAXIMUM,
+    LINE_COMMITMENT,
+    LINE_ADJUSTMENT
+};
 
 struct line {
     str key;
@@ -29,6 +36,13 @@ struct line {
     int64_t events;
     int64_t from_index;
     int64_t to_index;
+    const struct adjustment *adjustment; // of adjustment lines
+};
+
+// A discount that has an id and is for the statement, and what it came to.
+struct applied_discount {
+    const struct discount *discount;
+    money worth;
 };
 
 struct lines {
@@ -36,6 +50,8 @@ struct lines {
     struct line *items;
     size_t count;
     size_t room;
+    struct applied_discount *applied;
+    size_t applied_count;
 };
 
 // Rounds the exact amount into the line and takes it. AMOUNT_OVERFLOW.
@@ -44,7 +60,7 @@ result lines_add(struct lines *lines, struct line line, enum currency currency,
 
 // Spreads each discount over the usage and fixed lines that it is for, in the order made, each on
 // what the earlier ones left.
-result discounts_spread(const struct lines *lines, const struct subscription_terms *terms,
+result discounts_spread(struct lines *lines, const struct subscription_terms *terms,
                         enum rounding rounding);
 
 struct totals {
@@ -55,8 +71,11 @@ struct totals {
     money total;
     money credits;
     money amount_due;
+    struct prepaid *taken; // what of each credit
+    size_t taken_count;
 };
-// Every rate once on the base, no tax on tax; none at all with an exempt_reason.
+// Every rate once on the base, no tax on tax; none at all with an exempt_reason. Then what is owed
+// is taken of prepaid credit.
 result totals_compute(const struct lines *lines, const struct subscription_terms *terms,
                       enum rounding rounding, struct totals *totals);
 

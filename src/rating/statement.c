@@ -15,6 +15,8 @@ struct draft {
     const struct usage *usage;
     const struct period *period;
     int64_t full_days;
+    const json_t
+        *issued; // what was billed ahead is taken from this statement; NULL: from the terms
     struct lines lines;
     struct rated *scratch;
 };
@@ -168,32 +170,101 @@ static result add_without_days(struct draft *draft)
     return add_ahead(draft, &pricing);
 }
 
+static result read_amount(const json_t *line, const char *name, enum currency currency,
+                          money *amount)
+{
+    return money_parse(json_str(json_object_get(line, name)), currency, amount);
+}
+
+// The fixed lines that an issued statement has beyond those of its period's own parts, as they are.
+static result add_issued_ahead(struct draft *draft, const struct pricing *pricing)
+{
+    const json_t *lines = json_object_get(draft->issued, "lines");
+    size_t own = 0;
+    for (size_t i = 0; i < draft->lines.count; i++)
+        own += draft->lines.items[i].kind == LINE_FIXED;
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        money amount = {0};
+        if (!str_eq(json_str(json_object_get(line, "kind")), STR("fixed")))
+            continue;
+        if (own > 0) {
+            own--;
+            continue;
+        }
+        TRY(read_amount(line, "amount", draft->terms->currency, &amount));
+        TRY(price_fee(pricing,
+                      (struct line){.key = json_str(json_object_get(line, "key")),
+                                    .name = json_str(json_object_get(line, "name")),
+                                    .exact_amount = money_to_exact(draft->arena, amount)}));
+    }
+    return OK;
+}
+
+static result add_adjustments(struct draft *draft, enum rounding rounding)
+{
+    const struct subscription_terms *terms = draft->terms;
+    for (size_t i = 0; i < terms->adjustment_count; i++) {
+        const struct adjustment *adjustment = &terms->adjustments[i];
+        struct line line = {
+            .key = adjustment->key,
+            .name = adjustment->name,
+            .kind = LINE_ADJUSTMENT,
+            .measured = exact_from_i64(draft->arena, 1),
+            .exact_amount = money_to_exact(draft->arena, adjustment->amount),
+            .start = adjustment->period.start,
+            .end = adjustment->period.end,
+            .adjustment = adjustment,
+        };
+        TRY(lines_add(&draft->lines, line, terms->currency, rounding));
+    }
+    return OK;
+}
+
 // Every part's lines, then the discounts, then every part's limits. What is billed ahead and
 // settled belongs to the end of a whole period, or of a stretch that reaches it.
-static result compute(struct draft *draft, instant period_end, json_t **statement)
+static result make_lines(struct draft *draft, instant period_end, const struct plan **plan)
 {
     const struct subscription_terms *terms = draft->terms;
     const struct period *period = draft->period;
-    const struct plan *plan = terms->segments[0].plan;
     struct part *parts = arena_array(draft->arena, struct part, SEGMENTS_MAX);
     size_t part_count = period_parts(terms, period, parts);
     struct pricing *pricings = arena_array(draft->arena, struct pricing, part_count);
+    *plan = terms->segments[0].plan;
     for (size_t i = 0; i < part_count; i++) {
-        plan = parts[i].segment->plan;
+        *plan = parts[i].segment->plan;
         TRY(add_part(draft, &parts[i], &pricings[i]));
     }
     if (part_count == 0)
         TRY(add_without_days(draft));
+    else if (draft->issued != NULL)
+        TRY(add_issued_ahead(draft, &pricings[part_count - 1]));
     else if (period->end.us == period_end.us)
         TRY(add_ahead(draft, &pricings[part_count - 1]));
-    TRY(discounts_spread(&draft->lines, terms, plan->rounding));
+    TRY(discounts_spread(&draft->lines, terms, (*plan)->rounding));
     for (size_t i = 0; i < part_count; i++)
         TRY(price_limits(&pricings[i]));
+    return add_adjustments(draft, (*plan)->rounding);
+}
 
+static result compute(struct draft *draft, instant period_end, json_t **statement)
+{
+    const struct plan *plan = NULL;
     struct totals totals = {0};
-    TRY(totals_compute(&draft->lines, terms, plan->rounding, &totals));
-    *statement = statement_print(&draft->lines, terms, period, plan, &totals);
+    TRY(make_lines(draft, period_end, &plan));
+    TRY(totals_compute(&draft->lines, draft->terms, plan->rounding, &totals));
+    *statement = statement_print(&draft->lines, draft->terms, draft->period, plan, &totals);
     return OK;
+}
+
+const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period)
+{
+    const struct plan *plan = terms->segments[0].plan;
+    for (size_t i = 1; i < terms->segment_count; i++) {
+        if (terms->segments[i].from.us < period->end.us)
+            plan = terms->segments[i].plan;
+    }
+    return plan;
 }
 
 static struct draft draft_of(struct arena *arena, const struct subscription_terms *terms,
@@ -242,4 +313,57 @@ result statement_of_stretch(struct arena *arena, const struct subscription_terms
         stretch->start.us >= stretch->end.us)
         return FAIL(INVALID, "the stretch lies in no one period of the subscription");
     return compute(&draft, located.end, statement);
+}
+
+static result read_discounts(struct arena *arena, const json_t *issued,
+                             struct subscription_terms *terms)
+{
+    const json_t *list = json_object_get(issued, "discount_details");
+    size_t count = json_array_size(list);
+    if (count > DISCOUNTS_MAX)
+        return FAIL(INVALID, "a statement has too many discounts");
+    struct discount *discounts = arena_array(arena, struct discount, count);
+    for (size_t i = 0; i < count; i++)
+        TRY(discount_read(arena, json_array_get(list, i), &discounts[i]));
+    terms->discounts = discounts;
+    terms->discount_count = count;
+    return OK;
+}
+
+static result subtract(struct arena *arena, const struct key_amounts *from,
+                       struct key_amounts *keys)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        struct key_amount less = from->items[i];
+        TRY(money_sub((money){0, less.amount.currency}, less.amount, &less.amount));
+        TRY(keys_add(arena, keys, less));
+    }
+    return OK;
+}
+
+result statement_difference(struct arena *arena, const struct subscription_terms *terms,
+                            const struct period *period, const struct usage *usage,
+                            const json_t *issued, struct key_amounts *difference)
+{
+    struct subscription_terms then = *terms;
+    struct key_amounts billed = {0};
+    struct key_amounts keys = {0};
+    struct period located = {0};
+    const struct plan *plan = NULL;
+    then.adjustment_count = 0;
+    TRY(read_discounts(arena, issued, &then));
+    struct draft draft = draft_of(arena, &then, period, usage);
+    draft.issued = issued;
+    TRY(period_locate(terms, period->number, &located, &draft.full_days));
+    TRY(make_lines(&draft, period->end, &plan));
+    for (size_t i = 0; i < draft.lines.count; i++) {
+        const struct line *line = &draft.lines.items[i];
+        struct key_amount amount = {.key = line->key, .name = line->name};
+        TRY(money_sub(line->amount, line->discount, &amount.amount));
+        TRY(keys_add(arena, &keys, amount));
+    }
+    TRY(keys_of_statement(arena, issued, LINES_WITHOUT_ADJUSTMENTS, terms->currency, &billed));
+    TRY(subtract(arena, &billed, &keys));
+    *difference = keys;
+    return OK;
 }

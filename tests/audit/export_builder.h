@@ -141,7 +141,8 @@ static inline void entries_build(struct built *built, struct range range)
             continue;
         OWNED(json_release) json_t *statement = parsed(str_to_c(&built->arena, bytes));
         const char *number = json_string_value(json_object_get(statement, "number"));
-        put_file(built, str_printf(&built->arena, "invoices/%s.json", number).ptr,
+        const char *folder = strncmp(number, "CN-", 3) == 0 ? "credit-notes" : "invoices";
+        put_file(built, str_printf(&built->arena, "%s/%s.json", folder, number).ptr,
                  replaced(&built->arena, bytes, "{", "{\"payment_status\":\"unpaid\","));
     }
 }

@@ -327,6 +327,7 @@ struct invoicing {
     const char *id;
     const char *number;
     int64_t period;
+    bool note; // a credit note: below zero
     const json_t *before;
     const char *from; // replaced in the statement by `to`, unless it is NULL
     const char *to;
@@ -363,7 +364,8 @@ static inline void append_invoice(struct built *built, struct invoicing what)
     ck_assert_uint_lt(built->statement_count, STATEMENTS_MAX);
     built->statements[built->statement_count].index = built->leaf_count;
     built->statements[built->statement_count++].bytes = canonical(&built->arena, statement);
-    append_leaf(built, leaf_text(built, "invoice", json_pack("{s:o}", "invoice", statement)));
+    const char *kind = what.note ? "credit_note" : "invoice";
+    append_leaf(built, leaf_text(built, kind, json_pack("{s:o}", kind, statement)));
 }
 
 static inline void append_adjustment(struct built *built, const char *action, const char *invoice,

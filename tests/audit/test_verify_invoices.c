@@ -123,7 +123,7 @@ START_TEST(refuses_a_void_of_what_does_not_stand)
         const char *number;
         const char *sentence;
     } cases[] = {
-        {"undo", "invoice-1", "2026-000001", "Entry 16: its adjustment is not the void of an"},
+        {"undo", "invoice-1", "2026-000001", "Entry 16: its adjustment is none that there is."},
         {"void", "invoice-2", "2026-000001", "Entry 16 voids an invoice that no entry before it"},
         {"void", "", "2026-000001", "Entry 16 voids an invoice that no entry before it is."},
         {"void", "invoice-1", "2026-000002", "Entry 16 voids an invoice under another number."},
@@ -189,7 +189,8 @@ static struct outcome verify_settled(bool voided, bool settled)
     append_subscription(&built);
     OWNED(json_release) json_t *opening = parsed(str_to_c(&built.arena, built.statements[0].bytes));
     append_invoice(&built, (struct invoicing){.id = "first",
-                                              .number = "2026-000002",
+                                              .number = settled ? "CN-2026-000001" : "2026-000002",
+                                              .note = settled,
                                               .period = 1,
                                               .before = settled ? opening : NULL});
     struct outcome outcome = verify_all(&built);

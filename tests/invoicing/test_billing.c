@@ -437,7 +437,7 @@ static result preview_days(struct db_tx *tx, void *context)
 {
     struct previewing *previewing = context;
     return invoice_preview_stretch(tx, previewing->subscription, previewing->start, previewing->end,
-                                   &previewing->statement);
+                                   (instant){0}, &previewing->statement);
 }
 
 static result preview(struct clinic *clinic, const char *start, const char *end)

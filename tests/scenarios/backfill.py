@@ -166,9 +166,12 @@ def commit(c, ident, rows, before):
     assert done['closing_reason'] == 'checked with the clinic' and done == c.get('/v1/backfills/' + ident) and 'preview' not in done
     after = totals(c)
     draft = c.get('/v1/invoices?customer=clinic&status=draft')['data']
-    assert [r['total'] for r in draft] == [rows[2]['total_after']], draft
+    # what September and October came short is on the next statement: the draft, or a later one were it issued first
+    short = sum(Decimal(row['difference']) for row in rows[:2])
+    assert [r['total'] for r in draft] == [str(Decimal(rows[2]['total_after']) + short)], draft
     for row in rows:
-        assert after[row['period']['start']] == row['total_after'], (row, after)
+        wanted = row['total_after'] if row in rows[:2] else str(Decimal(row['total_after']) + short)
+        assert after[row['period']['start']] == wanted, (row, after)
         del after[row['period']['start']], before[row['period']['start']]
     assert after == before
     problem(c.send('POST', f'/v1/backfills/{ident}/abandon', {}), 409, 'backfill_closed')

@@ -27,12 +27,14 @@ struct invoice {
     int64_t ledger_index; // of the invoice entry
 };
 
-// Everything due at `now`: drafts of ended periods, issue of drafts past their grace. Each invoice
+// Everything due at `now`: credit notes for usage of issued periods that went or changed, drafts of
+// ended periods, issue of drafts past their grace. Each invoice
 // in a transaction of its own; safe to run twice and in parallel. The counts are of what this run
 // did.
 struct billing_run {
     int64_t drafted;
     int64_t issued;
+    int64_t credited; // credit notes for what came too late
 };
 result billing_run(struct db *db, struct arena *arena, instant now, str actor,
                    struct billing_run *run);
@@ -68,7 +70,7 @@ result invoice_preview(struct db_tx *tx, str subscription, instant at, instant n
 // period with these bounds, or a stretch of one. NOT_FOUND when none is left, INVALID when they lie
 // in more than one period.
 result invoice_preview_stretch(struct db_tx *tx, str subscription, instant start, instant end,
-                               json_t **statement);
+                               instant now, json_t **statement);
 
 // Usage of a customer over [from, to) on a metric's current version, as the API answers it.
 struct usage_query {
@@ -100,3 +102,16 @@ struct entitlement {
 // Of several subscriptions the one that leaves most. Not granted where no plan in force has it.
 result entitlement_find(struct db_tx *tx, const struct customer *customer, str name, instant now,
                         struct entitlement *entitlement);
+
+// The events behind a statement's usage lines of a key, as they counted then: in the order of the
+// log from `after` on, at most `limit`. NOT_FOUND when it has no line of the key.
+struct line_query {
+    const struct invoice *invoice;
+    const json_t *statement;
+    str key;
+    int64_t after; // the first index
+    int64_t limit;
+};
+result line_events_each(struct db_tx *tx, const struct line_query *query,
+                        result (*row)(void *context, const struct usage_event *event),
+                        void *context);

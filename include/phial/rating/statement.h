@@ -9,7 +9,13 @@
 #include "phial/rating/usage.h"
 #include "phial/time/time.h"
 
-enum { SEGMENTS_MAX = 100, TAX_RATES_MAX = 20, PLAN_METRICS_MAX = 200, DISCOUNTS_MAX = 100 };
+enum {
+    SEGMENTS_MAX = 100,
+    TAX_RATES_MAX = 20,
+    PLAN_METRICS_MAX = 200,
+    DISCOUNTS_MAX = 100,
+    PREPAID_MAX = 500
+};
 
 // The plan that is in force from an instant on.
 struct segment {
@@ -27,6 +33,7 @@ struct tax_rate {
 
 // Percent or amount, of every usage and fixed line or of those that are named.
 struct discount {
+    str id; // "" of a simulation; a statement names those that have one
     bool is_percent;
     decimal percent; // 0 to 100
     decimal amount;  // in the statement's currency
@@ -36,6 +43,14 @@ struct discount {
 };
 // As it is posted. Adds a fault for everything wrong; false then.
 bool discount_parse(struct json_at at, struct discount *discount);
+// The same out of a log's entry or a statement, which say more of it. INVALID. Texts borrow.
+result discount_read(struct arena *arena, const json_t *document, struct discount *discount);
+
+// What is left of a credit that was paid for before. Taken in the order given.
+struct prepaid {
+    str id;
+    money left;
+};
 
 // A customer's member `tax`.
 struct taxation {
@@ -44,6 +59,22 @@ struct taxation {
     str exempt_reason;
 };
 bool taxation_parse(struct json_at at, struct taxation *taxation);
+
+struct period {
+    int64_t
+        number; // 1, 2, ...; 0 is the opening statement: start == end == the subscription's start
+    instant start;
+    instant end;
+};
+
+// By how much a key of a statement that was issued is off by now; the next statement bills it.
+struct adjustment {
+    str key;
+    str name;
+    money amount;
+    str invoice; // the statement's id
+    struct period period;
+};
 
 struct subscription_terms {
     str id;
@@ -64,16 +95,13 @@ struct subscription_terms {
     size_t discount_count;
     bool projects; // usage is taken to go on at its pace from `projected_from` to the period's end
     instant projected_from;
+    const struct prepaid *prepaid;
+    size_t prepaid_count;
+    const struct adjustment *adjustments;
+    size_t adjustment_count;
     // The statement of the period before, as it was issued: what it billed ahead is settled with
     // what is due by now. NULL where it is still open, and so says what these terms say.
     const json_t *before;
-};
-
-struct period {
-    int64_t
-        number; // 1, 2, ...; 0 is the opening statement: start == end == the subscription's start
-    instant start;
-    instant end;
 };
 
 // Local midnight of the instant's local day: how start, end and at count.
@@ -96,8 +124,12 @@ result period_commitment(struct arena *arena, const struct subscription_terms *t
 // Whether a metric of the terms goes by the events before a period as well.
 bool statement_carries(const struct subscription_terms *terms);
 
+// The plan in force at a period's end.
+const struct plan *plan_at_end(const struct subscription_terms *terms, const struct period *period);
+
 // The statement's own members: customer, subscription, currency, period, plan, lines, subtotal,
-// discounts, tax, total, credits, amount_due, rounding, and exempt_reason when there is one.
+// discounts, tax, total, credits, amount_due, rounding, and, where there are any, exempt_reason,
+// discount_details and credits_applied.
 // `usage` must hold every event of the period, and with terms that carry every one before it. The
 // caller owns *statement.
 result statement_compute(struct arena *arena, const struct subscription_terms *terms,
@@ -109,3 +141,30 @@ result statement_compute(struct arena *arena, const struct subscription_terms *t
 result statement_of_stretch(struct arena *arena, const struct subscription_terms *terms,
                             const struct period *stretch, const struct usage *usage,
                             json_t **statement);
+
+// Amounts by the keys of lines, each key once.
+struct key_amount {
+    str key;
+    str name;
+    money amount;
+};
+struct key_amounts {
+    struct key_amount *items;
+    size_t count;
+};
+result keys_add(struct arena *arena, struct key_amounts *keys, struct key_amount amount);
+result keys_sum(const struct key_amounts *keys, enum currency currency, money *sum);
+// Of a statement's lines, less their discounts; texts borrow. INVALID for what is no statement.
+enum statement_lines { LINES_ALL, LINES_WITHOUT_ADJUSTMENTS };
+result keys_of_statement(struct arena *arena, const json_t *statement, enum statement_lines which,
+                         enum currency currency, struct key_amounts *keys);
+// By how much a statement's own lines would be others with the usage that there is now: its period
+// rated again, with the discounts that it names and what it billed ahead as it did. Keys without a
+// difference are there as well.
+result statement_difference(struct arena *arena, const struct subscription_terms *terms,
+                            const struct period *period, const struct usage *usage,
+                            const json_t *issued, struct key_amounts *difference);
+// Shares of `sum`, which is below zero, over the keys below zero, by largest remainder: what is
+// credited, above zero.
+result difference_credited(struct arena *arena, const struct key_amounts *difference, money sum,
+                           struct key_amounts *credited);

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// /v1/credit-notes
+#include "page.h"
+#include "phial/invoicing/settlement.h"
+
+struct note_question {
+    const struct request *request;
+    str id;
+    struct credit_note note;
+};
+
+struct note_list {
+    struct page *page;
+    str customer;
+};
+
+static result add_note(void *context, const struct credit_note *note)
+{
+    struct note_list *list = context;
+    json_t *row = NULL;
+    TRY(credit_note_json(note, &row));
+    return page_add(list->page, note->id, row);
+}
+
+static result list_notes(struct db_tx *tx, void *context)
+{
+    struct note_list *list = context;
+    struct settlement_filter filter = {0, list->page->after, page_rows_wanted(list->page)};
+    page_clear(list->page);
+    TRY(caller_narrow(tx, list->page->request, list->customer, &filter.customer_id));
+    return credit_note_each(tx, &filter, add_note, list);
+}
+
+result get_credit_notes(const struct request *request, struct reply *reply)
+{
+    OWNED(page_release) struct page page = {0};
+    TRY(page_open(request, "customer", &page));
+    struct note_list list = {.page = &page, .customer = STR("")};
+    (void)http_parameter(request, "customer", &list.customer);
+    TRY(db_transact(request->db, request->arena, list_notes, &list));
+    return page_reply(&page, reply);
+}
+
+static result reply_note(const struct note_question *question, struct reply *reply, int status)
+{
+    json_t *json = NULL;
+    TRY(credit_note_json(&question->note, &json));
+    return reply_tagged(question->request, reply, status, json);
+}
+
+static result make(struct db_tx *tx, void *context)
+{
+    struct note_question *question = context;
+    const struct request *request = question->request;
+    return credit_note_make(tx, document_of(request), bound_customer(request),
+                            &caller_of(request)->change, &question->note);
+}
+
+result post_credit_notes(const struct request *request, struct reply *reply)
+{
+    struct note_question question = {.request = request};
+    TRY(http_parameters_known(request, ""));
+    TRY(caller_has_reason(request));
+    TRY(document_required(request));
+    TRY(db_transact(request->db, request->arena, make, &question));
+    http_reply_header(
+        reply, "Location",
+        str_printf(request->arena, "/v1/credit-notes/%" STR_FMT, STR_ARG(question.note.id)));
+    return reply_note(&question, reply, 201);
+}
+
+static result find(struct db_tx *tx, void *context)
+{
+    struct note_question *question = context;
+    TRY(credit_note_get(tx, question->id, &question->note));
+    int64_t bound = bound_customer(question->request);
+    if (bound != 0 && bound != question->note.customer_id)
+        return FAIL(NOT_FOUND, "No such resource.");
+    return OK;
+}
+
+result get_credit_notes_id(const struct request *request, struct reply *reply)
+{
+    struct note_question question = {.request = request, .id = request->args[0]};
+    str suffix = STR("json");
+    TRY(http_parameters_known(request, ""));
+    (void)str_cut(request->args[0], '.', &question.id, &suffix);
+    if (str_eq(suffix, STR("xml")))
+        return FAIL(NOT_ACCEPTABLE, "Credit notes are offered as JSON.");
+    if (!str_eq(suffix, STR("json")))
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(db_transact(request->db, request->arena, find, &question));
+    return reply_note(&question, reply, 200);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is owed back for issued periods becomes credit notes: on the statement of the period itself,
+// and, where nothing is left of that, on those that billed its difference.
+#include "append.h"
+#include "credit.h"
+#include "invoicing.sql.h"
+#include "late.h"
+
+enum { PAGE = 200, NOTES_MAX = 100 };
+
+#define CORRECTION_CODE "usage_corrected"
+
+// ---- looking through the logs
+
+struct watching {
+    int64_t customer_id; // the row that is being read
+    int64_t customers[PAGE];
+    size_t count;
+    int64_t after;
+};
+
+static result keep_customer(void *context)
+{
+    struct watching *watching = context;
+    watching->customers[watching->count++] = watching->customer_id;
+    return OK;
+}
+
+static result list_unwatched(struct db_tx *tx, void *context)
+{
+    struct watching *watching = context;
+    watching->count = 0;
+    return db_each(tx, &invoicing_list_unwatched_sql, PARAMS(db_i64(watching->after), db_i64(PAGE)),
+                   COLUMNS(db_into_i64("customer_id", &watching->customer_id)), keep_customer,
+                   watching);
+}
+
+static result watch_log(struct db_tx *tx, void *context)
+{
+    const int64_t *customer_id = context;
+    struct head head = {0};
+    instant first = {0};
+    TRY(ledger_head(tx, *customer_id, &head));
+    result found =
+        db_one(tx, &invoicing_first_late_sql, PARAMS(db_i64(head.customer_id), db_i64(head.size)),
+               COLUMNS(db_into_instant("at", &first)));
+    if (failed(found) && found.code != ERR_NOT_FOUND)
+        return found;
+    if (!failed(found))
+        TRY(db_exec(tx, &invoicing_mark_late_sql,
+                    PARAMS(db_i64(head.customer_id), db_i64(head.size), db_instant(first))));
+    return db_exec(tx, &invoicing_mark_watched_sql,
+                   PARAMS(db_i64(head.customer_id), db_i64(head.size)));
+}
+
+static result watch_logs(struct db *db)
+{
+    struct watching watching = {0};
+    result first_failure = OK;
+    do {
+        struct arena arena = {0};
+        result listed = db_transact(db, &arena, list_unwatched, &watching);
+        for (size_t i = 0; i < watching.count && !failed(listed); i++) {
+            result watched = db_transact(db, &arena, watch_log, &watching.customers[i]);
+            if (failed(watched) && !failed(first_failure))
+                first_failure = watched;
+            watching.after = watching.customers[i];
+            arena_reset(&arena);
+        }
+        arena_reset(&arena);
+        TRY(listed);
+    } while (watching.count == PAGE && first_failure.code != ERR_DB_AWAY);
+    return first_failure;
+}
+
+// ---- crediting
+
+struct correcting {
+    str invoice; // of the period
+    struct change change;
+    int64_t credited; // notes, by this transaction
+};
+
+struct carriers {
+    struct arena *arena;
+    str id; // the row that is being read
+    int64_t index;
+    str ids[NOTES_MAX];
+    size_t count;
+};
+
+static result keep_carrier(void *context)
+{
+    struct carriers *carriers = context;
+    if (carriers->count < NOTES_MAX)
+        carriers->ids[carriers->count++] = str_copy(carriers->arena, carriers->id);
+    return OK;
+}
+
+// What of the difference can be credited on one invoice; no lines when nothing is left of it.
+static result lines_on(struct db_tx *tx, const struct invoice_row *row, json_t *held,
+                       const struct open_difference *open, struct crediting *crediting)
+{
+    struct creditable *left = arena_new(db_arena(tx), struct creditable);
+    struct key_amounts wanted = {0};
+    TRY(credit_open(tx, row, held, left));
+    TRY(difference_credited(db_arena(tx), &open->keys, open->sum, &wanted));
+    TRY(creditable_cap(db_arena(tx), left, &wanted, &crediting->lines));
+    crediting->row = row;
+    crediting->left = left;
+    return OK;
+}
+
+// One note, on the first invoice that something is left of. made: false when there is none.
+static result credit_once(struct db_tx *tx, const struct carriers *carriers, json_t *held,
+                          const struct open_difference *open, const struct correcting *correcting,
+                          struct crediting *crediting, bool *made)
+{
+    struct credit_note note = {0};
+    *made = false;
+    for (size_t i = 0; i < carriers->count && !*made; i++) {
+        struct invoice_row row = {0};
+        TRY(invoice_row_find(tx, carriers->ids[i], &row));
+        TRY(lines_on(tx, &row, held, open, crediting));
+        if (crediting->lines.count == 0)
+            continue;
+        TRY(credit_issue(tx, crediting, &correcting->change, &note));
+        *made = true;
+    }
+    return OK;
+}
+
+// Under the head's lock: note after note, until nothing is owed back or nothing is left to credit.
+static result credit_all(struct db_tx *tx, const struct invoice_row *row,
+                         struct correcting *correcting)
+{
+    OWNED(json_release) json_t *held = NULL;
+    OWNED(json_release) json_t *notes = json_array();
+    struct subscription_terms terms = {0};
+    struct late late = {0};
+    struct carriers carriers = {.arena = db_arena(tx)};
+    bool made = true;
+    TRY(subscription_terms_read(tx, row->invoice.subscription, &terms, &held));
+    TRY(late_find(tx, row->invoice.id, notes, &late));
+    carriers.ids[carriers.count++] = row->invoice.id;
+    TRY(db_each(tx, &invoicing_list_carriers_sql,
+                PARAMS(db_text(row->invoice.subscription), db_i64(row->invoice.period_number)),
+                COLUMNS(db_into_text("invoice_id", &carriers.id),
+                        db_into_i64("ledger_index", &carriers.index)),
+                keep_carrier, &carriers));
+    for (int64_t i = 0; i < NOTES_MAX && made; i++) {
+        struct open_difference open = {0};
+        struct head head = {0};
+        struct crediting crediting = {.reason_code = STR(CORRECTION_CODE),
+                                      .subscription = row->invoice.subscription,
+                                      .period = late.period};
+        TRY(ledger_head(tx, row->invoice.customer_id, &head));
+        TRY(late_difference(tx, &terms, &head, &late, &open));
+        made = false;
+        if (open.sum.minor < 0)
+            TRY(credit_once(tx, &carriers, notes, &open, correcting, &crediting, &made));
+        correcting->credited += made;
+    }
+    return OK;
+}
+
+static result correct_period(struct db_tx *tx, void *context)
+{
+    struct correcting *correcting = context;
+    struct invoice_row row = {0};
+    struct head head = {0};
+    correcting->credited = 0;
+    TRY(invoice_row_lock(tx, correcting->invoice, &row));
+    TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
+    if (str_eq(row.invoice.status, STR("issued")))
+        TRY(credit_all(tx, &row, correcting));
+    return db_exec(tx, &invoicing_mark_credited_sql,
+                   PARAMS(db_text(row.invoice.subscription), db_i64(row.invoice.period_number),
+                          db_i64(head.size)));
+}
+
+struct uncredited {
+    struct arena *arena; // outlives the transaction that lists
+    str id;              // the row that is being read
+    str ids[PAGE];
+    size_t count;
+    str after;
+};
+
+static result keep_uncredited(void *context)
+{
+    struct uncredited *list = context;
+    list->ids[list->count++] = str_copy(list->arena, list->id);
+    return OK;
+}
+
+static result list_uncredited(struct db_tx *tx, void *context)
+{
+    struct uncredited *list = context;
+    list->count = 0;
+    return db_each(tx, &invoicing_list_uncredited_sql, PARAMS(db_text(list->after), db_i64(PAGE)),
+                   COLUMNS(db_into_text("invoice_id", &list->id)), keep_uncredited, list);
+}
+
+result late_run(struct db *db, instant now, str actor, int64_t *credited)
+{
+    struct arena arena = {0};
+    struct uncredited list = {.arena = &arena, .after = STR("")};
+    result outcome = watch_logs(db);
+    *credited = 0;
+    do {
+        result listed =
+            outcome.code == ERR_DB_AWAY ? outcome : db_transact(db, &arena, list_uncredited, &list);
+        for (size_t i = 0; i < list.count && !failed(listed); i++) {
+            struct arena scratch = {0};
+            struct correcting correcting = {
+                .invoice = list.ids[i], .change = {.actor = actor, .reason = STR(""), .now = now}};
+            result done = db_transact(db, &scratch, correct_period, &correcting);
+            *credited += failed(done) ? 0 : correcting.credited;
+            outcome = failed(done) && !failed(outcome) ? done : outcome;
+            list.after = list.ids[i];
+            arena_reset(&scratch);
+        }
+        if (failed(listed)) {
+            outcome = listed;
+            break;
+        }
+    } while (list.count == PAGE && outcome.code != ERR_DB_AWAY);
+    arena_reset(&arena);
+    return outcome;
+}
+
+result late_release(struct db_tx *tx, str invoice, const struct change *change)
+{
+    OWNED(json_release) json_t *held = NULL;
+    struct subscription_terms terms = {0};
+    struct invoice_row row = {0};
+    struct head head = {0};
+    int64_t index = 0;
+    TRY(invoice_row_lock(tx, invoice, &row));
+    if (!str_eq(row.invoice.status, STR("issued")))
+        return FAIL(CONFLICT, "Only the late usage of an issued invoice can be released.");
+    TRY(subscription_terms_read(tx, row.invoice.subscription, &terms, &held));
+    struct period period = {row.invoice.period_number, row.invoice.period_start,
+                            row.invoice.period_end};
+    if (plan_at_end(&terms, &period)->late_usage != LATE_HOLD)
+        return FAIL(CONFLICT, "The invoice's plan does not hold late usage.");
+    TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
+    struct owner owner = {row.invoice.customer_id, row.invoice.customer};
+    TRY(adjustment_append(tx, owner,
+                          json_pack("{s:s, s:o, s:o}", "action", "release", "invoice",
+                                    json_from_str(row.invoice.id), "number",
+                                    json_from_str(row.invoice.number)),
+                          change, &index));
+    TRY(db_exec(tx, &invoicing_release_late_sql,
+                PARAMS(db_text(invoice), db_i64(index), db_instant(change->now),
+                       db_text(change->actor), db_text(change->reason))));
+    return db_exec(tx, &invoicing_mark_released_sql, PARAMS(db_text(invoice), db_i64(index + 1)));
+}
