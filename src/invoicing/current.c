@@ -51,7 +51,11 @@ static result add_subscription(struct db_tx *tx, const struct running *running, 
     if (json_array_append_new(list, printed) != 0)
         return FAIL(INTERNAL, "out of memory");
     struct computation what = {
-        .subscription = running->id, .number = running->period.number, .head = head};
+        .subscription = running->id,
+        .number = running->period.number,
+        .head = head,
+        .alone = true,
+    };
     TRY(statement_of(tx, &what, &statement));
     what.projected_from = &now;
     TRY(statement_of(tx, &what, &projection));

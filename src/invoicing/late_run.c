@@ -75,18 +75,21 @@ static result watch_logs(struct db *db)
 
 // ---- crediting
 
-struct correcting {
-    str invoice; // of the period
-    struct change change;
-    int64_t credited; // notes, by this transaction
-};
-
 struct carriers {
     struct arena *arena;
     str id; // the row that is being read
     int64_t index;
     str ids[NOTES_MAX];
     size_t count;
+};
+
+struct correcting {
+    str invoice; // of the period
+    struct change change;
+    int64_t credited; // notes, by this transaction
+    str subscription;
+    struct carriers carriers; // the period's own invoice first
+    json_t *held;             // statements and notes that are read
 };
 
 static result keep_carrier(void *context)
@@ -98,8 +101,8 @@ static result keep_carrier(void *context)
 }
 
 // What of the difference can be credited on one invoice; no lines when nothing is left of it.
-static result lines_on(struct db_tx *tx, const struct invoice_row *row, json_t *held,
-                       const struct open_difference *open, struct crediting *crediting)
+static result lines_on(struct db_tx *tx, const struct invoice_row *row, struct crediting *crediting,
+                       const struct open_difference *open, json_t *held)
 {
     struct creditable *left = arena_new(db_arena(tx), struct creditable);
     struct key_amounts wanted = {0};
@@ -112,53 +115,57 @@ static result lines_on(struct db_tx *tx, const struct invoice_row *row, json_t *
 }
 
 // One note, on the first invoice that something is left of. made: false when there is none.
-static result credit_once(struct db_tx *tx, const struct carriers *carriers, json_t *held,
-                          const struct open_difference *open, const struct correcting *correcting,
-                          struct crediting *crediting, bool *made)
+static result credit_once(struct db_tx *tx, const struct correcting *correcting,
+                          const struct period *period, const struct open_difference *open,
+                          bool *made)
 {
     struct credit_note note = {0};
     *made = false;
-    for (size_t i = 0; i < carriers->count && !*made; i++) {
-        struct invoice_row row = {0};
-        TRY(invoice_row_find(tx, carriers->ids[i], &row));
-        TRY(lines_on(tx, &row, held, open, crediting));
-        if (crediting->lines.count == 0)
-            continue;
-        TRY(credit_issue(tx, crediting, &correcting->change, &note));
-        *made = true;
+    for (size_t i = 0; i < correcting->carriers.count && !*made; i++) {
+        struct invoice_row *row = arena_new(db_arena(tx), struct invoice_row);
+        struct crediting crediting = {.reason_code = STR(CORRECTION_CODE),
+                                      .subscription = correcting->subscription,
+                                      .period = *period};
+        TRY(invoice_row_find(tx, correcting->carriers.ids[i], row));
+        TRY(lines_on(tx, row, &crediting, open, correcting->held));
+        *made = crediting.lines.count > 0;
+        if (*made)
+            TRY(credit_issue(tx, &crediting, &correcting->change, &note));
     }
     return OK;
 }
 
+static result list_carriers(struct db_tx *tx, const struct invoice *invoice,
+                            struct carriers *carriers)
+{
+    *carriers = (struct carriers){.arena = db_arena(tx), .ids = {invoice->id}, .count = 1};
+    return db_each(tx, &invoicing_list_carriers_sql,
+                   PARAMS(db_text(invoice->subscription), db_i64(invoice->period_number)),
+                   COLUMNS(db_into_text("invoice_id", &carriers->id),
+                           db_into_i64("ledger_index", &carriers->index)),
+                   keep_carrier, carriers);
+}
+
 // Under the head's lock: note after note, until nothing is owed back or nothing is left to credit.
-static result credit_all(struct db_tx *tx, const struct invoice_row *row,
+static result credit_all(struct db_tx *tx, const struct invoice *invoice,
                          struct correcting *correcting)
 {
     OWNED(json_release) json_t *held = NULL;
-    OWNED(json_release) json_t *notes = json_array();
     struct subscription_terms terms = {0};
     struct late late = {0};
-    struct carriers carriers = {.arena = db_arena(tx)};
     bool made = true;
-    TRY(subscription_terms_read(tx, row->invoice.subscription, &terms, &held));
-    TRY(late_find(tx, row->invoice.id, notes, &late));
-    carriers.ids[carriers.count++] = row->invoice.id;
-    TRY(db_each(tx, &invoicing_list_carriers_sql,
-                PARAMS(db_text(row->invoice.subscription), db_i64(row->invoice.period_number)),
-                COLUMNS(db_into_text("invoice_id", &carriers.id),
-                        db_into_i64("ledger_index", &carriers.index)),
-                keep_carrier, &carriers));
+    TRY(subscription_terms_read(tx, invoice->subscription, &terms, &held));
+    TRY(late_find(tx, invoice->id, correcting->held, &late));
+    TRY(list_carriers(tx, invoice, &correcting->carriers));
+    correcting->subscription = invoice->subscription;
     for (int64_t i = 0; i < NOTES_MAX && made; i++) {
         struct open_difference open = {0};
         struct head head = {0};
-        struct crediting crediting = {.reason_code = STR(CORRECTION_CODE),
-                                      .subscription = row->invoice.subscription,
-                                      .period = late.period};
-        TRY(ledger_head(tx, row->invoice.customer_id, &head));
+        TRY(ledger_head(tx, invoice->customer_id, &head));
         TRY(late_difference(tx, &terms, &head, &late, &open));
         made = false;
         if (open.sum.minor < 0)
-            TRY(credit_once(tx, &carriers, notes, &open, correcting, &crediting, &made));
+            TRY(credit_once(tx, correcting, &late.period, &open, &made));
         correcting->credited += made;
     }
     return OK;
@@ -167,13 +174,15 @@ static result credit_all(struct db_tx *tx, const struct invoice_row *row,
 static result correct_period(struct db_tx *tx, void *context)
 {
     struct correcting *correcting = context;
+    OWNED(json_release) json_t *held = json_array();
     struct invoice_row row = {0};
     struct head head = {0};
     correcting->credited = 0;
+    correcting->held = held;
     TRY(invoice_row_lock(tx, correcting->invoice, &row));
     TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
     if (str_eq(row.invoice.status, STR("issued")))
-        TRY(credit_all(tx, &row, correcting));
+        TRY(credit_all(tx, &row.invoice, correcting));
     return db_exec(tx, &invoicing_mark_credited_sql,
                    PARAMS(db_text(row.invoice.subscription), db_i64(row.invoice.period_number),
                           db_i64(head.size)));

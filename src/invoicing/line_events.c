@@ -3,11 +3,15 @@
 
 #include <stdlib.h>
 
+struct found_event {
+    const struct usage_event *event;
+};
+
 struct found_events {
     struct arena *arena;
     const struct subscription_terms *terms;
     const struct usage *usage;
-    const struct usage_event **items;
+    struct found_event *items;
     size_t count;
 };
 
@@ -69,16 +73,16 @@ static result add_line(struct found_events *found, const json_t *line)
         bool counted = false;
         TRY(counts(&what, &found->usage->events[i], &counted));
         if (counted)
-            found->items[found->count++] = &found->usage->events[i];
+            found->items[found->count++].event = &found->usage->events[i];
     }
     return OK;
 }
 
 static int by_index(const void *left, const void *right)
 {
-    const struct usage_event *const *a = left;
-    const struct usage_event *const *b = right;
-    return ((*a)->index > (*b)->index) - ((*a)->index < (*b)->index);
+    int64_t a = ((const struct found_event *)left)->event->index;
+    int64_t b = ((const struct found_event *)right)->event->index;
+    return (a > b) - (a < b);
 }
 
 // The usage lines of a key: one a segment, or several where they are in groups, of which the first
@@ -124,17 +128,16 @@ result line_events_each(struct db_tx *tx, const struct line_query *query,
         .arena = db_arena(tx),
         .terms = &terms,
         .usage = &usage,
-        .items = arena_array(db_arena(tx), const struct usage_event *,
-                             usage.count), // segments share none
+        .items = arena_array(db_arena(tx), struct found_event, usage.count), // segments share none
     };
     TRY(find_events(query, &found));
     if (found.count > 0)
         qsort(found.items, found.count, sizeof *found.items, by_index);
     int64_t handed = 0;
     for (size_t i = 0; i < found.count && handed < query->limit; i++) {
-        if (found.items[i]->index < query->after)
+        if (found.items[i].event->index < query->after)
             continue;
-        TRY(row(context, found.items[i]));
+        TRY(row(context, found.items[i].event));
         handed++;
     }
     return OK;

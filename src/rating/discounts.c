@@ -56,13 +56,40 @@ static result worth(struct arena *arena, const struct discount *discount, money 
     return OK;
 }
 
-// A discount of some charges is for the statement where one of them has a line.
+static bool has_key(const struct plan *plan, str key)
+{
+    for (size_t i = 0; i < plan->charge_count; i++) {
+        if (str_eq(plan->charges[i].key, key))
+            return true;
+    }
+    for (size_t i = 0; i < plan->fixed_count; i++) {
+        if (str_eq(plan->fixed[i].key, key))
+            return true;
+    }
+    return false;
+}
+
+// A discount of some charges is for the statement where one of them has a line, or may yet have
+// one: in groups a charge without usage has none.
+static bool is_for_statement(const struct lines *lines, const struct discount *discount,
+                             size_t line_count)
+{
+    if (discount->charge_count == 0 || line_count > 0)
+        return true;
+    for (size_t i = 0; i < lines->plan_count; i++) {
+        for (size_t k = 0; k < discount->charge_count; k++) {
+            if (has_key(lines->plans[i], discount->charges[k]))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void note_applied(struct lines *lines, const struct discount *discount, size_t line_count,
                          money worth)
 {
-    if (discount->id.len == 0 || (discount->charge_count > 0 && line_count == 0))
-        return;
-    lines->applied[lines->applied_count++] = (struct applied_discount){discount, worth};
+    if (discount->id.len > 0 && is_for_statement(lines, discount, line_count))
+        lines->applied[lines->applied_count++] = (struct applied_discount){discount, worth};
 }
 
 static result spread(struct lines *lines, const struct discount *discount, enum currency currency,

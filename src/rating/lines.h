@@ -50,6 +50,8 @@ struct lines {
     struct line *items;
     size_t count;
     size_t room;
+    const struct plan **plans; // of the statement's days
+    size_t plan_count;
     struct applied_discount *applied;
     size_t applied_count;
 };

@@ -231,8 +231,11 @@ static result make_lines(struct draft *draft, instant period_end, const struct p
     size_t part_count = period_parts(terms, period, parts);
     struct pricing *pricings = arena_array(draft->arena, struct pricing, part_count);
     *plan = terms->segments[0].plan;
+    draft->lines.plans = arena_array(draft->arena, const struct plan *, part_count);
+    draft->lines.plan_count = part_count;
     for (size_t i = 0; i < part_count; i++) {
         *plan = parts[i].segment->plan;
+        draft->lines.plans[i] = *plan;
         TRY(add_part(draft, &parts[i], &pricings[i]));
     }
     if (part_count == 0)
