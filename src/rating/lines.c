@@ -202,7 +202,7 @@ static json_t *print_line(struct arena *arena, const struct line *line)
     put_text(printed, "discount", money_print(arena, line->discount));
     if (line->tier_count > 0)
         put(printed, "tiers", print_tiers(arena, line));
-    if (line->cell_count > 0)
+    if (line->charge != NULL && line->cell_count > 0)
         put(printed, "cells", print_cells(arena, line));
     return printed;
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What reduces an invoice and what follows it: discounts, prepaid credit, late, voided and amended usage by
 every policy, credit notes, payments, voids that give back. Everything is verified offline in the end."""
-import json
 import os
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 import phial  # noqa: E402
@@ -104,7 +104,18 @@ def january(c, clinic, ids):
     return second
 
 
-def late_usage(c, clinics):
+def used_up(c, clinic, ids):
+    """Two statements name the tenth; the one of January that was voided does not count."""
+    clinic.use('2031-03-01', 10)
+    at(c, '2031-04-02T00:00:00Z')
+    named = [[d['id'] for d in clinic.invoice(n).get('discount_details', [])] for n in (1, 2, 3)]
+    assert named == [list(ids), [ids[0]], []], named
+    tenth = c.get(f'/v1/customers/{clinic.key}/discounts/{ids[0]}')
+    assert (tenth['status'], tenth['periods_used']) == ('used_up', 2), tenth
+    assert clinic.invoice(3)['credits'] == clinic.invoice(3)['total'] == '11.00', clinic.invoice(3)
+
+
+def late_usage(c, clinics, first):
     """After January's issue: 7 reads more, a scan of 10 voided by everyone but the last."""
     at(c, '2031-02-04T00:00:00Z')
     for clinic in clinics:
@@ -121,18 +132,29 @@ def late_usage(c, clinics):
     c.expect(422, 'POST', f'/v1/invoices/{held.invoice(1)["id"]}/release', {})
     c.expect(200, 'POST', f'/v1/invoices/{held.invoice(1)["id"]}/release', {}, **REASON)
     held.use('2031-01-16', 1000)
-    at(c, '2031-04-02T00:00:00Z')
+    used_up(c, *first)
     assert adjustments(held.invoice(3)) == [(1, 'reads', '7.00')], held.invoice(3)
     assert not adjustments(clinics[0].invoice(3)) and not adjustments(clinics[1].invoice(3))
+
+
+def race(c, ask):
+    """What four callers at once are answered."""
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(ask(phial.Client('http://' + c.address, c.key)))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 4, answers
+    return answers
 
 
 def credited(c, clinics):
     """Voids of January by now: what was billed comes back once, on the statement of its period first."""
     for clinic in clinics:
         clinic.void('e1')
-        run = c.post('/v1/billing/run', {}, 200)
-        assert run['credited'] == (0 if clinic.key == 'hold' else 1), run
-        assert c.post('/v1/billing/run', {}, 200)['credited'] == 0
+        runs = race(c, lambda client: client.post('/v1/billing/run', {}, 200)['credited'])
+        assert sum(runs) == (0 if clinic.key == 'hold' else 1), runs
     for clinic, amount in zip(clinics, ('100.00', '33.00', None)):
         if amount is None:
             assert clinic.notes() == []
@@ -184,8 +206,11 @@ def credit_notes_and_payments(c, clinic):
     c.expect(409, 'POST', f'/v1/invoices/{invoice["id"]}/void', {}, **REASON)
     at(c, '2031-08-15T00:00:00Z')
     assert clinic.invoice(6)['payment_status'] == 'overdue'
-    rest = c.post(path, {'amount': '43.00'})
+    paid = race(c, lambda client: client.send('POST', path, {'amount': '43.00'}))
+    assert sorted(answer.status for answer in paid) == [201, 422, 422, 422], paid
+    rest, = [answer.json for answer in paid if answer.status == 201]
     assert (rest['remaining'], rest['payment_status']) == ('0.00', 'paid'), rest
+    assert {answer.json['errors'][0]['code'] for answer in paid if answer.status == 422} == {'exceeds_due'}, paid
     c.expect(422, 'DELETE', f'{path}/{half["id"]}')
     back = c.expect(200, 'DELETE', f'{path}/{half["id"]}', **REASON).json
     assert (back['status'], back['remaining'], back['payment_status']) == ('reversed', '40.00', 'overdue'), back
@@ -240,8 +265,9 @@ def main():
     for clinic in others:
         clinic.use('2031-01-10', 100 if clinic.key == 'bill_next' else 40)
         clinic.use('2031-01-11', 1, 'scan')
-    january(c, main_clinic, discounts(c, main_clinic))
-    late_usage(c, others)
+    ids = discounts(c, main_clinic)
+    january(c, main_clinic, ids)
+    late_usage(c, others, (main_clinic, ids))
     credited(c, others)
     everything_back(c, others[0])
     taxed = Clinic(c, 'taxed', 'bill_next', tax={'rates': [{'name': 'Sales tax', 'percent': '8.25'}]})
