@@ -591,36 +591,31 @@ INSERT INTO late_watch (customer_id, checked)
 VALUES ($1, $2)
 ON CONFLICT (customer_id) DO NOTHING;
 
+-- name: invoicing_find_watch
+SELECT checked FROM late_watch WHERE customer_id = $1;
+
 -- name: invoicing_first_late
--- The earliest time of what came to the log since it was looked through last, up to the size $2: of
--- an event, of one that a correction names, and to which one was ever moved. No row for a log
--- without an issued invoice.
+-- The earliest event from $2 on and below $3 in a log, and whether something is corrected there.
+SELECT min(event_time) AS at, COALESCE(bool_or(kind <> 0), false) AS corrects
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3 AND kind <= 2;
+
+-- name: invoicing_first_corrected
+-- The earliest time of an event that a correction of those positions names, or to which such an
+-- event was ever moved.
 WITH recent AS MATERIALIZED (
-    SELECT entry.kind, entry.event_time, entry.reference
-    FROM late_watch
-    JOIN ledger_entry AS entry
-      ON entry.customer_id = $1 AND entry.entry_index >= late_watch.checked
-     AND entry.entry_index < $2 AND entry.kind <= 2
-    WHERE late_watch.customer_id = $1
+    SELECT reference
+    FROM ledger_entry
+    WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3 AND kind IN (1, 2)
 )
-SELECT touched.at
-FROM (SELECT event_time AS at
-      FROM recent
-      WHERE kind = 0
-      UNION ALL
-      SELECT original.event_time
-      FROM recent
-      JOIN ledger_entry AS original
-        ON original.customer_id = $1 AND original.entry_index = recent.reference
-      UNION ALL
-      SELECT (convert_from(amended.leaf, 'UTF8')::json -> 'set' ->> 'time')::timestamptz
-      FROM recent
-      JOIN ledger_entry AS amended
-        ON amended.customer_id = $1 AND amended.reference = recent.reference AND amended.kind = 2
-     ) AS touched
-WHERE touched.at IS NOT NULL
-ORDER BY touched.at
-LIMIT 1;
+SELECT LEAST((SELECT min(original.event_time)
+              FROM ledger_entry AS original
+              WHERE original.customer_id = $1
+                AND original.entry_index IN (SELECT reference FROM recent)),
+             (SELECT min((convert_from(amended.leaf, 'UTF8')::json -> 'set' ->> 'time')::timestamptz)
+              FROM ledger_entry AS amended
+              WHERE amended.customer_id = $1 AND amended.kind = 2
+                AND amended.reference IN (SELECT reference FROM recent))) AS at;
 
 -- name: invoicing_list_late
 -- The issued periods of a subscription, but for one, that something after their issue may concern.

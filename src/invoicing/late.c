@@ -137,20 +137,48 @@ static void add_adjustments(struct arena *arena, const struct late *late,
     terms->adjustment_count = count;
 }
 
+static result first_corrected(struct db_tx *tx, const struct head *head, int64_t checked,
+                              bool *found, instant *first)
+{
+    bool has = false;
+    instant at = {0};
+    TRY(db_one(tx, &invoicing_first_corrected_sql,
+               PARAMS(db_i64(head->customer_id), db_i64(checked), db_i64(head->size)),
+               COLUMNS(db_if_present(db_into_instant("at", &at), &has))));
+    if (has && (!*found || at.us < first->us))
+        *first = at;
+    *found = *found || has;
+    return OK;
+}
+
+result late_first(struct db_tx *tx, const struct head *head, bool *found, instant *first)
+{
+    int64_t checked = 0;
+    bool corrects = false;
+    result watched = db_one(tx, &invoicing_find_watch_sql, PARAMS(db_i64(head->customer_id)),
+                            COLUMNS(db_into_i64("checked", &checked)));
+    *found = false;
+    if (watched.code == ERR_NOT_FOUND || (!failed(watched) && checked >= head->size))
+        return OK; // nothing of the log is issued, or nothing has come
+    TRY(watched);
+    TRY(db_one(tx, &invoicing_first_late_sql,
+               PARAMS(db_i64(head->customer_id), db_i64(checked), db_i64(head->size)),
+               COLUMNS(db_if_present(db_into_instant("at", first), found),
+                       db_into_bool("corrects", &corrects))));
+    return corrects ? first_corrected(tx, head, checked, found, first) : OK;
+}
+
 result late_adjustments(struct db_tx *tx, int64_t number, const struct head *head, json_t *held,
                         struct subscription_terms *terms)
 {
     struct late_row rows = {.held = held};
     instant first = {0};
-    result looked =
-        db_one(tx, &invoicing_first_late_sql, PARAMS(db_i64(head->customer_id), db_i64(head->size)),
-               COLUMNS(db_into_instant("at", &first)));
-    if (failed(looked) && looked.code != ERR_NOT_FOUND)
-        return looked;
+    bool found = false;
+    TRY(late_first(tx, head, &found, &first));
     rows.kept = arena_array(db_arena(tx), struct late, LATE_MAX);
     TRY(db_each(tx, &invoicing_list_late_sql,
                 PARAMS(db_text(terms->id), db_i64(number), db_i64(head->size),
-                       failed(looked) ? db_null() : db_instant(first)),
+                       found ? db_instant(first) : db_null()),
                 late_columns(db_arena(tx), &rows), keep_row, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         struct open_difference open = {0};

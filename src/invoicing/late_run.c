@@ -40,13 +40,10 @@ static result watch_log(struct db_tx *tx, void *context)
     const int64_t *customer_id = context;
     struct head head = {0};
     instant first = {0};
+    bool found = false;
     TRY(ledger_head(tx, *customer_id, &head));
-    result found =
-        db_one(tx, &invoicing_first_late_sql, PARAMS(db_i64(head.customer_id), db_i64(head.size)),
-               COLUMNS(db_into_instant("at", &first)));
-    if (failed(found) && found.code != ERR_NOT_FOUND)
-        return found;
-    if (!failed(found))
+    TRY(late_first(tx, &head, &found, &first));
+    if (found)
         TRY(db_exec(tx, &invoicing_mark_late_sql,
                     PARAMS(db_i64(head.customer_id), db_i64(head.size), db_instant(first))));
     return db_exec(tx, &invoicing_mark_watched_sql,
