@@ -48,7 +48,8 @@ LIMIT 20;
 SELECT wanted.name AS subject
 FROM (VALUES ('ledger_entry_pkey'), ('ledger_entry_identity'), ('ledger_entry_void'),
              ('ledger_head_pkey'), ('invoice_one_per_period'), ('invoice_number_key'),
-             ('invoice_series_pkey'), ('token_key_pkey'), ('token_code_pkey'), ('staged_event_identity'))
+             ('invoice_series_pkey'), ('credit_note_number_key'), ('wallet_use_pkey'),
+             ('discount_use_pkey'), ('invoice_adjustment_pkey'), ('token_key_pkey'), ('token_code_pkey'), ('staged_event_identity'))
      AS wanted (name)
 WHERE NOT EXISTS (SELECT
                   FROM pg_class AS class
@@ -176,24 +177,36 @@ WHERE (status = 'draft') <> (number IS NULL) OR (status = 'draft') <> (statement
 LIMIT 20;
 
 -- name: doctor_numbers_have_no_gap
-SELECT 'invoices of ' || COALESCE(given.year, series.year) AS subject
-FROM (SELECT split_part(number, '-', 1)::bigint AS year, count(DISTINCT number) AS numbers,
-             count(*) AS invoices, min(split_part(number, '-', 2)::bigint) AS first,
-             max(split_part(number, '-', 2)::bigint) AS last
-      FROM invoice
-      WHERE number IS NOT NULL
-      GROUP BY 1) AS given
-FULL JOIN (SELECT year, last FROM invoice_series WHERE series = 'invoice') AS series USING (year)
-WHERE given.last IS DISTINCT FROM series.last OR given.numbers <> given.last
-   OR given.invoices <> given.numbers OR given.first <> 1
+-- A statement below zero has a credit note's number, and stands among the notes too.
+WITH given AS (
+    SELECT 'invoice' AS series, number
+    FROM invoice
+    WHERE number NOT LIKE 'CN-%'
+    UNION ALL
+    SELECT 'credit_note', substr(number, 4)
+    FROM credit_note
+), counted AS (
+    SELECT series, split_part(number, '-', 1)::bigint AS year, count(DISTINCT number) AS numbers,
+           count(*) AS holders, min(split_part(number, '-', 2)::bigint) AS first,
+           max(split_part(number, '-', 2)::bigint) AS last
+    FROM given
+    GROUP BY 1, 2
+)
+SELECT series || 's of ' || year AS subject
+FROM counted
+FULL JOIN (SELECT series, year, last AS taken FROM invoice_series) AS taken USING (series, year)
+WHERE counted.last IS DISTINCT FROM taken.taken OR counted.numbers <> counted.last
+   OR counted.holders <> counted.numbers OR counted.first <> 1
 LIMIT 20;
 
 -- name: doctor_numbers_are_of_their_year
 SELECT number AS subject
-FROM invoice
-WHERE number IS NOT NULL
-  AND (number !~ '^[0-9]{4,}-[0-9]{6,}$'
-       OR split_part(number, '-', 1)::int <> extract(year FROM issued_at AT TIME ZONE 'UTC')::int)
+FROM (SELECT number, issued_at, total LIKE '-%' AS note FROM invoice WHERE number IS NOT NULL
+      UNION ALL
+      SELECT number, issued_at, true FROM credit_note) AS given
+CROSS JOIN LATERAL (SELECT CASE WHEN note THEN substr(number, 4) ELSE number END AS plain) AS parsed
+WHERE plain !~ '^[0-9]{4,}-[0-9]{6,}$' OR (note AND number NOT LIKE 'CN-%')
+   OR split_part(plain, '-', 1) <> extract(year FROM issued_at AT TIME ZONE 'UTC')::text
 LIMIT 20;
 
 -- name: doctor_issued_after_its_period
@@ -221,8 +234,9 @@ FROM invoice
 LEFT JOIN ledger_entry AS entry
        ON entry.customer_id = invoice.customer_id AND entry.entry_index = invoice.ledger_index
 WHERE invoice.statement IS NOT NULL
-  AND (entry.kind IS DISTINCT FROM 5
-       OR convert_from(entry.leaf, 'UTF8')::jsonb->'invoice'
+  AND (entry.kind IS DISTINCT FROM CASE WHEN invoice.number LIKE 'CN-%' THEN 6 ELSE 5 END
+       OR convert_from(entry.leaf, 'UTF8')::jsonb
+          -> CASE WHEN invoice.number LIKE 'CN-%' THEN 'credit_note' ELSE 'invoice' END
           IS DISTINCT FROM convert_from(invoice.statement, 'UTF8')::jsonb)
 LIMIT 20;
 
@@ -333,6 +347,190 @@ WHERE statement IS NOT NULL
        <> (said->>'subtotal')::numeric - (said->>'discounts')::numeric
           + (SELECT COALESCE(sum((tax->>'amount')::numeric), 0) FROM jsonb_array_elements(said->'tax') AS tax)
        OR (said->>'amount_due')::numeric <> (said->>'total')::numeric - (said->>'credits')::numeric)
+LIMIT 20;
+
+-- name: doctor_below_zero_is_a_note
+SELECT invoice.number AS subject
+FROM invoice
+LEFT JOIN credit_note AS note ON note.invoice_id = invoice.invoice_id AND note.own_statement
+WHERE invoice.statement IS NOT NULL
+  AND ((invoice.total LIKE '-%') <> (invoice.number LIKE 'CN-%')
+       OR (invoice.total LIKE '-%') <> (note.number IS NOT NULL)
+       OR note.number <> invoice.number
+       OR note.minor <> - replace(invoice.total, '.', '')::bigint)
+LIMIT 20;
+
+-- name: doctor_discounts_are_used_as_named
+SELECT COALESCE(named.number, invoice.number) AS subject
+FROM (SELECT invoice_id, number, detail->>'id' AS discount_id
+      FROM invoice
+      CROSS JOIN LATERAL jsonb_array_elements(convert_from(statement, 'UTF8')::jsonb->'discount_details') AS detail
+      WHERE statement IS NOT NULL) AS named
+FULL JOIN discount_use USING (invoice_id, discount_id)
+LEFT JOIN invoice ON invoice.invoice_id = discount_use.invoice_id
+WHERE named.number IS NULL OR discount_use.invoice_id IS NULL
+LIMIT 20;
+
+-- name: doctor_discounts_end
+SELECT discount.discount_id AS subject
+FROM discount
+JOIN discount_use USING (discount_id)
+JOIN invoice USING (invoice_id)
+WHERE invoice.status = 'issued' AND discount.periods > 0
+GROUP BY discount.discount_id, discount.periods
+HAVING count(*) > discount.periods
+LIMIT 20;
+
+-- name: doctor_wallets_are_never_negative
+SELECT credit.credit_id AS subject
+FROM wallet_credit AS credit
+JOIN wallet_use AS taken USING (credit_id)
+JOIN invoice USING (invoice_id)
+WHERE invoice.status = 'issued'
+GROUP BY credit.credit_id, credit.minor
+HAVING sum(taken.minor) > credit.minor
+LIMIT 20;
+
+-- name: doctor_credit_is_taken_as_stated
+SELECT COALESCE(stated.number, invoice.number) AS subject
+FROM (SELECT invoice_id, number, taken->>'id' AS credit_id,
+             replace(taken->>'amount', '.', '')::bigint AS minor
+      FROM invoice
+      CROSS JOIN LATERAL jsonb_array_elements(convert_from(statement, 'UTF8')::jsonb->'credits_applied') AS taken
+      WHERE statement IS NOT NULL) AS stated
+FULL JOIN wallet_use USING (invoice_id, credit_id)
+LEFT JOIN invoice ON invoice.invoice_id = wallet_use.invoice_id
+WHERE stated.minor IS DISTINCT FROM wallet_use.minor
+UNION
+SELECT number
+FROM invoice
+CROSS JOIN LATERAL (SELECT convert_from(statement, 'UTF8')::jsonb AS said) AS parsed
+WHERE statement IS NOT NULL
+  AND (said->>'credits')::numeric
+      <> (SELECT COALESCE(sum((taken->>'amount')::numeric), 0)
+          FROM jsonb_array_elements(said->'credits_applied') AS taken)
+LIMIT 20;
+
+-- name: doctor_expired_credit_is_gone
+SELECT invoice.number AS subject
+FROM wallet_use
+JOIN wallet_credit USING (credit_id)
+JOIN invoice USING (invoice_id)
+WHERE wallet_credit.expires_at <= invoice.issued_at OR wallet_credit.customer_id <> invoice.customer_id
+LIMIT 20;
+
+-- name: doctor_payments_stay_within_what_is_due
+SELECT invoice.number AS subject
+FROM invoice
+JOIN payment USING (invoice_id)
+WHERE payment.reversed_at IS NULL
+GROUP BY invoice.invoice_id
+HAVING sum(payment.minor) > replace(invoice.due, '.', '')::bigint OR invoice.status <> 'issued'
+LIMIT 20;
+
+-- name: doctor_due_is_stated
+SELECT number AS subject
+FROM invoice
+WHERE statement IS NOT NULL
+  AND due IS DISTINCT FROM convert_from(statement, 'UTF8')::jsonb->>'amount_due'
+LIMIT 20;
+
+-- name: doctor_notes_stay_within_invoices
+SELECT invoice.number AS subject
+FROM invoice
+JOIN credit_note AS note USING (invoice_id)
+WHERE NOT note.own_statement
+GROUP BY invoice.invoice_id
+HAVING sum(note.minor) > replace(invoice.total, '.', '')::bigint OR invoice.status <> 'issued'
+UNION
+SELECT invoice.number
+FROM invoice
+JOIN (SELECT note.invoice_id, line.key, sum(line.minor) AS minor
+      FROM credit_note AS note
+      JOIN credit_note_line AS line USING (credit_note_id)
+      WHERE NOT note.own_statement
+      GROUP BY 1, 2) AS credited USING (invoice_id)
+WHERE credited.minor > (SELECT COALESCE(sum(replace(line->>'amount', '.', '')::bigint
+                                            - replace(line->>'discount', '.', '')::bigint), 0)
+                        FROM jsonb_array_elements(convert_from(invoice.statement, 'UTF8')::jsonb->'lines') AS line
+                        WHERE line->>'key' = credited.key)
+LIMIT 20;
+
+-- name: doctor_notes_are_their_entries
+SELECT note.number AS subject
+FROM credit_note AS note
+LEFT JOIN ledger_entry AS entry
+       ON entry.customer_id = note.customer_id AND entry.entry_index = note.ledger_index
+WHERE entry.kind IS DISTINCT FROM 6
+   OR (NOT note.own_statement
+       AND convert_from(entry.leaf, 'UTF8')::jsonb->'credit_note' IS DISTINCT FROM note.document::jsonb)
+   OR note.document::jsonb->>'number' <> note.number
+   OR (SELECT jsonb_object_agg(key, minor) FROM credit_note_line AS line WHERE line.credit_note_id = note.credit_note_id)
+      IS DISTINCT FROM
+      (SELECT jsonb_object_agg(line->>'key', replace(line->>'amount', '.', '')::bigint)
+       FROM jsonb_array_elements(note.document::jsonb->'lines') AS line)
+LIMIT 20;
+
+-- name: doctor_notes_add_up
+SELECT note.number AS subject
+FROM credit_note AS note
+CROSS JOIN LATERAL (SELECT note.document::jsonb AS said) AS parsed
+WHERE (said->>'subtotal')::numeric
+      <> (SELECT COALESCE(sum((line->>'amount')::numeric), 0) FROM jsonb_array_elements(said->'lines') AS line)
+   OR (said->>'total')::numeric
+      <> (said->>'subtotal')::numeric
+         + (SELECT COALESCE(sum((tax->>'amount')::numeric), 0) FROM jsonb_array_elements(said->'tax') AS tax)
+   OR replace(said->>'total', '.', '')::bigint <> note.minor
+LIMIT 20;
+
+-- name: doctor_adjustments_are_their_lines
+SELECT COALESCE(stated.number, invoice.number) AS subject
+FROM (SELECT invoice_id, number, (line->'period'->>'number')::bigint AS period_number, line->>'key' AS key,
+             replace(line->>'amount', '.', '')::bigint AS minor
+      FROM invoice
+      CROSS JOIN LATERAL jsonb_array_elements(convert_from(statement, 'UTF8')::jsonb->'lines') AS line
+      WHERE statement IS NOT NULL AND line->>'kind' = 'adjustment') AS stated
+FULL JOIN invoice_adjustment AS kept USING (invoice_id, period_number, key)
+LEFT JOIN invoice ON invoice.invoice_id = kept.invoice_id
+WHERE stated.minor IS DISTINCT FROM kept.minor
+LIMIT 20;
+
+-- name: doctor_adjustments_name_a_statement
+SELECT DISTINCT invoice.number AS subject
+FROM invoice_adjustment AS kept
+JOIN invoice USING (invoice_id)
+LEFT JOIN invoice AS corrected
+       ON corrected.subscription_id = kept.subscription_id AND corrected.period_number = kept.period_number
+      AND corrected.ledger_index < invoice.ledger_index
+WHERE corrected.invoice_id IS NULL OR invoice.subscription_id <> kept.subscription_id
+LIMIT 20;
+
+-- name: doctor_settlements_are_in_the_log
+WITH logged AS (
+    SELECT customer_id, convert_from(leaf, 'UTF8')::jsonb->'adjustment' AS said
+    FROM ledger_entry
+    WHERE kind = 7
+), stated AS (
+    SELECT customer_id, said->>'action' AS action, said->>'id' AS id,
+           replace(said->>'amount', '.', '') AS minor
+    FROM logged
+    WHERE said->>'action' IN ('credit', 'discount', 'discount_end', 'payment', 'payment_reversal')
+), kept AS (
+    SELECT customer_id, 'credit' AS action, credit_id AS id, minor::text AS minor FROM wallet_credit
+    UNION ALL
+    SELECT customer_id, 'discount', discount_id, replace(document::jsonb->>'amount', '.', '') FROM discount
+    UNION ALL
+    SELECT customer_id, 'discount_end', discount_id, NULL FROM discount WHERE ended_at IS NOT NULL
+    UNION ALL
+    SELECT customer_id, 'payment', payment_id, minor::text FROM payment
+    UNION ALL
+    SELECT customer_id, 'payment_reversal', payment_id, NULL FROM payment WHERE reversed_at IS NOT NULL
+)
+SELECT DISTINCT COALESCE(kept.id, stated.id) AS subject
+FROM stated
+FULL JOIN kept USING (customer_id, action, id)
+WHERE kept.id IS NULL OR stated.id IS NULL
+   OR ltrim(kept.minor, '0') IS DISTINCT FROM ltrim(stated.minor, '0')
 LIMIT 20;
 
 -- name: doctor_line_events_lie_in_the_log

@@ -253,6 +253,34 @@ def proofs(c, clinics):
     assert [e['id'] for e in c.get(march)['data']] == ['e4'], c.get(march)
 
 
+# What somebody with every right does to the rows, and the check that finds it.
+BROKEN = [
+    ("UPDATE invoice SET number = '2031-000099' WHERE total LIKE '-%'", 'below_zero_is_a_note'),
+    ("DELETE FROM discount_use WHERE ctid = (SELECT min(ctid) FROM discount_use)", 'discounts_are_used_as_named'),
+    ("UPDATE discount SET periods = 1 WHERE periods = 2", 'discounts_end'),
+    ("UPDATE wallet_credit SET minor = 2 WHERE minor = 2000", 'wallets_are_never_negative'),
+    ("UPDATE wallet_use SET minor = minor - 1 WHERE ctid = (SELECT max(ctid) FROM wallet_use)", 'credit_is_taken_as_stated'),
+    ("UPDATE wallet_credit SET expires_at = '2031-02-01' WHERE expires_at > '2031-02-01'", 'expired_credit_is_gone'),
+    ("UPDATE invoice SET due = '1.00' WHERE total = '119.08'", 'due_is_stated'),
+    ("UPDATE payment SET minor = 20000 WHERE reversed_at IS NULL", 'payments_stay_within_what_is_due'),
+    ("UPDATE credit_note_line SET minor = 99999 WHERE minor = 3333", 'notes_stay_within_invoices'),
+    ("UPDATE credit_note SET document = replace(document, 'goodwill', 'nothing')", 'notes_are_their_entries'),
+    ("UPDATE credit_note SET document = replace(document, '33.33', '33.34')", 'notes_add_up'),
+    ("UPDATE invoice_adjustment SET minor = 1 WHERE minor = 700", 'adjustments_are_their_lines'),
+    ("UPDATE invoice_adjustment SET period_number = 70 WHERE minor = 400", 'adjustments_name_a_statement'),
+    ("UPDATE payment SET reversed_at = NULL", 'settlements_are_in_the_log'),
+    ("UPDATE credit_note SET issued_at = issued_at + interval '1 year' WHERE document LIKE '%duplicate%'", 'numbers_are_of_their_year'),
+    ("UPDATE credit_note SET number = 'CN-2031-000200' WHERE number = 'CN-2031-000002'", 'numbers_have_no_gap'),
+]
+
+
+def doctored(server):
+    server.copy('broken')
+    server.sql(*(change for change, _ in BROKEN), database='broken')
+    found = phial.failing(server.doctor('broken')[1])
+    assert {check for _, check in BROKEN} <= set(found), ({check for _, check in BROKEN} - set(found), found)
+
+
 def main():
     server = phial.Server('--test-clock')
     c = server.client
@@ -278,6 +306,7 @@ def main():
         archive = phial.export(c, server.folder, {'customer': clinic.key, 'purpose': 'check'})
         code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
         assert code == 0 and 'VERIFIED' in said, said
+    doctored(server)
     server.remove()
     print('ok')
 

@@ -87,29 +87,6 @@ def names_of(c, key):
     return {key, rows[0]['subscription']} | {row['id'] for row in rows} | {row['number'] for row in rows if row['number']}
 
 
-def copy(server, name):
-    path = server.folder + '/copy.sql'
-    with open(path, 'w') as f:
-        f.write(server.as_owner(['pg_dump', '-d', server.database()]))
-    server.sql('CREATE DATABASE ' + name)
-    with open(path) as f:
-        server.as_owner(['psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', server.database(name)], stdin=f)
-
-
-def failing(said):
-    """Each failing check with the subjects that it names."""
-    found, name = {}, None
-    for line in said.splitlines():
-        if line[:2] == 'ok':
-            name = None
-        elif line.startswith('FAIL'):
-            name = line.split()[1].rstrip(':')
-            found[name] = []
-        elif name and line.startswith('     '):
-            found[name].append(line.strip())
-    return found
-
-
 def wait_until_folded(server):
     for _ in range(600):
         if server.sql('SELECT count(*) FROM ledger_head LEFT JOIN usage_mark USING (customer_id) WHERE size > COALESCE(folded_to, 0)') == '0':
@@ -121,10 +98,10 @@ def wait_until_folded(server):
 def broken_rows(server, c, keys):
     wait_until_folded(server)
     names = {key: names_of(c, key) for key in keys}
-    copy(server, 'broken')
+    server.copy('broken')
     server.sql(*UNGUARD, *(what.format(key) for key, (what, _) in zip(keys, BROKEN)), database='broken')
     code, said = server.doctor('broken')
-    found = failing(said)
+    found = phial.failing(said)
     assert code == 1 and 'Secret' not in said, said
     for key, (what, checks) in zip(keys, BROKEN):
         mine = {check for check, subjects in found.items() if any(set(s.replace('/', ' ').rstrip(':').split()) & names[key] for s in subjects)}
@@ -145,13 +122,13 @@ def main():
     c.put('/v1/test-clock', {'now': '2032-01-01T06:00:00Z'}, 200)  # of each an issued invoice and a draft
     code, said = server.doctor()
     assert code == 0 and ' 0 unsound' in said, said
-    copy(server, 'unsound')
+    server.copy('unsound')
     server.sql(*(what for what, _ in INSTALLATION), database='unsound')
     code, said = server.doctor('unsound')
-    assert code == 1 and set(failing(said)) == {check for _, check in INSTALLATION}, said
+    assert code == 1 and set(phial.failing(said)) == {check for _, check in INSTALLATION}, said
     found = broken_rows(server, c, keys)
     os.chmod(server.folder + '/ledger.key.pem', 0o644)
-    assert set(failing(server.doctor()[1])) == {'secrets_are_private'}
+    assert set(phial.failing(server.doctor()[1])) == {'secrets_are_private'}
     os.chmod(server.folder + '/ledger.key.pem', 0o600)
     print(f'doctor: ok, {len(BROKEN) + len(INSTALLATION)} changes found by {len(found)} checks and more')
     server.remove()

@@ -69,6 +69,15 @@ class Server(Daemon):
         folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
         super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment)
 
+    def copy(self, name):
+        """The database, under another name."""
+        path = self.folder + '/copy.sql'
+        with open(path, 'w') as f:
+            f.write(self.as_owner(['pg_dump', '-d', self.database()]))
+        self.sql('CREATE DATABASE ' + name)
+        with open(path) as f:
+            self.as_owner(['psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', self.database(name)], stdin=f)
+
     def doctor(self, database='phial'):
         """phial doctor on the running installation: the exit code and what it said."""
         done = subprocess.run([PHIAL, 'doctor', '--config', self.folder + '/phial.conf'], capture_output=True, text=True,
@@ -108,6 +117,20 @@ class Server(Daemon):
         """As the cluster's superuser; each text in a transaction of its own."""
         commands = [part for text in texts for part in ('-c', text)]
         return self.as_owner(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', self.database(database), *commands])
+
+
+def failing(said):
+    """What phial doctor said: each failing check with the subjects that it names."""
+    found, name = {}, None
+    for line in said.splitlines():
+        if line[:2] == 'ok':
+            name = None
+        elif line.startswith('FAIL'):
+            name = line.split()[1].rstrip(':')
+            found[name] = []
+        elif name and line.startswith('     '):
+            found[name].append(line.strip())
+    return found
 
 
 class Answer:
