@@ -22,8 +22,8 @@ struct open_difference {
 result late_difference(struct db_tx *tx, const struct subscription_terms *terms,
                        const struct head *head, const struct late *late,
                        struct open_difference *open);
-// The earliest time of what came to a log since it was looked through last, up to the head's size: of
-// an event, of one that a correction names, and to which such a one was ever moved.
+// The earliest time of what came to a log since it was looked through last, up to the head's size:
+// of an event, of one that a correction names, and to which such a one was ever moved.
 result late_first(struct db_tx *tx, const struct head *head, bool *found, instant *first);
 // What the statement of a period bills of the subscription's other periods. `held` owns the texts.
 result late_adjustments(struct db_tx *tx, int64_t number, const struct head *head, json_t *held,
