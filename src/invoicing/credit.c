@@ -5,6 +5,7 @@
 #include "compute.h"
 #include "invoicing.sql.h"
 #include "phial/crypto/crypto.h"
+#include "tell.h"
 
 // What `credit_note` keeps of one.
 struct kept_note {
@@ -113,6 +114,22 @@ static result complete(struct arena *arena, const struct crediting *crediting, s
                                    json_from_str(start), "end", json_from_str(end)));
 }
 
+// A note may be all that remained due.
+static result tell(struct db_tx *tx, const struct crediting *crediting,
+                   const struct kept_note *note)
+{
+    const struct invoice *invoice = &crediting->row->invoice;
+    money remaining = {0};
+    money total = {0};
+    TRY(credit_note_tell(tx, note->issued_at, note->id, invoice));
+    TRY(remaining_of(crediting->row, &remaining));
+    TRY(money_parse(json_str(json_object_get(note->document, "total")), remaining.currency,
+                    &total));
+    if (remaining.minor > 0 && total.minor >= remaining.minor)
+        TRY(invoice_tell(tx, OUTBOX_invoice_paid, note->issued_at, invoice));
+    return OK;
+}
+
 result credit_issue(struct db_tx *tx, const struct crediting *crediting,
                     const struct change *change, struct credit_note *note)
 {
@@ -142,6 +159,7 @@ result credit_issue(struct db_tx *tx, const struct crediting *crediting,
     TRY(entry_append(tx, owner, ENTRY_credit_note, bytes, change, &kept.index));
     kept.document = made;
     TRY(keep_note(tx, &kept, change));
+    TRY(tell(tx, crediting, &kept));
     *note = (struct credit_note){
         .id = kept.id, .customer_id = invoice->customer_id, .document = json_print(arena, made)};
     return OK;

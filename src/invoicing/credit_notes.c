@@ -114,6 +114,7 @@ result credit_note_make(struct db_tx *tx, struct json_at document, int64_t only_
     if (!str_eq(row.invoice.status, STR("issued")))
         return FAIL(CONFLICT, "Only an issued invoice can be credited.");
     TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
+    TRY(invoice_row_find(tx, row.invoice.id, &row)); // other notes are made under the head's lock
     TRY(credit_open(tx, &row, held, &left));
     TRY(find_lines(document, &wanted, &left, &crediting.lines));
     crediting.reason_code = wanted.reason_code;

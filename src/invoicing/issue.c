@@ -59,6 +59,19 @@ static result note_uses(struct db_tx *tx, const struct invoice *invoice, const j
                    PARAMS(db_text(invoice->id), db_text(bytes), db_text(invoice->subscription)));
 }
 
+// That it is issued, and what that makes of it: a credit note, or one that prepaid credit has paid.
+static result tell(struct db_tx *tx, const struct invoice *invoice, instant at,
+                   const json_t *statement, bool below)
+{
+    TRY(invoice_tell(tx, OUTBOX_invoice_issued, at, invoice));
+    if (below)
+        TRY(credit_note_tell(tx, at, invoice->id, invoice));
+    bool taken = json_object_get(statement, "credits_applied") != NULL;
+    if (taken && str_all_in(json_str(json_object_get(statement, "amount_due")), "0."))
+        TRY(invoice_tell(tx, OUTBOX_invoice_paid, at, invoice));
+    return OK;
+}
+
 // A statement below zero is a credit note: by its number, by its entry's kind, and in their list.
 static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
                               const struct head *head, const struct change *change,
@@ -74,7 +87,7 @@ static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
     TRY(complete(db_arena(tx), invoice->id, issue, statement));
     TRY(json_canonical(db_arena(tx), statement, &bytes));
     TRY(entry_append(tx, owner, below ? ENTRY_credit_note : ENTRY_invoice, bytes, change, &index));
-    TRY(invoice_tell(tx, OUTBOX_invoice_issued, issue->issued_at, invoice));
+    TRY(tell(tx, invoice, issue->issued_at, statement, below));
     TRY(db_exec(tx, &invoicing_issue_sql,
                 PARAMS(db_text(invoice->id), db_text(issue->number), db_bytes(bytes),
                        db_text(total), db_i64(head->size), db_i64(index),

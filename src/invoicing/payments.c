@@ -7,6 +7,7 @@
 #include "phial/invoicing/settlement.h"
 #include "phial/phi/phi.h"
 #include "rows.h"
+#include "tell.h"
 
 enum { REFERENCE_BYTES_MAX = 200 };
 
@@ -90,6 +91,8 @@ result payment_record(struct db_tx *tx, str invoice, struct json_at document,
                        db_text(str_from(currency_code(made.amount.currency))),
                        db_text(made.reference), db_instant(made.at), db_instant(change->now),
                        db_text(change->actor), db_text(change->reason))));
+    if (made.amount.minor == remaining.minor)
+        TRY(invoice_tell(tx, OUTBOX_invoice_paid, change->now, &row.invoice));
     *payment = made;
     return OK;
 }

@@ -7,3 +7,4 @@
 
 result invoice_tell(struct db_tx *tx, enum outbox_type type, instant at,
                     const struct invoice *invoice);
+result credit_note_tell(struct db_tx *tx, instant at, str note, const struct invoice *invoice);
