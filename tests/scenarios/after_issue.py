@@ -274,6 +274,14 @@ BROKEN = [
 ]
 
 
+def told(server):
+    """Of every credit note, and of what was paid: by credit, by a payment, by notes on all of it and on the rest."""
+    notes, paid = [server.sql(f"SELECT body FROM outbox WHERE type = '{name}'").splitlines() for name in ('credit_note.issued', 'invoice.paid')]
+    assert len(notes) == int(server.sql('SELECT count(*) FROM credit_note')) and all('"credit_note"' in body for body in notes), notes
+    by_credit = server.sql("SELECT count(*) FROM invoice WHERE due = '0.00' AND EXISTS (SELECT FROM wallet_use WHERE wallet_use.invoice_id = invoice.invoice_id)")
+    assert len(paid) == int(by_credit) + 3, (paid, by_credit)
+
+
 def doctored(server):
     server.copy('broken')
     server.sql(*(change for change, _ in BROKEN), database='broken')
@@ -286,6 +294,7 @@ def main():
     c = server.client
     at(c, '2031-01-12T12:00:00Z')
     catalog(c)
+    c.post('/v1/webhooks', {'url': 'https://books.invalid/told', 'types': ['credit_note.issued', 'invoice.paid']})
     ahead = below_zero(c)
     tax = {'tax': {'rates': [{'name': 'Sales tax', 'percent': '10'}]}}
     main_clinic = Clinic(c, 'clinic', 'bill_next', **tax)
@@ -306,6 +315,7 @@ def main():
         archive = phial.export(c, server.folder, {'customer': clinic.key, 'purpose': 'check'})
         code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
         assert code == 0 and 'VERIFIED' in said, said
+    told(server)
     doctored(server)
     server.remove()
     print('ok')
