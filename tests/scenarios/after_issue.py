@@ -58,6 +58,9 @@ def catalog(c):
                for kind, price in (('read', '1.00'), ('scan', '10.00'))]
     for policy in POLICIES:
         c.put('/v1/plans/' + policy, {'currency': 'USD', 'interval': 'month', 'late_usage': policy, 'charges': charges})
+    c.put('/v1/metrics/level', {'event_types': ['read'], 'aggregation': 'time_weighted'})
+    c.put('/v1/plans/levels', {'currency': 'USD', 'interval': 'month', 'charges': [
+        {'key': 'level', 'metric': 'level', 'model': 'per_unit', 'unit_amount': '1.00'}]})
     c.put('/v1/plans/ahead', {'currency': 'USD', 'interval': 'month', 'charges': [],
                               'fixed': [{'key': 'base', 'name': 'Base', 'amount': '310.00', 'timing': 'advance', 'prorate': True}]})
 
@@ -115,7 +118,14 @@ def used_up(c, clinic, ids):
     assert clinic.invoice(3)['credits'] == clinic.invoice(3)['total'] == '11.00', clinic.invoice(3)
 
 
-def late_usage(c, clinics, first):
+def carried(levels):
+    """A level that was late told of January, from the 1st at noon on, is one of February too, and of March by itself."""
+    march = levels.invoice(3)
+    assert adjustments(march) == [(1, 'level', '30.50'), (2, 'level', '31.00')], march
+    assert (march['lines'][0]['amount'], march['total']) == ('31.00', '92.50'), march
+
+
+def late_usage(c, clinics, first, levels):
     """After January's issue: 7 reads more, a scan of 10 voided by everyone but the last."""
     at(c, '2031-02-04T00:00:00Z')
     for clinic in clinics:
@@ -132,7 +142,9 @@ def late_usage(c, clinics, first):
     c.expect(422, 'POST', f'/v1/invoices/{held.invoice(1)["id"]}/release', {})
     c.expect(200, 'POST', f'/v1/invoices/{held.invoice(1)["id"]}/release', {}, **REASON)
     held.use('2031-01-16', 1000)
+    levels.use('2031-01-01', 31)
     used_up(c, *first)
+    carried(levels)
     assert adjustments(held.invoice(3)) == [(1, 'reads', '7.00')], held.invoice(3)
     assert not adjustments(clinics[0].invoice(3)) and not adjustments(clinics[1].invoice(3))
 
@@ -304,12 +316,14 @@ def main():
         clinic.use('2031-01-11', 1, 'scan')
     ids = discounts(c, main_clinic)
     january(c, main_clinic, ids)
-    late_usage(c, others, (main_clinic, ids))
+    levels = Clinic(c, 'levels', 'levels')
+    c.post('/v1/billing/run', {}, 200)
+    late_usage(c, others, (main_clinic, ids), levels)
     credited(c, others)
     everything_back(c, others[0])
     taxed = Clinic(c, 'taxed', 'bill_next', tax={'rates': [{'name': 'Sales tax', 'percent': '8.25'}]})
     credit_notes_and_payments(c, taxed)
-    clinics = [main_clinic, *others, taxed, ahead]
+    clinics = [main_clinic, *others, taxed, ahead, levels]
     proofs(c, clinics)
     for clinic in clinics:
         archive = phial.export(c, server.folder, {'customer': clinic.key, 'purpose': 'check'})
