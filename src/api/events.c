@@ -298,6 +298,8 @@ static result add_invoice(void *context, const struct invoice *invoice)
 
 struct invoices_at {
     instant time;
+    int64_t index; // of the event in the log
+    bool late;     // a statement of its period was issued before it came
     json_t *list;
 };
 
@@ -306,15 +308,21 @@ static result add_covering(void *context, const struct invoice *invoice)
     struct invoices_at *at = context;
     if (invoice->period_start.us > at->time.us || invoice->period_end.us <= at->time.us)
         return OK;
+    if (invoice->has_ledger_index && invoice->ledger_index < at->index) {
+        at->late = true;
+        return OK;
+    }
     return add_invoice(at->list, invoice);
 }
 
-// The statements whose period holds the event's time. No period is longer than a year.
+// The statements whose period holds the event's time, and those that billed what came after the
+// issue of one. No period is longer than a year.
 static result print_invoices(struct db_tx *tx, const struct request *request, int64_t customer_id,
-                             instant time, json_t **list)
+                             const struct event_view *view, json_t **list)
 {
     OWNED(json_release) json_t *rows = json_array();
-    struct invoices_at at = {time, rows};
+    instant time = view->effective->time;
+    struct invoices_at at = {time, view->original.index, false, rows};
     struct invoice_filter filter = {
         .customer_id = customer_id,
         .status = STR(""),
@@ -326,6 +334,8 @@ static result print_invoices(struct db_tx *tx, const struct request *request, in
         .limit = INVOICES_MAX,
     };
     TRY(invoice_each(tx, &filter, caller_of(request)->change.now, add_covering, &at));
+    if (at.late)
+        TRY(invoice_each_late(tx, customer_id, time, at.index, add_invoice, rows));
     *list = json_incref(rows);
     return OK;
 }
@@ -357,7 +367,7 @@ static result print_event(struct db_tx *tx, const struct request *request,
     int wrong = json_object_set_new(root, "entry", entry);
     TRY(print_corrections(request, view, &corrections));
     wrong |= json_object_set_new(root, "corrections", corrections);
-    TRY(print_invoices(tx, request, customer->id, view->effective->time, &invoices));
+    TRY(print_invoices(tx, request, customer->id, view, &invoices));
     wrong |= json_object_set_new(root, "invoices", invoices);
     wrong |= json_object_set_new(root, "customer", json_from_str(customer->key));
     wrong |= json_object_set_new(

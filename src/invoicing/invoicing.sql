@@ -662,6 +662,16 @@ ORDER BY key COLLATE "C";
 -- name: invoicing_touch_late
 UPDATE late_period SET touched = GREATEST(touched, $2) WHERE subscription_id = $1;
 
+-- name: invoicing_list_billed_late
+-- The standing statements that billed what came late of the periods that hold a time.
+SELECT DISTINCT invoice.invoice_id, invoice.number, invoice.status, invoice.ledger_index
+FROM invoice AS late
+JOIN invoice_adjustment USING (subscription_id, period_number)
+JOIN invoice ON invoice.invoice_id = invoice_adjustment.invoice_id
+WHERE late.customer_id = $1 AND late.period_start <= $2 AND late.period_end > $2
+  AND invoice.ledger_index > $3 AND invoice.status = 'issued'
+ORDER BY invoice.ledger_index;
+
 -- name: invoicing_insert_payment
 INSERT INTO payment (payment_id, invoice_id, customer_id, minor, currency, reference, paid_at,
                      created_at, actor, reason)

@@ -201,3 +201,28 @@ result late_find(struct db_tx *tx, str invoice, json_t *held, struct late *late)
                late_columns(db_arena(tx), &row)));
     return take_row(&row, late);
 }
+
+struct late_bills {
+    struct invoice row;
+    result (*hand)(void *context, const struct invoice *invoice);
+    void *context;
+};
+
+static result hand_bill(void *context)
+{
+    struct late_bills *bills = context;
+    return bills->hand(bills->context, &bills->row);
+}
+
+result invoice_each_late(struct db_tx *tx, int64_t customer_id, instant at, int64_t index,
+                         result (*row)(void *context, const struct invoice *invoice), void *context)
+{
+    struct late_bills bills = {.hand = row, .context = context};
+    return db_each(tx, &invoicing_list_billed_late_sql,
+                   PARAMS(db_i64(customer_id), db_instant(at), db_i64(index)),
+                   COLUMNS(db_into_text("invoice_id", &bills.row.id),
+                           db_into_text("number", &bills.row.number),
+                           db_into_text("status", &bills.row.status),
+                           db_into_i64("ledger_index", &bills.row.ledger_index)),
+                   hand_bill, &bills);
+}

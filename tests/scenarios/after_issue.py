@@ -136,6 +136,9 @@ def late_usage(c, clinics, first, levels):
     wanted = {'bill_next': [(1, 'reads', '7.00')], 'credit_only': [], 'hold': []}
     for clinic in clinics:
         assert adjustments(clinic.invoice(2)) == wanted[clinic.key], clinic.invoice(2)
+    first_bills, late_bills = [c.get(f'/v1/events/{clinics[0].key}/{event}')['invoices'] for event in ('e1', 'e3')]
+    assert [b['id'] for b in first_bills] == [clinics[0].invoice(1)['id']], first_bills
+    assert [b['id'] for b in late_bills] == [clinics[0].invoice(2)['id']], late_bills
     held = clinics[2]
     for other in clinics[:2]:
         c.expect(409, 'POST', f'/v1/invoices/{other.invoice(1)["id"]}/release', {}, **REASON)

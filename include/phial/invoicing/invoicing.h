@@ -58,6 +58,11 @@ struct invoice_filter {
 };
 result invoice_each(struct db_tx *tx, const struct invoice_filter *filter, instant now,
                     result (*row)(void *context, const struct invoice *invoice), void *context);
+// The standing statements behind a position of the log that billed what came late of the periods
+// that hold an instant: their ids, numbers and status alone.
+result invoice_each_late(struct db_tx *tx, int64_t customer_id, instant at, int64_t index,
+                         result (*row)(void *context, const struct invoice *invoice),
+                         void *context);
 // Issuing an issued one changes nothing. CONFLICT for a void one.
 result invoice_issue(struct db_tx *tx, str id, const struct change *change,
                      struct invoice *invoice);
