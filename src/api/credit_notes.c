@@ -2,6 +2,7 @@
 // /v1/credit-notes
 #include "page.h"
 #include "phial/invoicing/settlement.h"
+#include "representation.h"
 
 struct note_question {
     const struct request *request;
@@ -79,16 +80,39 @@ static result find(struct db_tx *tx, void *context)
     return OK;
 }
 
+struct note_reading {
+    struct note_question question;
+    json_t *note;
+    json_t *customer;
+};
+
+static void reading_release(struct note_reading *reading)
+{
+    json_release(&reading->note);
+    json_release(&reading->customer);
+}
+
+static result read_bill(struct db_tx *tx, void *context)
+{
+    struct note_reading *reading = context;
+    TRY(find(tx, &reading->question));
+    reading_release(reading);
+    reading->note = NULL;
+    reading->customer = NULL;
+    TRY(credit_note_json(&reading->question.note, &reading->note));
+    return representation_customer(tx, reading->note, &reading->customer);
+}
+
 result get_credit_notes_id(const struct request *request, struct reply *reply)
 {
-    struct note_question question = {.request = request, .id = request->args[0]};
-    str suffix = STR("json");
+    OWNED(reading_release) struct note_reading reading = {.question = {.request = request}};
+    enum media media = MEDIA_NONE;
     TRY(http_parameters_known(request, ""));
-    (void)str_cut(request->args[0], '.', &question.id, &suffix);
-    if (str_eq(suffix, STR("xml")))
-        return FAIL(NOT_ACCEPTABLE, "Credit notes are offered as JSON.");
-    if (!str_eq(suffix, STR("json")))
-        return FAIL(NOT_FOUND, "No such resource.");
-    TRY(db_transact(request->db, request->arena, find, &question));
-    return reply_note(&question, reply, 200);
+    TRY(representation_choose(request, request->args[0], &reading.question.id, &media));
+    http_reply_header(reply, "Vary", STR("Accept"));
+    TRY(db_transact(request->db, request->arena, read_bill, &reading));
+    if (media == MEDIA_JSON)
+        return reply_note(&reading.question, reply, 200);
+    struct representation what = {BILL_CREDIT_NOTE, media, reading.note, reading.customer};
+    return representation_reply(request, reply, &what);
 }

@@ -213,6 +213,9 @@ def credit_notes_and_payments(c, clinic):
     note = c.post('/v1/credit-notes', ask, **REASON)
     assert (note['subtotal'], note['tax'][0]['amount'], note['total']) == ('33.33', '2.75', '36.08'), note
     assert c.get('/v1/credit-notes/' + note['id']) == note == c.get(f'/v1/credit-notes/{note["id"]}.json')
+    for suffix, begins in (('xml', b'<?xml'), ('pdf', b'%PDF'), ('html', b'<!')):
+        shown = c.expect(200, 'GET', f'/v1/credit-notes/{note["id"]}.{suffix}')
+        assert shown.bytes.lower().startswith(begins.lower()) and (suffix != 'xml' or b'CreditNote' in shown.bytes), shown
     c.expect(422, 'POST', path, {'amount': '83.01', 'reference': 'wire 1'})
     assert c.expect(422, 'POST', path, {'amount': '1.00', 'reference': 'SSN 536-90-4399'}).json['code'] == 'phi_detected'
     half = c.post(path, {'amount': '40.00', 'reference': 'wire 1', 'at': '2031-07-01T00:00:00Z'})
@@ -324,7 +327,8 @@ def main():
     late_usage(c, others, (main_clinic, ids), levels)
     credited(c, others)
     everything_back(c, others[0])
-    taxed = Clinic(c, 'taxed', 'bill_next', tax={'rates': [{'name': 'Sales tax', 'percent': '8.25'}]})
+    taxed = Clinic(c, 'taxed', 'bill_next', tax={'rates': [{'name': 'Sales tax', 'percent': '8.25'}]}, buyer_reference='A-17', email='books@clinic.example',
+                   address={'line1': '1 Main Street', 'city': 'Springfield', 'postal_code': '62701', 'country': 'US'})
     credit_notes_and_payments(c, taxed)
     clinics = [main_clinic, *others, taxed, ahead, levels]
     proofs(c, clinics)
