@@ -267,6 +267,22 @@ static result read_period(const json_t *body, struct period *period)
     return instant_parse(text_at(stated, "end"), &period->end);
 }
 
+// What had been billed ahead for a statement's period when it was issued: limits go by that.
+static const json_t *find_before(const struct exported *exported,
+                                 const struct exported_document *statement, int64_t number)
+{
+    const json_t *found = NULL;
+    for (size_t i = 0; i < exported->document_count; i++) {
+        const struct exported_document *document = &exported->documents[i];
+        if (stands_at(document, statement->index) &&
+            is_of_period(json_object_get(document->body, "period"), number - 1) &&
+            str_eq(text_at(document->body, "subscription"),
+                   text_at(statement->body, "subscription")))
+            found = document->body;
+    }
+    return found;
+}
+
 result difference_read(struct arena *arena, const struct exported *exported,
                        const struct subscription_terms *terms,
                        const struct exported_document *statement, int64_t size,
@@ -287,7 +303,9 @@ result difference_read(struct arena *arena, const struct exported *exported,
     instant since = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : period.start;
     struct measured measured = {exported, since, period.end, then};
     TRY(usage_measured(arena, &measured, &fold, &usage));
-    TRY(statement_difference(arena, terms, &period, &usage, statement->body, &found.keys));
+    struct subscription_terms rated = *terms;
+    rated.before = find_before(exported, statement, period.number);
+    TRY(statement_difference(arena, &rated, &period, &usage, statement->body, &found.keys));
     TRY(subtract_booked(arena, exported, terms, period.number, size, &found.keys));
     TRY(keys_sum(&found.keys, terms->currency, &found.sum));
     *open = policy == LATE_CREDIT_ONLY && found.sum.minor > 0 ? none : found;

@@ -643,6 +643,24 @@ SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.
 FROM invoice
 WHERE invoice.invoice_id = $1 AND invoice.status = 'issued';
 
+-- name: invoicing_find_before_issue
+-- The statement of the period before an invoice's that stood when the invoice was issued.
+SELECT earlier.statement
+FROM invoice
+JOIN invoice AS earlier
+  ON earlier.subscription_id = invoice.subscription_id
+ AND earlier.period_number = invoice.period_number - 1 AND earlier.ledger_index < invoice.ledger_index
+WHERE invoice.invoice_id = $1
+  AND NOT EXISTS (
+      SELECT
+      FROM ledger_entry AS entry
+      WHERE entry.customer_id = invoice.customer_id AND entry.kind > 2 AND entry.kind = 7
+        AND entry.entry_index > earlier.ledger_index AND entry.entry_index < invoice.ledger_index
+        AND convert_from(entry.leaf, 'UTF8')::json -> 'adjustment' ->> 'action' = 'void'
+        AND convert_from(entry.leaf, 'UTF8')::json -> 'adjustment' ->> 'invoice' = earlier.invoice_id)
+ORDER BY earlier.ledger_index DESC
+LIMIT 1;
+
 -- name: invoicing_list_booked
 -- What standing statements and credit notes have billed, or given back, of a period's difference.
 SELECT key, sum(minor)::bigint AS minor

@@ -87,13 +87,27 @@ static bool measured_to(const struct subscription_terms *terms, const struct lat
     return late->has_release;
 }
 
+// What had been billed ahead for the period when it was issued: limits go by that.
+static result read_before(struct db_tx *tx, str invoice, json_t **before)
+{
+    str bytes = {0};
+    result found = db_one(tx, &invoicing_find_before_issue_sql, PARAMS(db_text(invoice)),
+                          COLUMNS(db_into_bytes("statement", &bytes)));
+    if (found.code == ERR_NOT_FOUND)
+        return OK;
+    TRY(found);
+    return json_parse(bytes, before);
+}
+
 result late_difference(struct db_tx *tx, const struct subscription_terms *terms,
                        const struct head *head, const struct late *late,
                        struct open_difference *open)
 {
     OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    OWNED(json_release) json_t *before = NULL;
     struct usage usage = {0};
     struct head then = *head;
+    struct subscription_terms rated = *terms;
     const struct plan *plan = plan_at_end(terms, &late->period);
     *open = (struct open_difference){.sum = {0, terms->currency}};
     if (!measured_to(terms, late, &then))
@@ -101,7 +115,9 @@ result late_difference(struct db_tx *tx, const struct subscription_terms *terms,
     instant from = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : late->period.start;
     struct usage_span span = {&then, NULL, from, late->period.end};
     TRY(usage_read(tx, &span, &fold, &usage));
-    TRY(statement_difference(db_arena(tx), terms, &late->period, &usage, late->statement,
+    TRY(read_before(tx, late->invoice, &before));
+    rated.before = before;
+    TRY(statement_difference(db_arena(tx), &rated, &late->period, &usage, late->statement,
                              &open->keys));
     TRY(subtract_all_booked(tx, terms, late->period.number, &open->keys));
     TRY(keys_sum(&open->keys, terms->currency, &open->sum));

@@ -61,6 +61,8 @@ def catalog(c):
     c.put('/v1/metrics/level', {'event_types': ['read'], 'aggregation': 'time_weighted'})
     c.put('/v1/plans/levels', {'currency': 'USD', 'interval': 'month', 'charges': [
         {'key': 'level', 'metric': 'level', 'model': 'per_unit', 'unit_amount': '1.00'}]})
+    c.put('/v1/plans/least', {'currency': 'USD', 'interval': 'month', 'minimum': '150.00', 'charges': charges[:1],
+                              'fixed': [{'key': 'base', 'name': 'Base', 'amount': '100.00', 'timing': 'advance'}]})
     c.put('/v1/plans/ahead', {'currency': 'USD', 'interval': 'month', 'charges': [],
                               'fixed': [{'key': 'base', 'name': 'Base', 'amount': '310.00', 'timing': 'advance', 'prorate': True}]})
 
@@ -125,6 +127,20 @@ def carried(levels):
     assert (march['lines'][0]['amount'], march['total']) == ('31.00', '92.50'), march
 
 
+def limited(c):
+    """A minimum that counts a fee billed ahead at half its price: late usage below it moves it, and no more money."""
+    clinic = Clinic(c, 'least', 'least')
+    c.post('/v1/customers/least/discounts', {'percent': '50', 'charges': ['base']})
+    clinic.use('2031-01-05', 10)
+    c.post('/v1/billing/run', {}, 200)
+    assert [(line['key'], line['amount']) for line in clinic.invoice(1)['lines']] == [('reads', '10.00'), ('base', '100.00'), ('minimum', '90.00')]
+    clinic.use('2031-01-06', 20)
+    at(c, '2031-03-02T00:00:00Z')
+    assert adjustments(clinic.invoice(2)) == [], clinic.invoice(2)
+    clinic.use('2031-01-07', 80)
+    return clinic
+
+
 def late_usage(c, clinics, first, levels):
     """After January's issue: 7 reads more, a scan of 10 voided by everyone but the last."""
     at(c, '2031-02-04T00:00:00Z')
@@ -132,7 +148,7 @@ def late_usage(c, clinics, first, levels):
         clinic.use('2031-01-15', 7)
         clinic.use('2031-02-03', 50)
     c.post('/v1/billing/run', {}, 200)
-    at(c, '2031-03-02T00:00:00Z')
+    least = limited(c)
     wanted = {'bill_next': [(1, 'reads', '7.00')], 'credit_only': [], 'hold': []}
     for clinic in clinics:
         assert adjustments(clinic.invoice(2)) == wanted[clinic.key], clinic.invoice(2)
@@ -148,8 +164,10 @@ def late_usage(c, clinics, first, levels):
     levels.use('2031-01-01', 31)
     used_up(c, *first)
     carried(levels)
+    assert adjustments(least.invoice(3)) == [(1, 'reads', '100.00'), (1, 'minimum', '-90.00')], least.invoice(3)
     assert adjustments(held.invoice(3)) == [(1, 'reads', '7.00')], held.invoice(3)
     assert not adjustments(clinics[0].invoice(3)) and not adjustments(clinics[1].invoice(3))
+    return least
 
 
 def race(c, ask):
@@ -324,13 +342,13 @@ def main():
     january(c, main_clinic, ids)
     levels = Clinic(c, 'levels', 'levels')
     c.post('/v1/billing/run', {}, 200)
-    late_usage(c, others, (main_clinic, ids), levels)
+    least = late_usage(c, others, (main_clinic, ids), levels)
     credited(c, others)
     everything_back(c, others[0])
     taxed = Clinic(c, 'taxed', 'bill_next', tax={'rates': [{'name': 'Sales tax', 'percent': '8.25'}]}, buyer_reference='A-17', email='books@clinic.example',
                    address={'line1': '1 Main Street', 'city': 'Springfield', 'postal_code': '62701', 'country': 'US'})
     credit_notes_and_payments(c, taxed)
-    clinics = [main_clinic, *others, taxed, ahead, levels]
+    clinics = [main_clinic, *others, taxed, ahead, levels, least]
     proofs(c, clinics)
     for clinic in clinics:
         archive = phial.export(c, server.folder, {'customer': clinic.key, 'purpose': 'check'})
