@@ -304,25 +304,32 @@ static size_t part_lines(const struct fold *fold, struct usage_tally_line *lines
     return kept;
 }
 
+static result write_lines(const struct fold *fold, const struct sums_place *at,
+                          struct usage_tally_line *lines, size_t count)
+{
+    size_t quarters = 0;
+    size_t adding = part_lines(fold, lines, count);
+    TRY(sums_add(at, lines, adding));
+    lines += adding;
+    count -= adding;
+    while (quarters < count && lines[quarters].level == TALLY_QUARTER)
+        quarters++;
+    TRY(sums_merge(at, lines, count));
+    TRY(renew_worn(fold, lines, quarters));
+    TRY(sums_write(at, lines, quarters));
+    TRY(renew_worn(fold, lines + quarters, count - quarters));
+    return sums_write(at, lines + quarters, count - quarters);
+}
+
 static result write_tally(const struct fold *fold, const struct usage_tally *tally)
 {
     struct sums_place at = {fold->tx, fold->customer_id, fold->ids, fold->metrics};
     size_t count = 0;
     size_t value_count = 0;
-    size_t quarters = 0;
     struct usage_tally_line *lines = usage_tally_lines(tally, &count);
     const struct usage_tally_value *values = usage_tally_values(tally, &value_count);
-    size_t adding = part_lines(fold, lines, count);
-    TRY(sums_add(&at, lines, adding));
-    lines += adding;
-    count -= adding;
-    while (quarters < count && lines[quarters].level == TALLY_QUARTER)
-        quarters++;
-    TRY(sums_merge(&at, lines, count));
-    TRY(renew_worn(fold, lines, quarters));
-    TRY(sums_write(&at, lines, quarters));
-    TRY(renew_worn(fold, lines + quarters, count - quarters));
-    TRY(sums_write(&at, lines + quarters, count - quarters));
+    if (count > 0)
+        TRY(write_lines(fold, &at, lines, count));
     return sums_write_values(&at, values, value_count);
 }
 

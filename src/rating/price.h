@@ -9,12 +9,9 @@
 #include "phial/rating/plan.h"
 
 struct pricing {
-    const struct plan *plan;
-    enum currency currency;
     exact share;  // of a full period: scales the plan's limits, and a charge's that say so
-    bool trial;   // nothing is billed
     exact growth; // of what grows with time, to the part's end; 1 but for a projection
-    bool grows;   // the charge that is priced measures something that does
+    const struct plan *plan;
     instant start;
     instant end;
     money ahead;         // the part's fees in advance: another statement has them, but they count
@@ -22,6 +19,9 @@ struct pricing {
     size_t last;         // the lines from here on are beyond the part's limits
     struct lines *lines; // where the lines go
     struct rated *rated; // scratch: PRICING_SCRATCH of them
+    enum currency currency;
+    bool trial; // nothing is billed
+    bool grows; // the charge that is priced measures something that grows with time
 };
 enum { PRICING_SCRATCH = 2 };
 

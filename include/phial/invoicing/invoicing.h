@@ -96,13 +96,13 @@ result usage_current(struct db_tx *tx, const struct customer *customer, instant 
 
 // What a plan in force grants of a name. A flag or a text has no limit, a number no use of its own.
 struct entitlement {
+    exact limit;
+    exact used;          // the metric's quantity in the subscription's running period
+    int64_t as_of_index; // of what was measured
+    str value;           // of a text
     bool granted;
     bool has_limit;
-    exact limit;
     bool has_used;
-    exact used;          // the metric's quantity in the subscription's running period
-    str value;           // of a text
-    int64_t as_of_index; // of what was measured
 };
 // Of several subscriptions the one that leaves most. Not granted where no plan in force has it.
 result entitlement_find(struct db_tx *tx, const struct customer *customer, str name, instant now,
