@@ -3,19 +3,19 @@
 #pragma once
 
 #include "phial/util/str.h"
+#include "sight.h"
 
 // Full-width, mathematical, circled and foreign digits and letters as ASCII, look-alike letters as
 // Latin, zero-width characters gone, dashes and blanks as the plain ones, %41, &#65; and \u0041
 // decoded, a few times over. The same text, not copied, when it has no disguise.
 str unfold(struct arena *arena, str text);
 
-// The n-th way to read a part of the text as base64, base64url or hexadecimal of printable ASCII;
-// false when there is no n-th.
-enum { WRAPPINGS = 5 }; // alphabets
+// The n-th way to read a part of the text as base64, base64url, base32 or hexadecimal of printable
+// ASCII; false when there is no n-th.
 struct wrapped {
-    size_t at;
     size_t alphabet;
-    bool measured;
-    size_t longest[WRAPPINGS]; // run of each alphabet, or of more
+    size_t run;
+    size_t at;
 };
-bool unwrap_next(struct arena *arena, str text, struct wrapped *position, str *plain);
+bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped *position,
+                 str *plain);

@@ -64,14 +64,12 @@ static bool looks_at(size_t i, const struct sight *sight)
            (anything || ((sight->signs & looks[i].signs) | (sight->words & looks[i].words)) != 0);
 }
 
-static const struct phi_detector *find_plain(str text, uint64_t off)
+static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    struct sight sight;
-    sight_take(text, &sight);
-    if (sight.crowded)
+    if (sight->crowded)
         return give_up(off);
     for (size_t i = 0; i < COUNT_OF(detectors); i++)
-        if (looks_at(i, &sight) && (off & UINT64_C(1) << i) == 0 && looks[i].looks(&sight))
+        if (looks_at(i, sight) && (off & UINT64_C(1) << i) == 0 && looks[i].looks(sight))
             return detectors[i];
     return NULL;
 }
@@ -82,19 +80,28 @@ struct search {
     size_t left; // bytes that may still be unwrapped
 };
 
+static bool may_be_disguised(const struct sight *sight)
+{
+    return sight->beyond || sees(sight, '%') || sees(sight, '&') || sees(sight, '\\');
+}
+
 // The text, the text without its disguises, and what is wrapped in it, a few wrappings deep.
 // NOLINTNEXTLINE(misc-no-recursion): WRAPPINGS_MAX deep
 static const struct phi_detector *find(struct search *search, str text, int wrappings)
 {
-    const struct phi_detector *hit = find_plain(text, search->off);
-    str bare = unfold(search->arena, text);
-    if (hit == NULL && bare.ptr != text.ptr)
-        hit = find_plain(bare, search->off);
+    struct sight sight;
+    sight_take(text, &sight);
+    const struct phi_detector *hit = find_plain(&sight, search->off);
+    str bare = may_be_disguised(&sight) ? unfold(search->arena, text) : text;
+    if (hit == NULL && bare.ptr != text.ptr) {
+        sight_take(bare, &sight);
+        hit = find_plain(&sight, search->off);
+    }
     if (wrappings == WRAPPINGS_MAX)
         return hit;
     struct wrapped position = {0};
     str plain = {0};
-    while (hit == NULL && unwrap_next(search->arena, bare, &position, &plain)) {
+    while (hit == NULL && unwrap_next(search->arena, &sight, &position, &plain)) {
         if (plain.len > search->left)
             return give_up(search->off);
         search->left -= plain.len;
@@ -105,9 +112,9 @@ static const struct phi_detector *find(struct search *search, str text, int wrap
 
 const struct phi_detector *phi_find(str text, uint64_t off)
 {
-    enum { UNWRAPPED_MIN = 1024, UNWRAPPED_TIMES = 3 };
+    enum { UNWRAPPED_MIN = 256 };
     struct arena scratch = {0};
-    struct search search = {&scratch, off, UNWRAPPED_MIN + UNWRAPPED_TIMES * text.len};
+    struct search search = {&scratch, off, UNWRAPPED_MIN + text.len};
     if (text.len == 0 || is_uuid(text))
         return NULL;
     if (text.len > SIGHT_TEXT_MAX)

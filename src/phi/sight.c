@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sight.h"
 
+#include "characters.h"
 #include "scan.h"
 
 #include <string.h>
@@ -101,14 +102,6 @@ static void look_at_word(struct sight *sight, size_t at)
         look_for(sight, at, second);
 }
 
-// O, I and l may stand for digits.
-static size_t count_digits(size_t digits, char c)
-{
-    if (is_digit(c) || c == 'O' || c == 'o' || c == 'I' || c == 'l' || c == 'L')
-        return digits + 1;
-    return is_alnum(c) || (c & '\x80') != 0 || c == ':' || c == '"' ? 0 : digits;
-}
-
 static uint64_t length_bit(size_t len)
 {
     return UINT64_C(1) << (len < 63 ? len : 63);
@@ -128,26 +121,57 @@ static void add_run(struct sight *sight, struct run run)
     sight->tails |= length_bit(run.tail);
 }
 
-// The run that begins here; its end.
+// What a run adds up to.
+struct sum {
+    size_t number; // digits so far, O, I and l among them
+    size_t digits;
+    size_t tail;
+    uint64_t signs;
+};
+
+// The run that begins here; its end. One step a character, without branches but for words.
 static size_t take_run(struct sight *sight, size_t at, size_t *number)
 {
     str text = sight->text;
     size_t start = at;
-    uint32_t digits = 0;
-    uint32_t tail = 0;
-    for (char before = '\0'; at < text.len && is_alnum(text.ptr[at]); before = text.ptr[at++]) {
+    struct sum sum = {.number = *number};
+    unsigned before = CHARACTER_DIGIT;
+    char head = text.ptr[start];
+    if (!is_digit(head) || head == '0')
+        look_at_word(sight, start);
+    for (; at < text.len; at++) {
         char c = text.ptr[at];
-        digits += is_digit(c) ? 1 : 0;
-        tail = is_digit(c) ? tail + 1 : 0;
-        *number = count_digits(*number, c);
-        sight->digits = *number > sight->digits ? *number : sight->digits;
-        sight->signs |= SIGN(c);
-        if (is_letter(c) ? at == start || (is_lower(before) && is_upper(c))
-                         : c == '0' && at == start)
+        unsigned kind = character_kind(c);
+        if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
+            break;
+        size_t digit = kind & CHARACTER_DIGIT;
+        sum.digits += digit;
+        sum.tail = (sum.tail + 1) & (0 - digit);
+        sum.number = (sum.number + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
+        sight->digits = sum.number > sight->digits ? sum.number : sight->digits;
+        sum.signs |= SIGN(c);
+        if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0)
             look_at_word(sight, at);
+        before = kind;
     }
-    add_run(sight, (struct run){(uint32_t)start, (uint32_t)(at - start), digits, tail});
+    *number = sum.number;
+    sight->signs |= sum.signs;
+    add_run(sight, (struct run){.at = (uint32_t)start,
+                                .len = (uint32_t)(at - start),
+                                .digits = (uint32_t)sum.digits,
+                                .tail = (uint16_t)sum.tail,
+                                .head = to_lower(head),
+                                .upper = is_upper(head)});
     return at;
+}
+
+static void take_sign(struct sight *sight, char c, size_t *number)
+{
+    bool beyond = (c & '\x80') != 0;
+    sight->beyond = sight->beyond || beyond;
+    sight->signs |= beyond ? 0 : SIGN(c);
+    if (beyond || c == ':' || c == '"')
+        *number = 0;
 }
 
 void sight_take(str text, struct sight *sight)
@@ -161,17 +185,13 @@ void sight_take(str text, struct sight *sight)
     sight->run_count = 0;
     sight->lengths = 0;
     sight->tails = 0;
+    sight->beyond = false;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
     for (size_t at = 0; at < text.len && !sight->crowded;) {
-        char c = text.ptr[at];
-        if (is_alnum(c)) {
+        if (is_alnum(text.ptr[at]))
             at = take_run(sight, at, &number);
-            continue;
-        }
-        number = count_digits(number, c);
-        if ((c & '\x80') == 0)
-            sight->signs |= SIGN(c);
-        at++;
+        else
+            take_sign(sight, text.ptr[at++], &number);
     }
 }
 

@@ -18,7 +18,9 @@ struct run {
     uint32_t at;
     uint32_t len;
     uint32_t digits;
-    uint32_t tail; // digits at its end
+    uint16_t tail; // digits at its end, as far as it can be told
+    char head;     // its first character, in lower case
+    bool upper;    // that is a capital
 };
 
 // A character's bit; some share theirs, `[` with `{` and a letter with its capital.
@@ -39,6 +41,7 @@ struct sight {
     uint64_t signs; // of the characters that stand in it, SIGN() of each
     uint64_t words; // the kinds of all places
     size_t place_count;
+    bool beyond;      // ASCII there is something
     bool crowded;     // more of them than are held: nobody can say what is in the text
     uint64_t lengths; // of the runs, a bit for each up to 63
     uint64_t tails;   // of the digits at the runs' ends, likewise

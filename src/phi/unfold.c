@@ -157,12 +157,37 @@ static uint32_t plain(uint32_t c)
         return '-';
     if (is_blank(c))
         return ' ';
+    if ((c >= 0x3400 && c < 0xA000) || (c >= 0xAC00 && c < 0xD7A4)) // Chinese, Korean
+        return c;
     uint32_t (*const maps[])(uint32_t) = {without_accent, dressed_letter, digit_of_script,
                                           superscript, look_alike};
-    for (size_t i = 0; i < COUNT_OF(maps); i++)
-        if (maps[i](c) != 0)
-            return maps[i](c);
+    for (size_t i = 0; i < COUNT_OF(maps); i++) {
+        uint32_t found = maps[i](c);
+        if (found != 0)
+            return found;
+    }
     return c;
+}
+
+// What characters fold into, remembered: a text has the same few again and again.
+enum { FOLDS_KEPT = 128 };
+struct folds {
+    struct {
+        uint32_t code; // 0: free
+        uint32_t plain;
+    } kept[FOLDS_KEPT];
+};
+
+static uint32_t fold(struct folds *folds, uint32_t c)
+{
+    if (c < 0x80)
+        return c;
+    size_t at = (c ^ c >> 7) % FOLDS_KEPT;
+    if (folds->kept[at].code != c) {
+        folds->kept[at].code = c;
+        folds->kept[at].plain = plain(c);
+    }
+    return folds->kept[at].plain;
 }
 
 // One character of the text; `len` bytes of it. What is not UTF-8 is a character a byte.
@@ -252,6 +277,11 @@ static bool read_escape(str text, size_t at, struct unit *unit)
     return text.ptr[at] == '&' && next == '#' && read_reference(text, at, unit);
 }
 
+static bool may_begin_disguise(char c)
+{
+    return (c & '\x80') != 0 || c == '%' || c == '&' || c == '\\';
+}
+
 static size_t write_utf8(char *into, uint32_t c)
 {
     if (c < 0x80) {
@@ -269,17 +299,23 @@ static size_t write_utf8(char *into, uint32_t c)
 }
 
 // In place: no character grows. True when something changed.
-static bool unfold_once(char *bytes, size_t *len)
+static bool unfold_once(struct folds *folds, char *bytes, size_t *len)
 {
     str text = {bytes, *len};
     size_t end = 0;
     bool changed = false;
     for (size_t at = 0; at < text.len;) {
         struct unit unit = {0};
+        char c = text.ptr[at];
+        if (!may_begin_disguise(c)) {
+            bytes[end++] = c;
+            at++;
+            continue;
+        }
         bool escape = read_escape(text, at, &unit);
         if (!escape)
             unit = read_utf8(text, at);
-        uint32_t code = unit.raw ? unit.code : plain(unit.code);
+        uint32_t code = unit.raw ? unit.code : fold(folds, unit.code);
         changed = changed || escape || (!unit.raw && code != unit.code);
         if (unit.raw)
             bytes[end++] = (char)code;
@@ -294,8 +330,7 @@ static bool unfold_once(char *bytes, size_t *len)
 static bool may_be_disguised(str text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if ((text.ptr[i] & '\x80') != 0 || text.ptr[i] == '%' || text.ptr[i] == '&' ||
-            text.ptr[i] == '\\')
+        if (may_begin_disguise(text.ptr[i]))
             return true;
     return false;
 }
@@ -306,9 +341,11 @@ str unfold(struct arena *arena, str text)
         return text;
     char *bytes = arena_array(arena, char, text.len);
     size_t len = text.len;
+    struct folds folds = {0};
     memcpy(bytes, text.ptr, text.len);
-    bool changed = unfold_once(bytes, &len);
-    for (int rounds = 1; changed && rounds < UNFOLDINGS_MAX && unfold_once(bytes, &len); rounds++)
+    bool changed = unfold_once(&folds, bytes, &len);
+    for (int rounds = 1; changed && rounds < UNFOLDINGS_MAX && unfold_once(&folds, bytes, &len);
+         rounds++)
         ;
     return changed ? (str){bytes, len} : text;
 }

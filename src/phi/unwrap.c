@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random bytes are hardly ever printable, so that a random id leaves at its first odd byte.
+#include "characters.h"
 #include "disguise.h"
 #include "phial/util/array.h"
 #include "scan.h"
@@ -64,30 +65,15 @@ static int value_of(char c, enum alphabet alphabet)
     return -1;
 }
 
-_Static_assert((int)ALPHABETS == (int)WRAPPINGS, "each is tried");
 static const unsigned bits_of[ALPHABETS] = {6, 6, 6, 5, 4};
-
-static size_t run_at(str text, size_t at, enum alphabet alphabet)
-{
-    size_t len = 0;
-    while (at + len < text.len && value_of(text.ptr[at + len], alphabet) >= 0)
-        len++;
-    return len;
-}
-
-// What texts are made of. Fewer characters than ASCII has: each one more lets more random ids in.
-static bool is_text(unsigned char byte)
-{
-    return is_alnum((char)byte) ||
-           str_contains(STR(" -_.,:;/@=+#%&|^*?!<>$\\\"'(){}[]~\r\n\t"), (char)byte);
-}
 
 // Whether the byte may stand there; accented letters of western Europe are C3 and another byte.
 static bool may_follow(unsigned char byte, bool *accented)
 {
     bool tail = *accented;
     *accented = !tail && byte == 0xC3;
-    return tail ? (byte & 0xC0) == 0x80 : *accented || is_text(byte);
+    return tail ? (byte & 0xC0) == 0x80
+                : *accented || (character_kinds[byte] & CHARACTER_TEXT) != 0;
 }
 
 // The run's bytes into `bytes`, unless it is NULL; their number, 0 when one is none of a text. An
@@ -121,87 +107,95 @@ static size_t run_min(enum alphabet alphabet)
     return (UNWRAPPED_BYTES_MIN * 8 + bits_of[alphabet] - 1) / bits_of[alphabet];
 }
 
-// Whether the first byte may stand in a text: of random ids two of three end here.
-static bool may_be_wrapped(str text, size_t at, enum alphabet alphabet)
+static bool belongs(char c, enum alphabet alphabet)
 {
-    uint32_t held = 0;
-    unsigned held_bits = 0;
-    for (; held_bits < 8 && at < text.len; at++) {
-        int value = value_of(text.ptr[at], alphabet);
-        if (value < 0)
-            return false;
-        held = held << bits_of[alphabet] | (uint32_t)value;
-        held_bits += bits_of[alphabet];
-    }
-    if (held_bits < 8)
-        return false;
-    unsigned char byte = (unsigned char)(held >> (held_bits - 8));
-    return is_text(byte) || byte == 0xC3;
+    if (alphabet == BASE32)
+        return (character_kind(c) & CHARACTER_BASE32) != 0;
+    if (alphabet == HEXADECIMAL)
+        return (character_kind(c) & CHARACTER_HEXADECIMAL) != 0;
+    return alphabet == BASE64 ? c == '+' || c == '/' : c == '-' || c == '_'; // a sign
 }
 
-static void lengthen(size_t *len, size_t *longest, bool belongs)
+// The n-th run of letters and digits with the signs of the alphabet around it, and the runs that
+// those join to it; the next run is the n-th then.
+static str joined_runs(const struct sight *sight, size_t *n, enum alphabet alphabet)
 {
-    *len = belongs ? *len + 1 : 0;
-    if (*len > *longest)
-        *longest = *len;
+    str text = sight->text;
+    size_t from = sight->runs[*n].at;
+    size_t end = from;
+    while (from > 0 && belongs(text.ptr[from - 1], alphabet))
+        from--;
+    for (; *n < sight->run_count && sight->runs[*n].at == end; ++*n) {
+        end += sight->runs[*n].len;
+        while (end < text.len && belongs(text.ptr[end], alphabet))
+            end++;
+    }
+    return str_slice(text, from, end);
 }
 
-// The longest run of letters and digits, and with the signs of the alphabets among them; without
-// those the alphabets are one and the same.
-static void measure(str text, size_t longest[ALPHABETS])
+// What belongs to the alphabet in the run, from position->at on; the next run is the one looked at
+// then where there is no more.
+static str part_of_run(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
 {
-    size_t letters = 0;
-    size_t base64 = 0;
-    size_t url = 0;
-    bool signs[2] = {false, false};
-    for (size_t at = 0; at < text.len; at++) {
-        char c = text.ptr[at];
-        bool letter = is_alnum(c);
-        bool plus = c == '+' || c == '/';
-        bool dash = c == '-' || c == '_';
-        lengthen(&letters, &longest[BASE64_LETTERS], letter);
-        lengthen(&base64, &longest[BASE64], letter || plus);
-        lengthen(&url, &longest[BASE64_URL], letter || dash);
-        signs[0] = signs[0] || plus;
-        signs[1] = signs[1] || dash;
-    }
-    longest[BASE64] = signs[0] ? longest[BASE64] : 0;
-    longest[BASE64_URL] = signs[1] ? longest[BASE64_URL] : 0;
-    longest[BASE32] = longest[BASE64_LETTERS];
-    longest[HEXADECIMAL] = longest[BASE64_LETTERS];
+    const struct run *run = &sight->runs[position->run];
+    size_t end = run->at + run->len;
+    size_t from = position->at > run->at ? position->at : run->at;
+    while (from < end && !belongs(sight->text.ptr[from], alphabet))
+        from++;
+    size_t to = from;
+    while (to < end && belongs(sight->text.ptr[to], alphabet))
+        to++;
+    position->at = to;
+    position->run += end - to < run_min(alphabet) ? 1 : 0;
+    return str_slice(sight->text, from, to);
+}
+
+static str next_part(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
+{
+    if (alphabet == BASE64 || alphabet == BASE64_URL)
+        return joined_runs(sight, &position->run, alphabet);
+    const struct run *run = &sight->runs[position->run];
+    if (run->len >= run_min(alphabet) && alphabet != BASE64_LETTERS)
+        return part_of_run(sight, position, alphabet);
+    position->run++;
+    return str_slice(sight->text, run->at, run->at + run->len);
 }
 
 // The next run of the alphabet that holds a text.
-static bool unwrap_run(struct arena *arena, str text, struct wrapped *position, str *plain)
+static bool unwrap_part(struct arena *arena, const struct sight *sight, struct wrapped *position,
+                        str *plain)
 {
     enum alphabet alphabet = (enum alphabet)position->alphabet;
-    size_t least = run_min(alphabet);
-    while (position->at + least <= text.len) {
-        size_t at = position->at;
-        str run = str_slice(text, at, at + run_at(text, at, alphabet));
-        position->at = at + run.len + 1;
-        if (run.len < least || !may_be_wrapped(text, at, alphabet))
-            continue;
-        size_t count = decode(run, alphabet, NULL);
+    while (position->run < sight->run_count) {
+        str part = next_part(sight, position, alphabet);
+        size_t count = part.len < run_min(alphabet) ? 0 : decode(part, alphabet, NULL);
         if (count == 0)
             continue;
         char *bytes = arena_array(arena, char, count);
-        *plain = (str){bytes, decode(run, alphabet, bytes)};
+        *plain = (str){bytes, decode(part, alphabet, bytes)};
         return true;
     }
     return false;
 }
 
-bool unwrap_next(struct arena *arena, str text, struct wrapped *position, str *plain)
+// Where nothing else can be in the text, the alphabet is not tried.
+static bool may_hold(const struct sight *sight, enum alphabet alphabet)
 {
-    if (text.len < run_min(BASE64))
+    if (alphabet == BASE64)
+        return sees(sight, '+') || sees(sight, '/');
+    if (alphabet == BASE64_URL)
+        return sees(sight, '-') || sees(sight, '_');
+    return sight->lengths >> run_min(alphabet) != 0;
+}
+
+bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped *position,
+                 str *plain)
+{
+    if (sight->text.len < run_min(BASE64))
         return false;
-    if (!position->measured)
-        measure(text, position->longest);
-    position->measured = true;
-    for (; position->alphabet < ALPHABETS; position->alphabet++, position->at = 0)
-        if (position->longest[position->alphabet] >= run_min((enum alphabet)position->alphabet) &&
-            unwrap_run(arena, text, position, plain))
+    for (; position->alphabet < ALPHABETS; position->alphabet++, position->run = position->at = 0)
+        if (may_hold(sight, (enum alphabet)position->alphabet) &&
+            unwrap_part(arena, sight, position, plain))
             return true;
     return false;
 }

@@ -4,31 +4,51 @@
 #include "phial/util/array.h"
 
 static const struct word_row rows[] = {
+#define PAIR(first, second, name)
 #define WORD(phrase, spaced, kinds) {phrase, kinds, spaced},
 #include "words.def"
 #undef WORD
+#undef PAIR
 };
 
-static int compare(const struct word_row *row, char first, char second)
-{
-    if (row->phrase[0] != first)
-        return row->phrase[0] < first ? -1 : 1;
-    return row->phrase[1] < second ? -1 : row->phrase[1] > second ? 1 : 0;
-}
+// A number for each row, and one for the first of each pair.
+#define PASTE(a, b) a##b
+#define ROW_NAMED(number) PASTE(ROW_, number)
+enum {
+#define PAIR(first, second, name) FIRST_##name, BEFORE_##name = FIRST_##name - 1,
+#define WORD(phrase, spaced, kinds) ROW_NAMED(__COUNTER__),
+#include "words.def"
+#undef WORD
+#undef PAIR
+    ROWS
+};
+_Static_assert((size_t)ROWS == COUNT_OF(rows), "a number for each");
+
+// Where a character stands in the table of pairs: a letter has a place of its own in either row,
+// and of what else stands in words the nought first, and signs second.
+enum { FIRSTS = 27, SECONDS = 64 };
+#define FIRST_PLACE(c) ((c) == '0' ? 0 : (c) - 'a' + 1)
+#define SECOND_PLACE(c) ((c) < '@' ? (c) - ' ' : 32 + ((c)&31))
+
+// One more than the first row's number; 0 where no word begins so.
+static const uint16_t pairs[FIRSTS][SECONDS] = {
+#define PAIR(first, second, name) [FIRST_PLACE(first)][SECOND_PLACE(second)] = FIRST_##name + 1,
+#define WORD(phrase, spaced, kinds)
+#include "words.def"
+#undef WORD
+#undef PAIR
+};
 
 struct word_rows words_from(char first, char second)
 {
-    size_t low = 0;
-    size_t high = COUNT_OF(rows);
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare(&rows[middle], first, second) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    size_t end = low;
-    while (end < COUNT_OF(rows) && compare(&rows[end], first, second) == 0)
+    bool begins = first == '0' || (first >= 'a' && first <= 'z');
+    if (!begins || second < ' ' || second > 'z')
+        return (struct word_rows){rows, 0};
+    size_t from = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)];
+    if (from-- == 0 || rows[from].phrase[1] != second)
+        return (struct word_rows){rows, 0};
+    size_t end = from + 1;
+    while (end < COUNT_OF(rows) && rows[end].phrase[0] == first && rows[end].phrase[1] == second)
         end++;
-    return (struct word_rows){rows + low, end - low};
+    return (struct word_rows){rows + from, end - from};
 }
