@@ -3,7 +3,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { DICOM_UID_BYTES_MAX = 64 };
+enum { DICOM_UID_BYTES_MAX = 64, UID_BYTES_MIN = 10 };
 
 static bool is_instance(str uid)
 {
@@ -29,6 +29,8 @@ static bool is_instance(str uid)
     static const str others[] = {{"1.2.840.113549.", 15}, {"1.2.840.113556.", 15}};
     enum { DOTS_MIN = 4, COMPANY_DOTS_MIN = 9 };
     size_t dots = 0;
+    if (uid.len < UID_BYTES_MIN || uid.ptr[0] > '2' || uid.ptr[1] != '.')
+        return false;
     for (size_t i = 0; i < uid.len; i++)
         dots += uid.ptr[i] == '.' ? 1 : 0;
     for (size_t i = 0; i < COUNT_OF(others); i++)

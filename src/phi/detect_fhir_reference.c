@@ -66,12 +66,20 @@ static bool is_named_at(str text, size_t at)
            str_contains(rest, '|');
 }
 
+// R, h and the first letters of the types.
+static bool may_begin(const struct run *run)
+{
+    return run->upper ? run->head == 'p' || run->head == 'r' || run->head == 'e' || run->head == 'c'
+                      : run->head == 'r' || run->head == 'h';
+}
+
 bool phi_detect_fhir_reference(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
-        if (is_named_at(text, at) || (at > 0 && is_search(text, at - 1)))
+        if ((may_begin(&sight->runs[i]) && is_named_at(text, at)) ||
+            (at > 0 && is_search(text, at - 1)))
             return true;
     }
     return false;

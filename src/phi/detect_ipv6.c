@@ -41,6 +41,9 @@ static size_t joined(str text, size_t at, size_t len)
 bool phi_detect_ipv6(const struct sight *sight)
 {
     str text = sight->text;
+    size_t first = scan_next(text, 0, ':');
+    if (scan_next(text, first + 1, ':') == text.len)
+        return false;
     for (size_t at = 0; at < text.len;) {
         size_t len = 0;
         size_t colons = 0;

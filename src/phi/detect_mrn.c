@@ -71,6 +71,9 @@ static bool labelled(const struct sight *sight)
     str text = sight->text;
     for (size_t n = 0; n < sight->run_count; n++) {
         size_t at = sight->runs[n].at;
+        char head = sight->runs[n].head;
+        if (head != 'p' && head != 'm' && head != 'c')
+            continue;
         for (size_t i = 0; i < COUNT_OF(labels); i++)
             if (labelled_at(text, at, &labels[i]))
                 return true;

@@ -88,7 +88,7 @@ static bool after_title(const struct sight *sight)
     str text = sight->text;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
-        bool begins = is_upper(text.ptr[at]) && str_contains(STR("MDPHFS"), text.ptr[at]);
+        bool begins = sight->runs[i].upper && has((str){"mdphfs", 6}, sight->runs[i].head);
         size_t len = begins ? title_at(text, at) : 0;
         if (len > 0 && name_word(text, at + len) > 0)
             return true;
@@ -104,8 +104,9 @@ static bool before_degree(str text)
         return false;
     for (size_t at = scan_next(text, 0, ','); at < text.len; at = scan_next(text, at + 1, ',')) {
         size_t next = at + 1 + (at_or_nul(text, at + 1) == ' ' ? 1 : 0);
-        for (size_t i = 0; degrees[i] != NULL; i++)
-            if (str_starts_with(str_slice(text, next, text.len), str_from(degrees[i])) &&
+        for (size_t i = 0; is_upper(at_or_nul(text, next)) && degrees[i] != NULL; i++)
+            if (degrees[i][0] == text.ptr[next] &&
+                str_starts_with(str_slice(text, next, text.len), str_from(degrees[i])) &&
                 !is_alnum(at_or_nul(text, next + strlen(degrees[i]))))
                 return true;
     }

@@ -8,7 +8,13 @@
 // Full-width, mathematical, circled and foreign digits and letters as ASCII, look-alike letters as
 // Latin, zero-width characters gone, dashes and blanks as the plain ones, %41, &#65; and \u0041
 // decoded, a few times over. The same text, not copied, when it has no disguise.
-str unfold(struct arena *arena, str text);
+struct unfolding {
+    bool escaped;  // the text has escapes
+    str raw;       // then: what there is without reading them, to be looked at as well
+    bool endless;  // there is more below
+    size_t rounds; // that it took
+};
+str unfold(struct arena *arena, str text, struct unfolding *how);
 
 // The n-th way to read a part of the text as base64, base64url, base32 or hexadecimal of printable
 // ASCII; false when there is no n-th.

@@ -250,12 +250,14 @@ static bool judge(str text, bool (*means)(const struct name *))
     struct arena scratch = {0};
     if (text.len > NAME_BYTES_MAX || has_many_words(text)) // no declaration has it: refused unread
         return true;
-    str bare = unfold(&scratch, text);
+    struct unfolding how;
+    str bare = unfold(&scratch, text, &how);
     str spelled = spell_out(&scratch, bare);
     struct name with_cases = read_name(bare, true);
     struct name without = read_name(bare, false); // dOb
     struct name letters = read_name(spelled, false);
-    bool phi = is_dicom_tag(bare) || means(&with_cases) || means(&without) || means(&letters);
+    bool phi = how.endless || is_dicom_tag(bare) || means(&with_cases) || means(&without) ||
+               means(&letters);
     arena_reset(&scratch);
     return phi;
 }

@@ -5,7 +5,15 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { WRAPPINGS_MAX = 3, AMBIGUOUS_DIGITS_MIN = 7, AMBIGUOUS_DIGITS_MAX = 12 };
+enum {
+    WRAPPINGS_MAX = 3,
+    SHORT_BYTES = 256,
+    SHORT_WORK = 3500, // in about nanoseconds, as all work
+    WORK_A_BYTE = 9,
+    UNFOLDING_WORK = 2,
+    AMBIGUOUS_DIGITS_MIN = 7,
+    AMBIGUOUS_DIGITS_MAX = 12
+};
 
 #define PHI_DETECTOR(name, digits, signs, words, finds) \
     static const struct phi_detector name = {#name, finds};
@@ -14,6 +22,11 @@ enum { WRAPPINGS_MAX = 3, AMBIGUOUS_DIGITS_MIN = 7, AMBIGUOUS_DIGITS_MAX = 12 };
 
 static const struct phi_detector *const detectors[] = {
 #define PHI_DETECTOR(name, digits, signs, words, finds) &(name),
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+};
+enum {
+#define PHI_DETECTOR(name, digits, signs, words, finds) BIT_##name,
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
@@ -54,7 +67,7 @@ static bool is_uuid(str text)
 // What was not looked through to its end is refused: every limit fails closed.
 static const struct phi_detector *give_up(uint64_t off)
 {
-    return (off & phi_detector_bit(STR("too_complicated"))) == 0 ? &too_complicated : NULL;
+    return (off >> BIT_too_complicated & 1) == 0 ? &too_complicated : NULL;
 }
 
 static bool looks_at(size_t i, const struct sight *sight)
@@ -66,55 +79,73 @@ static bool looks_at(size_t i, const struct sight *sight)
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    if (sight->crowded)
+    enum { DETECTOR_WORK = 3, MARK_WORK = 12 };
+    if (sight->crowded || !sight_pays(sight, sight->marks * MARK_WORK))
         return give_up(off);
-    for (size_t i = 0; i < COUNT_OF(detectors); i++)
-        if (looks_at(i, sight) && (off & UINT64_C(1) << i) == 0 && looks[i].looks(sight))
+    for (size_t i = 0; i < COUNT_OF(detectors); i++) {
+        if (!looks_at(i, sight) || (off & UINT64_C(1) << i) != 0)
+            continue;
+        if (looks[i].looks(sight))
             return detectors[i];
+        if (!sight_pays(sight, DETECTOR_WORK + sight->run_count / 4))
+            return give_up(off);
+    }
     return NULL;
 }
 
 struct search {
     struct arena *arena;
     uint64_t off;
-    size_t left; // bytes that may still be unwrapped
+    size_t left;  // bytes that may still be unwrapped
+    size_t *work; // that may still be done
 };
 
-static bool may_be_disguised(const struct sight *sight)
+// The text without its disguises, and, where those may be something else, as it is. The sight of
+// the former stays.
+static const struct phi_detector *find_here(struct search *search, str text, struct sight *sight)
 {
-    return sight->beyond || sees(sight, '%') || sees(sight, '&') || sees(sight, '\\');
+    const struct phi_detector *hit = NULL;
+    struct unfolding how;
+    str bare = unfold(search->arena, text, &how);
+    if (how.escaped) {
+        sight_take(how.raw, search->work, sight);
+        hit = find_plain(sight, search->off);
+    }
+    if (hit != NULL)
+        return hit;
+    sight_take(bare, search->work, sight);
+    if (how.endless || !sight_pays(sight, how.rounds * UNFOLDING_WORK * text.len))
+        return give_up(search->off);
+    return find_plain(sight, search->off);
 }
 
-// The text, the text without its disguises, and what is wrapped in it, a few wrappings deep.
+// And what is wrapped in it, a few wrappings deep.
 // NOLINTNEXTLINE(misc-no-recursion): WRAPPINGS_MAX deep
 static const struct phi_detector *find(struct search *search, str text, int wrappings)
 {
     struct sight sight;
-    sight_take(text, &sight);
-    const struct phi_detector *hit = find_plain(&sight, search->off);
-    str bare = may_be_disguised(&sight) ? unfold(search->arena, text) : text;
-    if (hit == NULL && bare.ptr != text.ptr) {
-        sight_take(bare, &sight);
-        hit = find_plain(&sight, search->off);
-    }
-    if (wrappings == WRAPPINGS_MAX)
-        return hit;
     struct wrapped position = {0};
     str plain = {0};
+    const struct phi_detector *hit = find_here(search, text, &sight);
+    if (wrappings == WRAPPINGS_MAX)
+        return hit;
     while (hit == NULL && unwrap_next(search->arena, &sight, &position, &plain)) {
         if (plain.len > search->left)
             return give_up(search->off);
         search->left -= plain.len;
         hit = find(search, plain, wrappings + 1);
     }
-    return hit;
+    return hit == NULL && *search->work == 0 ? give_up(search->off) : hit;
 }
 
 const struct phi_detector *phi_find(str text, uint64_t off)
 {
     enum { UNWRAPPED_MIN = 256 };
     struct arena scratch = {0};
-    struct search search = {&scratch, off, UNWRAPPED_MIN + text.len};
+    size_t work = text.len < SHORT_BYTES ? SHORT_WORK : WORK_A_BYTE * text.len;
+    if (give_up(off) == NULL) // nobody wants to know
+        work = SIZE_MAX;
+    struct search search = {&scratch, off, UNWRAPPED_MIN + text.len, &work};
     if (text.len == 0 || is_uuid(text))
         return NULL;
     if (text.len > SIGHT_TEXT_MAX)

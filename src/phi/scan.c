@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2 };
+enum { SEPARATOR_BLANKS_MAX = 2, SHAPE_WORK = 14 };
 
 size_t scan_digits(str text, size_t at)
 {
@@ -255,12 +255,15 @@ static bool find_shape(const struct sight *sight, const struct shape *shape,
 {
     size_t group = group_at(shape->pattern);
     bool digits = shape->edge == EDGE_DIGITS;
-    if (((digits ? sight->tails : sight->lengths) >> group & 1) == 0)
+    bool number = *shape->pattern == '9';
+    uint64_t lengths = digits ? sight->tails : number ? sight->numbers : sight->lengths;
+    if ((lengths >> group & 1) == 0 || !sight_pays(sight, sight->run_count / 4))
         return false;
     for (size_t n = 0; n < sight->run_count; n++) {
         const struct run *run = &sight->runs[n];
-        bool begins = digits ? run->tail == group : run->len == group;
-        if (begins && shape_at(sight, n, shape, group, holds))
+        bool begins =
+            digits ? run->tail == group : run->len == group && (!number || is_digit(run->head));
+        if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, group, holds))
             return true;
     }
     return false;
@@ -313,6 +316,8 @@ bool scan_code(str rest, struct code code)
             letters++;
         else if (c == '\0' || strchr(code.joints, c) == NULL || !is_alnum(at_or_nul(rest, at + 1)))
             break;
+        if (letters > LETTERS_MAX || digits + letters > code.characters_max)
+            return false;
     }
     return digits >= code.digits_min && letters <= LETTERS_MAX &&
            digits + letters <= code.characters_max;

@@ -6,7 +6,14 @@
 
 #include <string.h>
 
-enum { FILLERS_MAX = 6, CAMEL_CASE_MIN = 5 };
+enum {
+    FILLERS_MAX = 6,
+    CAMEL_CASE_MIN = 5,
+    PLACE_WORK = 40,
+    RUN_WORK = 10,
+    LOOK_WORK = 10,
+    PHRASE_WORK = 6
+};
 
 static size_t skip_filler(str text, size_t at)
 {
@@ -62,7 +69,7 @@ static bool is_word(str text, size_t at, size_t len, const struct word_row *row)
 
 static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kinds)
 {
-    if (sight->place_count == SIGHT_PLACES_MAX) {
+    if (sight->place_count == SIGHT_PLACES_MAX || !sight_pays(sight, PLACE_WORK)) {
         sight->crowded = true;
         return;
     }
@@ -79,12 +86,14 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
 
 static void look_for(struct sight *sight, size_t at, char second)
 {
-    struct word_rows rows = words_from(to_lower(sight->text.ptr[at]), second);
+    char third = to_lower(at_or_nul(sight->text, at + 2));
+    struct word_rows rows = words_from(to_lower(sight->text.ptr[at]), second, third);
     for (size_t i = 0; i < rows.count; i++) {
-        char third = rows.items[i].phrase[2];
-        if (is_letter(third) && third != to_lower(at_or_nul(sight->text, at + 2)) &&
-            is_letter(rows.items[i].phrase[1]))
+        char wanted = rows.items[i].phrase[2];
+        if (is_letter(wanted) && wanted != third && is_letter(rows.items[i].phrase[1]))
             continue;
+        if (!sight_pays(sight, PHRASE_WORK))
+            sight->crowded = true;
         size_t len = scan_phrase(sight->text, at, rows.items[i].phrase);
         if (len > 0 && is_word(sight->text, at, len, &rows.items[i]))
             add_place(sight, at, at + len, rows.items[i].kinds);
@@ -112,12 +121,13 @@ static void add_run(struct sight *sight, struct run run)
     // Many runs of a character or two: no text and no id, and slow to look through.
     bool dense =
         sight->run_count >= SIGHT_DENSE_MIN && run.at < SIGHT_DENSE_BYTES * sight->run_count;
-    if (sight->run_count == SIGHT_RUNS_MAX || dense) {
+    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK + run.len)) {
         sight->crowded = true;
         return;
     }
     sight->runs[sight->run_count++] = run;
     sight->lengths |= length_bit(run.len);
+    sight->numbers |= is_digit(run.head) ? length_bit(run.len) : 0;
     sight->tails |= length_bit(run.tail);
 }
 
@@ -165,25 +175,34 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
     return at;
 }
 
+// From these detectors look to either side, at times far.
+static const uint64_t marks_looked_from = SIGN('@') | SIGN('(') | SIGN('[') | SIGN('^') |
+                                          SIGN('+') | SIGN(',') | SIGN(':') | SIGN('|') |
+                                          SIGN('*') | SIGN('/');
+
 static void take_sign(struct sight *sight, char c, size_t *number)
 {
     bool beyond = (c & '\x80') != 0;
     sight->beyond = sight->beyond || beyond;
     sight->signs |= beyond ? 0 : SIGN(c);
+    sight->marks += beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
     if (beyond || c == ':' || c == '"')
         *number = 0;
 }
 
-void sight_take(str text, struct sight *sight)
+void sight_take(str text, size_t *left, struct sight *sight)
 {
     size_t number = 0;
     sight->text = text;
+    sight->left = left;
+    sight->marks = 0;
     sight->digits = 0;
     sight->signs = 0;
     sight->words = 0;
     sight->place_count = 0;
     sight->run_count = 0;
     sight->lengths = 0;
+    sight->numbers = 0;
     sight->tails = 0;
     sight->beyond = false;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
@@ -200,7 +219,8 @@ bool scan_after(const struct sight *sight, uint64_t kinds, bool (*holds)(str res
     if ((sight->words & kinds) == 0)
         return false;
     for (size_t i = 0; i < sight->place_count; i++)
-        if ((sight->places[i].kinds & kinds) != 0 && holds(sight->places[i].rest))
+        if ((sight->places[i].kinds & kinds) != 0 && sight_pays(sight, LOOK_WORK) &&
+            holds(sight->places[i].rest))
             return true;
     return false;
 }

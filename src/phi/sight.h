@@ -37,6 +37,8 @@ struct place {
 
 struct sight {
     str text;
+    size_t *left;   // work that may still be done, in about nanoseconds; 0: too much was asked for
+    size_t marks;   // signs from which detectors look to either side
     size_t digits;  // the longest number, separators not counted
     uint64_t signs; // of the characters that stand in it, SIGN() of each
     uint64_t words; // the kinds of all places
@@ -44,13 +46,22 @@ struct sight {
     bool beyond;      // ASCII there is something
     bool crowded;     // more of them than are held: nobody can say what is in the text
     uint64_t lengths; // of the runs, a bit for each up to 63
+    uint64_t numbers; // of those that begin with a digit
     uint64_t tails;   // of the digits at the runs' ends, likewise
     size_t run_count;
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
 };
 
-void sight_take(str text, struct sight *sight);
+void sight_take(str text, size_t *left, struct sight *sight);
+
+// Whether the work may still be done. Where not, nobody can say what is in the text.
+static inline bool sight_pays(const struct sight *sight, size_t work)
+{
+    bool enough = work < *sight->left;
+    *sight->left = enough ? *sight->left - work : 0;
+    return enough;
+}
 
 static inline bool sees(const struct sight *sight, char c)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { UNFOLDINGS_MAX = 8 };
+enum { UNFOLDINGS_MAX = 5 };
 
 struct span {
     uint32_t from;
@@ -299,7 +299,7 @@ static size_t write_utf8(char *into, uint32_t c)
 }
 
 // In place: no character grows. True when something changed.
-static bool unfold_once(struct folds *folds, char *bytes, size_t *len)
+static bool unfold_once(struct folds *folds, char *bytes, size_t *len, bool *escaped)
 {
     str text = {bytes, *len};
     size_t end = 0;
@@ -312,11 +312,12 @@ static bool unfold_once(struct folds *folds, char *bytes, size_t *len)
             at++;
             continue;
         }
-        bool escape = read_escape(text, at, &unit);
+        bool escape = (c & '\x80') == 0 && read_escape(text, at, &unit);
         if (!escape)
             unit = read_utf8(text, at);
         uint32_t code = unit.raw ? unit.code : fold(folds, unit.code);
         changed = changed || escape || (!unit.raw && code != unit.code);
+        *escaped = *escaped || escape;
         if (unit.raw)
             bytes[end++] = (char)code;
         else if (code != nothing)
@@ -327,25 +328,49 @@ static bool unfold_once(struct folds *folds, char *bytes, size_t *len)
     return changed;
 }
 
+// Without a way out in the middle, so that several bytes are looked at at once.
 static bool may_be_disguised(str text)
 {
+    unsigned found = 0;
     for (size_t i = 0; i < text.len; i++)
-        if (may_begin_disguise(text.ptr[i]))
-            return true;
-    return false;
+        found |= may_begin_disguise(text.ptr[i]) ? 1 : 0;
+    return found != 0;
 }
 
-str unfold(struct arena *arena, str text)
+// The text as it is but for escapes that others follow at once: those hold nothing by themselves.
+static str without_chains(struct arena *arena, str text)
 {
+    char *bytes = arena_array(arena, char, text.len);
+    size_t end = 0;
+    for (size_t at = 0; at < text.len;) {
+        struct unit unit = {0};
+        struct unit next = {0};
+        char c = text.ptr[at];
+        bool chained = (c == '%' || c == '&' || c == '\\') && read_escape(text, at, &unit) &&
+                       at + unit.len < text.len && read_escape(text, at + unit.len, &next);
+        bytes[end++] = chained ? '%' : c;
+        at += chained ? unit.len : 1;
+    }
+    return (str){bytes, end};
+}
+
+str unfold(struct arena *arena, str text, struct unfolding *how)
+{
+    *how = (struct unfolding){0};
     if (!may_be_disguised(text))
         return text;
     char *bytes = arena_array(arena, char, text.len);
     size_t len = text.len;
     struct folds folds = {0};
     memcpy(bytes, text.ptr, text.len);
-    bool changed = unfold_once(&folds, bytes, &len);
-    for (int rounds = 1; changed && rounds < UNFOLDINGS_MAX && unfold_once(&folds, bytes, &len);
-         rounds++)
-        ;
+    bool escaped = false;
+    bool changed = unfold_once(&folds, bytes, &len, &escaped);
+    bool again = changed;
+    for (how->rounds = 1; again && how->rounds < UNFOLDINGS_MAX; how->rounds++)
+        again = unfold_once(&folds, bytes, &len, &escaped);
+    how->endless = again;
+    how->escaped = escaped;
+    if (escaped)
+        how->raw = without_chains(arena, text);
     return changed ? (str){bytes, len} : text;
 }

@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 10 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
@@ -168,8 +168,9 @@ static bool unwrap_part(struct arena *arena, const struct sight *sight, struct w
     enum alphabet alphabet = (enum alphabet)position->alphabet;
     while (position->run < sight->run_count) {
         str part = next_part(sight, position, alphabet);
-        size_t count = part.len < run_min(alphabet) ? 0 : decode(part, alphabet, NULL);
-        if (count == 0)
+        bool long_enough = part.len >= run_min(alphabet) && sight_pays(sight, PART_WORK);
+        size_t count = long_enough ? decode(part, alphabet, NULL) : 0;
+        if (count == 0 || !sight_pays(sight, 4 * part.len))
             continue;
         char *bytes = arena_array(arena, char, count);
         *plain = (str){bytes, decode(part, alphabet, bytes)};
@@ -195,7 +196,7 @@ bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped 
         return false;
     for (; position->alphabet < ALPHABETS; position->alphabet++, position->run = position->at = 0)
         if (may_hold(sight, (enum alphabet)position->alphabet) &&
-            unwrap_part(arena, sight, position, plain))
+            sight_pays(sight, sight->run_count) && unwrap_part(arena, sight, position, plain))
             return true;
     return false;
 }

@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 
 static const struct word_row rows[] = {
-#define PAIR(first, second, name)
+#define PAIR(first, second, name, thirds)
 #define WORD(phrase, spaced, kinds) {phrase, kinds, spaced},
 #include "words.def"
 #undef WORD
@@ -15,7 +15,7 @@ static const struct word_row rows[] = {
 #define PASTE(a, b) a##b
 #define ROW_NAMED(number) PASTE(ROW_, number)
 enum {
-#define PAIR(first, second, name) FIRST_##name, BEFORE_##name = FIRST_##name - 1,
+#define PAIR(first, second, name, thirds) FIRST_##name, BEFORE_##name = FIRST_##name - 1,
 #define WORD(phrase, spaced, kinds) ROW_NAMED(__COUNTER__),
 #include "words.def"
 #undef WORD
@@ -30,23 +30,31 @@ enum { FIRSTS = 27, SECONDS = 64 };
 #define FIRST_PLACE(c) ((c) == '0' ? 0 : (c) - 'a' + 1)
 #define SECOND_PLACE(c) ((c) < '@' ? (c) - ' ' : 32 + ((c)&31))
 
-// One more than the first row's number; 0 where no word begins so.
-static const uint16_t pairs[FIRSTS][SECONDS] = {
-#define PAIR(first, second, name) [FIRST_PLACE(first)][SECOND_PLACE(second)] = FIRST_##name + 1,
+#define THIRD(c) (UINT32_C(1) << ((c)&31))
+#define ANY_THIRD UINT32_MAX
+
+static const struct {
+    uint32_t thirds; // what may stand third, a bit for each; some share theirs
+    uint32_t from;   // the first row's number
+} pairs[FIRSTS][SECONDS] = {
+#define PAIR(first, second, name, thirds) \
+    [FIRST_PLACE(first)][SECOND_PLACE(second)] = {thirds, FIRST_##name},
 #define WORD(phrase, spaced, kinds)
 #include "words.def"
 #undef WORD
 #undef PAIR
 };
 
-struct word_rows words_from(char first, char second)
+struct word_rows words_from(char first, char second, char third)
 {
+    static const struct word_rows none = {rows, 0};
     bool begins = first == '0' || (first >= 'a' && first <= 'z');
     if (!begins || second < ' ' || second > 'z')
-        return (struct word_rows){rows, 0};
-    size_t from = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)];
-    if (from-- == 0 || rows[from].phrase[1] != second)
-        return (struct word_rows){rows, 0};
+        return none;
+    size_t from = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)].from;
+    uint32_t thirds = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)].thirds;
+    if ((thirds & THIRD(third)) == 0 || rows[from].phrase[1] != second)
+        return none;
     size_t end = from + 1;
     while (end < COUNT_OF(rows) && rows[end].phrase[0] == first && rows[end].phrase[1] == second)
         end++;

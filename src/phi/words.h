@@ -58,5 +58,5 @@ struct word_rows {
     size_t count;
 };
 
-// Those that begin with the two characters, in lower case.
-struct word_rows words_from(char first, char second);
+// Those that begin with the two characters, in lower case; none of them where no third may follow.
+struct word_rows words_from(char first, char second, char third);
