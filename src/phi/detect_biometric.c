@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-// A template as bytes are written: letters, digits and the signs of base64.
+// A template as bytes are written: letters, digits and the signs of base64, or hexadecimal ones.
 static bool begins_with_template(str rest)
 {
-    enum { CHARACTERS_MIN = 16 };
+    enum { CHARACTERS_MIN = 16, HEXADECIMAL_MIN = 6 };
     size_t len = 0;
-    while (len < rest.len && (is_alnum(rest.ptr[len]) || str_contains(STR("+/=-_"), rest.ptr[len])))
-        len++;
-    return len >= CHARACTERS_MIN;
+    size_t lower = 0;
+    size_t digits = 0;
+    bool hexadecimal = true;
+    for (; len < rest.len; len++) {
+        char c = rest.ptr[len];
+        if (!is_alnum(c) && !str_contains(STR("+/=-_"), c))
+            break;
+        lower += is_lower(c) ? 1 : 0;
+        digits += is_digit(c) ? 1 : 0;
+        hexadecimal = hexadecimal && (is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'));
+    }
+    return len >= CHARACTERS_MIN ||
+           (hexadecimal && len >= HEXADECIMAL_MIN && (lower == 0 || digits > 0) &&
+            !scan_is_date(str_slice(rest, 0, len)));
 }
 
 bool phi_detect_biometric(const struct sight *sight)

@@ -49,9 +49,72 @@ static bool is_substance(str rest)
     return false;
 }
 
+// What software does with medications, and rules with what they prescribe.
+static bool is_of_a_product(str word)
+{
+    static const char *const words[] = {"adherence", "administration", "alert",          "alerts",
+                                        "changes",   "checks",         "count",          "counts",
+                                        "data",      "dispensing",     "dose",           "duration",
+                                        "errors",    "events",         "fields",         "format",
+                                        "history",   "interval",       "items",          "level",
+                                        "limit",     "limits",         "lines",          "lists",
+                                        "lookups",   "management",     "manner",         "maximum",
+                                        "minimum",   "model",          "module",         "names",
+                                        "never",     "number",         "orders",         "period",
+                                        "procedure", "range",          "reconciliation", "record",
+                                        "records",   "reminder",       "reminders",      "request",
+                                        "requests",  "review",         "reviews",        "safety",
+                                        "schedule",  "service",        "steps",          "terms",
+                                        "threshold", "times",          "unknown",        "update",
+                                        "updates",   "value",          "values",         "under",
+                                        "within",    "there",          "false",          "other",
+                                        "total",     "version",        "model",          "batch",
+                                        NULL};
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (words[i][0] == to_lower(word.ptr[0]) && scan_phrase(word, 0, words[i]) == word.len)
+            return true;
+    return false;
+}
+
+// 500 mg, 20mg
+static bool is_dose(str text, size_t at)
+{
+    static const char *const units[] = {"mg",    "mcg",    "ug",  "ml", "iu",
+                                        "units", "tablet", "tab", "g",  NULL};
+    at += at_or_nul(text, at) == ' ' ? 1 : 0;
+    size_t digits = scan_digits(text, at);
+    at += digits;
+    at += at_or_nul(text, at) == ' ' ? 1 : 0;
+    for (size_t i = 0; digits > 0 && units[i] != NULL; i++) {
+        size_t len = scan_phrase(text, at, units[i]);
+        if (len > 0 && !is_letter(at_or_nul(text, at + len)))
+            return true;
+    }
+    return false;
+}
+
+// medication: lisinopril; prescribed metformin 500 mg
+static bool names_medication(const struct sight *sight)
+{
+    enum { LETTERS_MIN = 5 };
+    for (size_t i = 0; (sight->words & KIND(MEDICATION)) != 0 && i < sight->place_count; i++) {
+        const struct place *place = &sight->places[i];
+        size_t letters = scan_letters(place->rest, 0);
+        char after = at_or_nul(place->rest, letters);
+        bool takes = to_lower(sight->text.ptr[place->word]) == 'p' ||
+                     to_lower(sight->text.ptr[place->word]) == 'v'; // prescribed, verordnet
+        if ((place->kinds & KIND(MEDICATION)) == 0 || letters < LETTERS_MIN || is_digit(after) ||
+            after == '_' || after == '-' || is_of_a_product(str_slice(place->rest, 0, letters)))
+            continue;
+        if (takes || scan_follows_sign(sight, place) || is_dose(place->rest, letters))
+            return true;
+    }
+    return false;
+}
+
 bool phi_detect_drug_code(const struct sight *sight)
 {
     return scan_after(sight, KIND(DRUG), begins_with_drug) ||
            scan_after(sight, KIND(SUBSTANCE), begins_with_schedule) ||
-           scan_after(sight, KIND(SCHEDULE), is_substance);
+           scan_after(sight, KIND(SCHEDULE), is_substance) || names_medication(sight);
 }

@@ -76,6 +76,48 @@ static bool spelled_at(str text, size_t at)
     return false;
 }
 
+static bool is_one_of(str word, const char *const *spellings)
+{
+    for (size_t i = 0; spellings[i] != NULL; i++)
+        if (scan_phrase(word, 0, spellings[i]) == word.len)
+            return true;
+    return false;
+}
+
+static str run_text(const struct sight *sight, size_t n)
+{
+    return str_slice(sight->text, sight->runs[n].at, sight->runs[n].at + sight->runs[n].len);
+}
+
+static bool blank_before(const struct sight *sight, size_t n)
+{
+    const struct run *last = &sight->runs[n - 1];
+    return sight->text.ptr[sight->runs[n].at - 1] == ' ' &&
+           last->at + last->len + 1 == sight->runs[n].at;
+}
+
+// jane at clinic dot org: a top label that is much used says that it is no sentence
+static bool in_words_at(const struct sight *sight, size_t n)
+{
+    static const char *const ats[] = {"at", "arroba", "chiocciola", "arobase", NULL};
+    static const char *const dots[] = {"dot", "punto", "point", "punkt", "punt", NULL};
+    static const char *const tops[] = {"com", "org", "net", "edu",  "gov",    "de", "fr", "es",
+                                       "it",  "nl",  "uk",  "io",   "co",     "eu", "ch", "us",
+                                       "ca",  "au",  "pl",  "be",   "pt",     "at", "se", "dk",
+                                       "no",  "fi",  "ie",  "info", "health", NULL};
+    if (n == 0 || n + 3 >= sight->run_count || !blank_before(sight, n) ||
+        !is_one_of(run_text(sight, n), ats))
+        return false;
+    for (size_t dot = n + 2; dot + 1 < sight->run_count; dot += 2) {
+        if (!is_one_of(run_text(sight, dot), dots) || !blank_before(sight, dot) ||
+            !blank_before(sight, dot + 1))
+            return false;
+        if (is_one_of(run_text(sight, dot + 1), tops))
+            return true;
+    }
+    return false;
+}
+
 bool phi_detect_email(const struct sight *sight)
 {
     static const char brackets[] = "[({";
@@ -88,5 +130,8 @@ bool phi_detect_email(const struct sight *sight)
              at = scan_next(text, at + 1, *c))
             if (spelled_at(text, at))
                 return true;
+    for (size_t i = 0; i < sight->run_count; i++)
+        if ((sight->runs[i].head == 'a' || sight->runs[i].head == 'c') && in_words_at(sight, i))
+            return true;
     return false;
 }

@@ -32,7 +32,8 @@ bool phi_detect_fi_hetu(const struct sight *sight)
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         if (sight->runs[i].digits >= 6 && at + 11 <= text.len &&
-            (is_upper(text.ptr[at + 10]) || text.len == 11) && is_hetu_at(text, at))
+            (is_upper(text.ptr[at + 10]) || is_upper(text.ptr[at + 6]) || text.len == 11) &&
+            is_hetu_at(text, at))
             return true;
     }
     return scan_after(sight, KIND(NORDIC), begins_with_hetu);

@@ -20,6 +20,28 @@ static size_t coordinate_at(str text, size_t at, int most)
     return degrees <= most && places >= DECIMAL_PLACES_MIN ? at + places - start : 0;
 }
 
+// What parts two coordinates: a comma or blanks, and perhaps a direction or a label.
+static size_t gap_at(str text, size_t at)
+{
+    static const char *const labels[] = {"longitude", "long", "lon", "lng", "n", "s", NULL};
+    size_t start = at;
+    for (size_t i = 0; i < 2; i++) {
+        while (at < text.len &&
+               (str_contains(STR(", ;:=&\"'/"), text.ptr[at]) || (text.ptr[at] & '\x80') != 0))
+            at++;
+        for (size_t n = 0; labels[n] != NULL; n++) {
+            size_t len = scan_phrase(text, at, labels[n]);
+            if (len > 0 && !is_alnum(at_or_nul(text, at + len))) {
+                at += len;
+                break;
+            }
+        }
+    }
+    while (at < text.len && str_contains(STR(", ;:=\"'"), text.ptr[at]))
+        at++;
+    return at - start;
+}
+
 bool phi_detect_geo_location(const struct sight *sight)
 {
     str text = sight->text;
@@ -29,8 +51,7 @@ bool phi_detect_geo_location(const struct sight *sight)
         if (latitude == 0)
             continue;
         size_t next = at + latitude;
-        while (next < text.len && str_contains(STR(", ;"), text.ptr[next]))
-            next++;
+        next += gap_at(text, next);
         if (next > at + latitude && coordinate_at(text, next, 180) > 0)
             return true;
     }

@@ -21,6 +21,15 @@ static bool address_at(str text, size_t at, size_t *end)
     return true;
 }
 
+// Two numbers of three digits: 192.168.1.20-prod
+static bool has_long_parts(str text, size_t at, size_t end)
+{
+    size_t parts = 0;
+    for (; at < end; at += scan_digits(text, at) + 1)
+        parts += scan_digits(text, at) == 3 ? 1 : 0;
+    return parts >= 2;
+}
+
 // A version has a suffix: 1.2.3.4-rc.1, v1.2.3.4
 static bool stands_alone(str text, size_t at, size_t end)
 {
@@ -30,7 +39,7 @@ static bool stands_alone(str text, size_t at, size_t end)
     if (is_alnum(before) || before == '.' || is_alnum(after) || after == '_')
         return false;
     if ((after == '.' || after == '-' || after == '+') && is_alnum(beyond))
-        return false;
+        return after != '.' && has_long_parts(text, at, end);
     if (!is_alnum(before_or_nul(text, before == '\0' ? 0 : at - 1)) ||
         !str_contains(STR("-_/"), before))
         return true;

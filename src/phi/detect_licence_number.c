@@ -15,6 +15,14 @@ static bool begins_with_number(str rest)
     return len >= 6 && len <= 18 && digits >= 4;
 }
 
+// 99 999 999
+static bool begins_with_groups(str rest)
+{
+    char digits[12];
+    size_t count = scan_squeezed(rest, " -", digits, sizeof digits);
+    return count >= 7 && count <= sizeof digits;
+}
+
 static int two(str text, size_t at)
 {
     return (text.ptr[at] - '0') * 10 + (text.ptr[at + 1] - '0');
@@ -40,5 +48,6 @@ bool phi_detect_licence_number(const struct sight *sight)
 {
     static const struct shape british = {"AXXXX999999XXXAA", "", EDGE_WORD};
     return scan_shape(sight, &british, is_british_licence) ||
-           scan_after(sight, KIND(LICENCE), begins_with_number);
+           scan_after(sight, KIND(LICENCE), begins_with_number) ||
+           scan_after(sight, KIND(LICENCE), begins_with_groups);
 }

@@ -19,21 +19,60 @@ static size_t name_word(str text, size_t at)
 // What products and pages are named with: Patient Portal, Patient Summary Report.
 static bool is_of_a_product(str text, size_t at, size_t len)
 {
+    char first = to_lower(text.ptr[at]);
     static const char *const words[] = {
-        "access",       "ai",           "analysis",   "analytics",  "api",        "app",
-        "billing",      "bundle",       "care",       "cloud",      "cohort",     "count",
-        "data",         "days",         "education",  "engagement", "everything", "experience",
-        "flow",         "group",        "health",     "history",    "hub",        "id",
-        "identity",     "imaging",      "index",      "insights",   "intake",     "list",
-        "management",   "match",        "matching",   "messaging",  "model",      "module",
-        "monitoring",   "navigator",    "number",     "outreach",   "panel",      "plan",
-        "platform",     "plus",         "portal",     "pro",        "record",     "records",
-        "registration", "registry",     "reminders",  "report",     "reports",    "resource",
-        "safety",       "satisfaction", "scheduling", "search",     "service",    "services",
-        "suite",        "summary",      "support",    "system",     "team",       "tier",
-        "update",       "visit",        "visits",     "workflow",   NULL};
+        "access",     "account",    "accounts",      "admin",        "administrator",
+        "agency",     "ai",         "america",       "american",     "analysis",
+        "analyst",    "analytics",  "analyzed",      "annual",       "api",
+        "app",        "architect",  "band",          "bank",         "basic",
+        "batch",      "billing",    "board",         "bronze",       "bundle",
+        "cardiology", "care",       "center",        "central",      "centre",
+        "claim",      "claims",     "class",         "clinic",       "cloud",
+        "cohort",     "committee",  "completed",     "computed",     "consultant",
+        "control",    "corp",       "count",         "counter",      "created",
+        "customer",   "customers",  "daily",         "data",         "days",
+        "default",    "deleted",    "department",    "desk",         "developer",
+        "device",     "devices",    "digital",       "director",     "download",
+        "east",       "edition",    "education",     "encounter",    "engagement",
+        "engine",     "engineer",   "enterprise",    "europe",       "european",
+        "event",      "events",     "everything",    "experience",   "export",
+        "external",   "finance",    "first",         "flow",         "gateway",
+        "general",    "generator",  "gmbh",          "gold",         "group",
+        "health",     "history",    "hospital",      "hour",         "hub",
+        "id",         "identity",   "image",         "images",       "imaging",
+        "import",     "inc",        "index",         "insights",     "institute",
+        "intake",     "internal",   "international", "invoice",      "invoices",
+        "job",        "lab",        "laboratory",    "labs",         "level",
+        "list",       "llc",        "ltd",           "magnetic",     "main",
+        "management", "manager",    "match",         "matching",     "medical",
+        "member",     "members",    "message",       "messages",     "messaging",
+        "metric",     "minute",     "minutes",       "mobile",       "model",
+        "module",     "modules",    "monitoring",    "monthly",      "national",
+        "navigator",  "networks",   "north",         "number",       "office",
+        "online",     "operations", "order",         "orders",       "outreach",
+        "page",       "pages",      "panel",         "partners",     "payer",
+        "payers",     "payment",    "payments",      "per",          "pipeline",
+        "plan",       "platform",   "plus",          "portal",       "premium",
+        "private",    "pro",        "process",       "production",   "provider",
+        "providers",  "public",     "quality",       "queue",        "radiology",
+        "record",     "records",    "region",        "registration", "registry",
+        "release",    "reminders",  "remote",        "report",       "reports",
+        "request",    "requests",   "resonance",     "resource",     "response",
+        "review",     "safety",     "sales",         "satisfaction", "scan",
+        "scanner",    "scans",      "scheduling",    "score",        "scores",
+        "search",     "seat",       "seats",         "second",       "series",
+        "server",     "service",    "services",      "session",      "sessions",
+        "silver",     "software",   "solutions",     "south",        "staging",
+        "standard",   "states",     "status",        "storage",      "studies",
+        "study",      "suite",      "summary",       "support",      "system",
+        "systems",    "team",       "technologies",  "test",         "tests",
+        "third",      "tier",       "tomography",    "type",         "ultrasound",
+        "unit",       "united",     "university",    "update",       "updated",
+        "upload",     "user",       "users",         "virtual",      "visit",
+        "visits",     "weekly",     "west",          "worker",       "workflow",
+        "zone",       NULL};
     for (size_t i = 0; words[i] != NULL; i++)
-        if (scan_phrase(text, at, words[i]) == len)
+        if (words[i][0] == first && scan_phrase(text, at, words[i]) == len)
             return true;
     return false;
 }
@@ -50,6 +89,7 @@ static size_t proper_word(str text, size_t at)
 static bool begins_with_full_name(str rest)
 {
     size_t at = proper_word(rest, 0);
+    at += at > 0 && at_or_nul(rest, at) == ',' ? 1 : 0; // Roe, Jane
     if (at == 0 || at_or_nul(rest, at) != ' ')
         return false;
     at++;
@@ -67,8 +107,12 @@ static bool begins_with_name(str rest)
 static size_t title_at(str text, size_t at)
 {
     static const char *const titles[] = {
-        "Mr",  "Mrs", "Ms",  "Miss", "Dr",      "Doctor", "Prof", "Professor", "Herr", "Frau",
-        "Mme", "Sra", "Dra", "Dott", "Dottssa", "Sig.",   "Mlle", "Drs",       NULL};
+        "Mr",           "Mrs",      "Ms",     "Miss",   "Dr",       "Doctor",  "Prof",
+        "Professor",    "Herr",     "Frau",   "Mme",    "Sra",      "Dra",     "Dott",
+        "Dottssa",      "Sig.",     "Mlle",   "Drs",    "Hr",       "Herrn",   "Madame",
+        "Mademoiselle", "Monsieur", "Senor",  "Senora", "Senorita", "Signor",  "Signora",
+        "Signorina",    "Sig.ra",   "Srta",   "Dhr",    "Mevr",     "Mevrouw", "Meneer",
+        "Fru",          "Doutor",   "Doktor", "Dr.med", "Docteur",  NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         if (titles[i][1] != at_or_nul(text, at + 1) ||
             !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
@@ -83,6 +127,19 @@ static size_t title_at(str text, size_t at)
     return 0;
 }
 
+// "Sr. Juan Perez", "M. Jean Dupont": what may be other things asks for two names.
+static bool short_title_at(str text, size_t at)
+{
+    static const char *const titles[] = {"Sr.", "M.", "Pr.", "Fr.", "Sr", NULL};
+    for (size_t i = 0; titles[i] != NULL; i++) {
+        size_t len = strlen(titles[i]);
+        if (str_starts_with(str_slice(text, at, text.len), str_from(titles[i])) &&
+            at_or_nul(text, at + len) == ' ')
+            return begins_with_full_name(str_slice(text, at + len + 1, text.len));
+    }
+    return false;
+}
+
 static bool after_title(const struct sight *sight)
 {
     str text = sight->text;
@@ -91,6 +148,8 @@ static bool after_title(const struct sight *sight)
         bool begins = sight->runs[i].upper && has((str){"mdphfs", 6}, sight->runs[i].head);
         size_t len = begins ? title_at(text, at) : 0;
         if (len > 0 && name_word(text, at + len) > 0)
+            return true;
+        if (begins && sight->runs[i].len <= 2 && short_title_at(text, at))
             return true;
     }
     return false;
@@ -148,12 +207,24 @@ static bool with_caret(str text)
     return false;
 }
 
+// name: Jane Roe
+static bool after_sign(const struct sight *sight)
+{
+    for (size_t i = 0; (sight->words & KIND(CALLED)) != 0 && i < sight->place_count; i++) {
+        const struct place *place = &sight->places[i];
+        if ((place->kinds & KIND(CALLED)) != 0 && scan_follows_sign(sight, place) &&
+            begins_with_full_name(place->rest))
+            return true;
+    }
+    return false;
+}
+
 bool phi_detect_person_name(const struct sight *sight)
 {
     str text = sight->text;
     return (sees(sight, '^') && with_caret(text)) || after_title(sight) ||
            (sees(sight, ',') && before_degree(text)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
-           scan_after(sight, KIND(SEEN), begins_with_full_name) ||
+           scan_after(sight, KIND(SEEN), begins_with_full_name) || after_sign(sight) ||
            ((sees(sight, 'M') || sees(sight, 'R')) && before_bare_degree(sight));
 }

@@ -41,6 +41,112 @@ static bool street_at(str text, size_t at)
     return false;
 }
 
+static str run_text(const struct sight *sight, size_t n)
+{
+    return str_slice(sight->text, sight->runs[n].at, sight->runs[n].at + sight->runs[n].len);
+}
+
+static bool is_one_of(str word, const char *const *words)
+{
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (words[i][0] == to_lower(word.ptr[0]) && scan_phrase(word, 0, words[i]) == word.len)
+            return true;
+    return false;
+}
+
+// Whether nothing but blanks, a comma, a dot or an apostrophe stands before the run.
+static bool follows(const struct sight *sight, size_t n)
+{
+    size_t end = sight->runs[n - 1].at + sight->runs[n - 1].len;
+    size_t gap = sight->runs[n].at - end;
+    for (size_t at = end; at < sight->runs[n].at; at++)
+        if (!str_contains(STR(" .,'"), sight->text.ptr[at]))
+            return false;
+    return gap > 0 && gap <= 2;
+}
+
+static const char *const particles[] = {"a",   "al",    "aux",   "d",   "da",  "de", "degli", "dei",
+                                        "del", "della", "delle", "des", "di",  "do", "dos",   "du",
+                                        "e",   "el",    "l",     "la",  "las", "le", "les",   "los",
+                                        "y",   "van",   "der",   "den", NULL};
+
+// 12 rue de la Paix, 12 bis, avenue Foch
+static bool french_at(const struct sight *sight, size_t n)
+{
+    static const char *const kinds[] = {
+        "rue",  "avenue", "av",    "boulevard", "bd",      "place", "chemin", "allee", "impasse",
+        "quai", "cours",  "route", "square",    "passage", "calle", "via",    "rua",   NULL};
+    static const char *const repeated[] = {"bis", "ter", NULL};
+    size_t at = n + 1;
+    if (at + 1 < sight->run_count && follows(sight, at) && is_one_of(run_text(sight, at), repeated))
+        at++;
+    if (at + 1 >= sight->run_count || !follows(sight, at) || !is_one_of(run_text(sight, at), kinds))
+        return false;
+    for (at++; at < sight->run_count && follows(sight, at); at++) {
+        if (sight->runs[at].upper)
+            return sight->runs[at].len > 2;
+        if (!is_one_of(run_text(sight, at), particles))
+            return false;
+    }
+    return false;
+}
+
+// Calle Mayor 5, Av. de la Liberte 8: the kind, particles and capitalised words, the number
+static bool before_number(const struct sight *sight, size_t n)
+{
+    static const char *const kinds[] = {
+        "calle",  "avenida",  "avda",     "av",    "plaza",  "paseo",     "carrera",
+        "ronda",  "travesia", "via",      "viale", "piazza", "corso",     "largo",
+        "rua",    "praca",    "travessa", "rue",   "avenue", "boulevard", "place",
+        "chemin", "vicolo",   "strada",   "ulica", "ul",     "unter",     NULL};
+    size_t capitals = 0;
+    for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
+         words++) {
+        str word = run_text(sight, --at);
+        if (capitals > 0 && sight->runs[at].upper && is_one_of(word, kinds))
+            return true;
+        bool capital = sight->runs[at].upper && word.len > 2 && sight->runs[at].digits == 0 &&
+                       !is_upper(word.ptr[word.len - 1]);
+        if (!capital && !is_one_of(word, particles))
+            return false;
+        capitals += capital ? 1 : 0;
+    }
+    return false;
+}
+
+// Hauptstrasse 12, Musterweg 4a, Berliner Str. 7, Keizersgracht 123
+static bool with_ending(const struct sight *sight, size_t n)
+{
+    static const str endings[] = {{"strasse", 7},  {"strase", 6}, {"str", 3},   {"weg", 3},
+                                  {"platz", 5},    {"allee", 5},  {"gasse", 5}, {"damm", 4},
+                                  {"chaussee", 8}, {"straat", 6}, {"laan", 4},  {"plein", 5},
+                                  {"gracht", 6},   {"kade", 4},   {"steeg", 5}, {"dijk", 4},
+                                  {"gatan", 5},    {"vagen", 5},  {"vej", 3},   {"gade", 4}};
+    static const char *const others[] = {"arbeitsplatz",  "stellplatz", "parkplatz",
+                                         "speicherplatz", "sitzplatz",  "messplatz",
+                                         "brigade",       "upgrade",    NULL};
+    str word = n == 0 || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
+    if (word.len < 3 || is_one_of(word, others) || sight->text.ptr[sight->runs[n].at - 1] != ' ')
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (word.len < endings[i].len ||
+            scan_phrase(word, word.len - endings[i].len, endings[i].ptr) != endings[i].len)
+            continue;
+        if (word.len > endings[i].len + 1)
+            return sight->runs[n - 1].upper && is_lower(word.ptr[word.len - 1]);
+        char joint = before_or_nul(sight->text, sight->runs[n - 1].at);
+        return n > 1 && sight->runs[n - 2].upper && sight->runs[n - 1].upper &&
+               (joint == ' ' || joint == '-') && word.len == endings[i].len;
+    }
+    return false;
+}
+
+static bool is_house_number(const struct run *run)
+{
+    return run->digits > 0 && run->digits <= 4 && run->len <= run->digits + 1 &&
+           is_digit(run->head);
+}
+
 bool phi_detect_street_address(const struct sight *sight)
 {
     str text = sight->text;
@@ -48,6 +154,9 @@ bool phi_detect_street_address(const struct sight *sight)
         const struct run *run = &sight->runs[i];
         if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
             street_at(text, run->at + run->len))
+            return true;
+        if (is_house_number(run) &&
+            (french_at(sight, i) || with_ending(sight, i) || before_number(sight, i)))
             return true;
     }
     return false;

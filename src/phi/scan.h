@@ -99,6 +99,15 @@ static inline size_t scan_phrase(str text, size_t at, const char *phrase)
                                                               : 0;
 }
 
+// Whether `:` or `=` stands between the word and what follows it.
+static inline bool scan_follows_sign(const struct sight *sight, const struct place *place)
+{
+    size_t rest = (size_t)(place->rest.ptr - sight->text.ptr);
+    size_t from = rest > 3 ? rest - 3 : 0;
+    str between = str_slice(sight->text, from, rest);
+    return has(between, ':') || has(between, '=');
+}
+
 // Where the character stands next, from there on; the text's length when it does not.
 static inline size_t scan_next(str text, size_t from, char c)
 {

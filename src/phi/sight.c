@@ -6,14 +6,7 @@
 
 #include <string.h>
 
-enum {
-    FILLERS_MAX = 6,
-    CAMEL_CASE_MIN = 5,
-    PLACE_WORK = 40,
-    RUN_WORK = 10,
-    LOOK_WORK = 10,
-    PHRASE_WORK = 6
-};
+enum { FILLERS_MAX = 6, CAMEL_CASE_MIN = 5, PLACE_WORK = 40, RUN_WORK = 10, LOOK_WORK = 10 };
 
 static size_t skip_filler(str text, size_t at)
 {
@@ -84,20 +77,33 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
     sight->words |= kinds;
 }
 
+// Whether the third and the fourth letter of the phrase stand there, so far as it has them.
+static bool goes_on(const char *phrase, char third, char fourth)
+{
+    if (!is_letter(phrase[1]) || !is_letter(phrase[2]))
+        return true;
+    return phrase[2] == third && (!is_letter(phrase[3]) || phrase[3] == fourth);
+}
+
 static void look_for(struct sight *sight, size_t at, char second)
 {
+    enum { ROW_WORK = 2, PHRASE_WORK = 8 };
+    char first = to_lower(sight->text.ptr[at]);
     char third = to_lower(at_or_nul(sight->text, at + 2));
-    struct word_rows rows = words_from(to_lower(sight->text.ptr[at]), second, third);
-    for (size_t i = 0; i < rows.count; i++) {
-        char wanted = rows.items[i].phrase[2];
-        if (is_letter(wanted) && wanted != third && is_letter(rows.items[i].phrase[1]))
+    char fourth = to_lower(at_or_nul(sight->text, at + 3));
+    size_t work = 0;
+    for (const struct word_row *row = words_from(first, second, third);
+         row->phrase[0] == first && row->phrase[1] == second; row++) {
+        work += ROW_WORK;
+        if (!goes_on(row->phrase, third, fourth))
             continue;
-        if (!sight_pays(sight, PHRASE_WORK))
-            sight->crowded = true;
-        size_t len = scan_phrase(sight->text, at, rows.items[i].phrase);
-        if (len > 0 && is_word(sight->text, at, len, &rows.items[i]))
-            add_place(sight, at, at + len, rows.items[i].kinds);
+        work += PHRASE_WORK;
+        size_t len = scan_phrase(sight->text, at, row->phrase);
+        if (len > 0 && is_word(sight->text, at, len, row))
+            add_place(sight, at, at + len, row->kinds);
     }
+    if (!sight_pays(sight, work))
+        sight->crowded = true;
 }
 
 // "d o b" is also d.o.b; dob has a row of its own.

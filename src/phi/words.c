@@ -9,6 +9,7 @@ static const struct word_row rows[] = {
 #include "words.def"
 #undef WORD
 #undef PAIR
+    {"", 0, false},
 };
 
 // A number for each row, and one for the first of each pair.
@@ -22,7 +23,7 @@ enum {
 #undef PAIR
     ROWS
 };
-_Static_assert((size_t)ROWS == COUNT_OF(rows), "a number for each");
+_Static_assert((size_t)ROWS + 1 == COUNT_OF(rows), "a number for each");
 
 // Where a character stands in the table of pairs: a letter has a place of its own in either row,
 // and of what else stands in words the nought first, and signs second.
@@ -45,18 +46,13 @@ static const struct {
 #undef PAIR
 };
 
-struct word_rows words_from(char first, char second, char third)
+const struct word_row *words_from(char first, char second, char third)
 {
-    static const struct word_rows none = {rows, 0};
+    static const struct word_row none = {"", 0, false};
     bool begins = first == '0' || (first >= 'a' && first <= 'z');
     if (!begins || second < ' ' || second > 'z')
-        return none;
-    size_t from = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)].from;
+        return &none;
     uint32_t thirds = pairs[FIRST_PLACE(first)][SECOND_PLACE(second)].thirds;
-    if ((thirds & THIRD(third)) == 0 || rows[from].phrase[1] != second)
-        return none;
-    size_t end = from + 1;
-    while (end < COUNT_OF(rows) && rows[end].phrase[0] == first && rows[end].phrase[1] == second)
-        end++;
-    return (struct word_rows){rows + from, end - from};
+    const struct word_row *row = &rows[pairs[FIRST_PLACE(first)][SECOND_PLACE(second)].from];
+    return (thirds & THIRD(third)) == 0 || row->phrase[1] != second ? &none : row;
 }

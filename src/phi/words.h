@@ -15,6 +15,7 @@ enum word_kind {
     WORD_BIRTH,
     WORD_BSN,
     WORD_CALL,
+    WORD_CALLED, // so and so, with a sign between: name: X
     WORD_DEA,
     WORD_DIAGNOSIS,
     WORD_DNI,
@@ -23,6 +24,7 @@ enum word_kind {
     WORD_KVNR,
     WORD_LICENCE,
     WORD_MBI,
+    WORD_MEDICATION,
     WORD_MEMBER,
     WORD_MRN,
     WORD_NAME,
@@ -53,10 +55,6 @@ struct word_row {
     bool spaced; // nothing but blanks and `:`, `=` or `#` may follow: call_123 is an id
 };
 
-struct word_rows {
-    const struct word_row *items;
-    size_t count;
-};
-
-// Those that begin with the two characters, in lower case; none of them where no third may follow.
-struct word_rows words_from(char first, char second, char third);
+// The first of those that begin with the two characters, in lower case; they end where others
+// begin. One without a phrase where there are none, or none with that third.
+const struct word_row *words_from(char first, char second, char third);
