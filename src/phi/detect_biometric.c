@@ -9,6 +9,8 @@ static bool begins_with_template(str rest)
     size_t lower = 0;
     size_t digits = 0;
     bool hexadecimal = true;
+    if (str_starts_with(rest, STR("0x")))
+        rest = str_slice(rest, 2, rest.len);
     for (; len < rest.len; len++) {
         char c = rest.ptr[len];
         if (!is_alnum(c) && !str_contains(STR("+/=-_"), c))

@@ -5,8 +5,8 @@
 static bool begins_with_sin(str rest)
 {
     char digits[9];
-    return scan_squeezed(rest, " -", digits, sizeof digits) == sizeof digits && digits[0] != '0' &&
-           digits[0] != '8' && luhn_holds((str){digits, sizeof digits});
+    return scan_squeezed(rest, " -", digits, sizeof digits) == sizeof digits &&
+           luhn_holds((str){digits, sizeof digits});
 }
 
 bool phi_detect_ca_sin(const struct sight *sight)

@@ -16,6 +16,20 @@ static bool is_dni(str squeezed)
     return squeezed.ptr[squeezed.len - 1] == letters[number % 23];
 }
 
+static bool begins_with_dni(str rest)
+{
+    char squeezed[9];
+    size_t filled = 0;
+    for (size_t at = 0; at < rest.len && filled < sizeof squeezed; at++) {
+        if (is_alnum(rest.ptr[at]))
+            squeezed[filled++] = to_upper(rest.ptr[at]);
+        else if (rest.ptr[at] != '-' && rest.ptr[at] != '.' && rest.ptr[at] != ' ')
+            break;
+    }
+    return filled == sizeof squeezed && is_upper(squeezed[filled - 1]) &&
+           is_dni((str){squeezed, filled});
+}
+
 bool phi_detect_es_dni(const struct sight *sight)
 {
     static const struct shape shapes[] = {
@@ -23,5 +37,6 @@ bool phi_detect_es_dni(const struct sight *sight)
         {"9999999-A", "-", EDGE_WORD},   {"A9999999A", "", EDGE_UPPER},
         {"A9999999-A", "- ", EDGE_WORD}, {"A-9999999-A", "- ", EDGE_WORD},
     };
-    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni);
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni) ||
+           scan_after(sight, KIND(DNI), begins_with_dni);
 }

@@ -21,56 +21,59 @@ static bool is_of_a_product(str text, size_t at, size_t len)
 {
     char first = to_lower(text.ptr[at]);
     static const char *const words[] = {
-        "access",     "account",    "accounts",      "admin",        "administrator",
-        "agency",     "ai",         "america",       "american",     "analysis",
-        "analyst",    "analytics",  "analyzed",      "annual",       "api",
-        "app",        "architect",  "band",          "bank",         "basic",
-        "batch",      "billing",    "board",         "bronze",       "bundle",
-        "cardiology", "care",       "center",        "central",      "centre",
-        "claim",      "claims",     "class",         "clinic",       "cloud",
-        "cohort",     "committee",  "completed",     "computed",     "consultant",
-        "control",    "corp",       "count",         "counter",      "created",
-        "customer",   "customers",  "daily",         "data",         "days",
-        "default",    "deleted",    "department",    "desk",         "developer",
-        "device",     "devices",    "digital",       "director",     "download",
-        "east",       "edition",    "education",     "encounter",    "engagement",
-        "engine",     "engineer",   "enterprise",    "europe",       "european",
-        "event",      "events",     "everything",    "experience",   "export",
-        "external",   "finance",    "first",         "flow",         "gateway",
-        "general",    "generator",  "gmbh",          "gold",         "group",
-        "health",     "history",    "hospital",      "hour",         "hub",
-        "id",         "identity",   "image",         "images",       "imaging",
-        "import",     "inc",        "index",         "insights",     "institute",
-        "intake",     "internal",   "international", "invoice",      "invoices",
-        "job",        "lab",        "laboratory",    "labs",         "level",
-        "list",       "llc",        "ltd",           "magnetic",     "main",
-        "management", "manager",    "match",         "matching",     "medical",
-        "member",     "members",    "message",       "messages",     "messaging",
-        "metric",     "minute",     "minutes",       "mobile",       "model",
-        "module",     "modules",    "monitoring",    "monthly",      "national",
-        "navigator",  "networks",   "north",         "number",       "office",
-        "online",     "operations", "order",         "orders",       "outreach",
-        "page",       "pages",      "panel",         "partners",     "payer",
-        "payers",     "payment",    "payments",      "per",          "pipeline",
-        "plan",       "platform",   "plus",          "portal",       "premium",
-        "private",    "pro",        "process",       "production",   "provider",
-        "providers",  "public",     "quality",       "queue",        "radiology",
-        "record",     "records",    "region",        "registration", "registry",
-        "release",    "reminders",  "remote",        "report",       "reports",
-        "request",    "requests",   "resonance",     "resource",     "response",
-        "review",     "safety",     "sales",         "satisfaction", "scan",
-        "scanner",    "scans",      "scheduling",    "score",        "scores",
-        "search",     "seat",       "seats",         "second",       "series",
-        "server",     "service",    "services",      "session",      "sessions",
-        "silver",     "software",   "solutions",     "south",        "staging",
-        "standard",   "states",     "status",        "storage",      "studies",
-        "study",      "suite",      "summary",       "support",      "system",
-        "systems",    "team",       "technologies",  "test",         "tests",
-        "third",      "tier",       "tomography",    "type",         "ultrasound",
-        "unit",       "united",     "university",    "update",       "updated",
-        "upload",     "user",       "users",         "virtual",      "visit",
-        "visits",     "weekly",     "west",          "worker",       "workflow",
-        "zone",       NULL};
+        "abdomen",    "xray",          "spine",        "ray",           "pelvis",
+        "neck",       "mri",           "lung",         "liver",         "knee",
+        "heart",      "head",          "chest",        "brain",         "access",
+        "account",    "accounts",      "admin",        "administrator", "agency",
+        "ai",         "america",       "american",     "analysis",      "analyst",
+        "analytics",  "analyzed",      "annual",       "api",           "app",
+        "architect",  "band",          "bank",         "basic",         "batch",
+        "billing",    "board",         "bronze",       "bundle",        "cardiology",
+        "care",       "center",        "central",      "centre",        "claim",
+        "claims",     "class",         "clinic",       "cloud",         "cohort",
+        "committee",  "completed",     "computed",     "consultant",    "control",
+        "corp",       "count",         "counter",      "created",       "customer",
+        "customers",  "daily",         "data",         "days",          "default",
+        "deleted",    "department",    "desk",         "developer",     "device",
+        "devices",    "digital",       "director",     "download",      "east",
+        "edition",    "education",     "encounter",    "engagement",    "engine",
+        "engineer",   "enterprise",    "europe",       "european",      "event",
+        "events",     "everything",    "experience",   "export",        "external",
+        "finance",    "first",         "flow",         "gateway",       "general",
+        "generator",  "gmbh",          "gold",         "group",         "health",
+        "history",    "hospital",      "hour",         "hub",           "id",
+        "identity",   "image",         "images",       "imaging",       "import",
+        "inc",        "index",         "insights",     "institute",     "intake",
+        "internal",   "international", "invoice",      "invoices",      "job",
+        "lab",        "laboratory",    "labs",         "level",         "list",
+        "llc",        "ltd",           "magnetic",     "main",          "management",
+        "manager",    "match",         "matching",     "medical",       "member",
+        "members",    "message",       "messages",     "messaging",     "metric",
+        "minute",     "minutes",       "mobile",       "model",         "module",
+        "modules",    "monitoring",    "monthly",      "national",      "navigator",
+        "networks",   "north",         "number",       "office",        "online",
+        "operations", "order",         "orders",       "outreach",      "page",
+        "pages",      "panel",         "partners",     "payer",         "payers",
+        "payment",    "payments",      "per",          "pipeline",      "plan",
+        "platform",   "plus",          "portal",       "premium",       "private",
+        "pro",        "process",       "production",   "provider",      "providers",
+        "public",     "quality",       "queue",        "radiology",     "record",
+        "records",    "region",        "registration", "registry",      "release",
+        "reminders",  "remote",        "report",       "reports",       "request",
+        "requests",   "resonance",     "resource",     "response",      "review",
+        "safety",     "sales",         "satisfaction", "scan",          "scanner",
+        "scans",      "scheduling",    "score",        "scores",        "search",
+        "seat",       "seats",         "second",       "series",        "server",
+        "service",    "services",      "session",      "sessions",      "silver",
+        "software",   "solutions",     "south",        "staging",       "standard",
+        "states",     "status",        "storage",      "studies",       "study",
+        "suite",      "summary",       "support",      "system",        "systems",
+        "team",       "technologies",  "test",         "tests",         "third",
+        "tier",       "tomography",    "type",         "ultrasound",    "unit",
+        "united",     "university",    "update",       "updated",       "upload",
+        "user",       "users",         "virtual",      "visit",         "visits",
+        "weekly",     "west",          "worker",       "workflow",      "zone",
+        NULL};
     for (size_t i = 0; words[i] != NULL; i++)
         if (words[i][0] == first && scan_phrase(text, at, words[i]) == len)
             return true;
@@ -81,8 +84,25 @@ static bool is_of_a_product(str text, size_t at, size_t len)
 static size_t proper_word(str text, size_t at)
 {
     size_t len = name_word(text, at);
-    bool lower = len > 1 && !is_upper(text.ptr[at + len - 1]);
+    bool owner = len > 2 && text.ptr[at + len - 2] == '\''; // Let's
+    bool lower = len > 1 && !owner && !is_upper(text.ptr[at + len - 1]);
     return lower && !is_of_a_product(text, at, len) ? len : 0;
+}
+
+// "de ", "van der ": what stands before a family's name
+static size_t particles_at(str text, size_t at)
+{
+    static const char *const particles[] = {"al ",  "da ",  "de ",  "del ", "della ", "den ",
+                                            "der ", "di ",  "dos ", "du ",  "la ",    "le ",
+                                            "ten ", "ter ", "van ", "von ", "zu ",    NULL};
+    size_t start = at;
+    for (size_t i = 0; is_lower(at_or_nul(text, at)) && particles[i] != NULL; i++) {
+        if (!str_starts_with(str_slice(text, at, text.len), str_from(particles[i])))
+            continue;
+        at += strlen(particles[i]);
+        i = 0; // van de
+    }
+    return at - start;
 }
 
 // Two of them, an initial perhaps between.
@@ -95,6 +115,7 @@ static bool begins_with_full_name(str rest)
     at++;
     if (is_upper(at_or_nul(rest, at)) && at_or_nul(rest, at + 1) == '.')
         at += at_or_nul(rest, at + 2) == ' ' ? 3 : 2;
+    at += particles_at(rest, at);
     return proper_word(rest, at) > 0;
 }
 
@@ -107,12 +128,13 @@ static bool begins_with_name(str rest)
 static size_t title_at(str text, size_t at)
 {
     static const char *const titles[] = {
-        "Mr",           "Mrs",      "Ms",     "Miss",   "Dr",       "Doctor",  "Prof",
-        "Professor",    "Herr",     "Frau",   "Mme",    "Sra",      "Dra",     "Dott",
-        "Dottssa",      "Sig.",     "Mlle",   "Drs",    "Hr",       "Herrn",   "Madame",
-        "Mademoiselle", "Monsieur", "Senor",  "Senora", "Senorita", "Signor",  "Signora",
-        "Signorina",    "Sig.ra",   "Srta",   "Dhr",    "Mevr",     "Mevrouw", "Meneer",
-        "Fru",          "Doutor",   "Doktor", "Dr.med", "Docteur",  NULL};
+        "Dr.med",  "Dr. med", "Mr",           "Mrs",      "Ms",     "Miss",   "Dr",
+        "Doctor",  "Prof",    "Professor",    "Herr",     "Frau",   "Mme",    "Sra",
+        "Dra",     "Dott",    "Dottssa",      "Sig.",     "Mlle",   "Drs",    "Hr",
+        "Herrn",   "Madame",  "Mademoiselle", "Monsieur", "Senor",  "Senora", "Senorita",
+        "Signor",  "Signora", "Signorina",    "Sig.ra",   "Srta",   "Dhr",    "Mevr",
+        "Mevrouw", "Meneer",  "Fru",          "Doutor",   "Doktor", "Dr.med", "Docteur",
+        NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         if (titles[i][1] != at_or_nul(text, at + 1) ||
             !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))

@@ -60,7 +60,7 @@ static bool follows(const struct sight *sight, size_t n)
     size_t end = sight->runs[n - 1].at + sight->runs[n - 1].len;
     size_t gap = sight->runs[n].at - end;
     for (size_t at = end; at < sight->runs[n].at; at++)
-        if (!str_contains(STR(" .,'"), sight->text.ptr[at]))
+        if (!str_contains(STR(" .,'/"), sight->text.ptr[at]))
             return false;
     return gap > 0 && gap <= 2;
 }
@@ -91,6 +91,14 @@ static bool french_at(const struct sight *sight, size_t n)
     return false;
 }
 
+// C/ Serrano 15
+static bool is_calle(const struct sight *sight, size_t n)
+{
+    const struct run *run = &sight->runs[n];
+    return run->upper && run->head == 'c' && run->len == 1 &&
+           at_or_nul(sight->text, run->at + 1) == '/';
+}
+
 // Calle Mayor 5, Av. de la Liberte 8: the kind, particles and capitalised words, the number
 static bool before_number(const struct sight *sight, size_t n)
 {
@@ -99,11 +107,14 @@ static bool before_number(const struct sight *sight, size_t n)
         "ronda",  "travesia", "via",      "viale", "piazza", "corso",     "largo",
         "rua",    "praca",    "travessa", "rue",   "avenue", "boulevard", "place",
         "chemin", "vicolo",   "strada",   "ulica", "ul",     "unter",     NULL};
+    static const char *const small[] = {"calle", "avenida", "avda",  "rue",
+                                        "rua",   "ul",      "ulica", NULL};
     size_t capitals = 0;
     for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
          words++) {
         str word = run_text(sight, --at);
-        if (capitals > 0 && sight->runs[at].upper && is_one_of(word, kinds))
+        bool kind = sight->runs[at].upper ? is_one_of(word, kinds) : is_one_of(word, small);
+        if (capitals > 0 && (kind || is_calle(sight, at)))
             return true;
         bool capital = sight->runs[at].upper && word.len > 2 && sight->runs[at].digits == 0 &&
                        !is_upper(word.ptr[word.len - 1]);
@@ -117,11 +128,11 @@ static bool before_number(const struct sight *sight, size_t n)
 // Hauptstrasse 12, Musterweg 4a, Berliner Str. 7, Keizersgracht 123
 static bool with_ending(const struct sight *sight, size_t n)
 {
-    static const str endings[] = {{"strasse", 7},  {"strase", 6}, {"str", 3},   {"weg", 3},
-                                  {"platz", 5},    {"allee", 5},  {"gasse", 5}, {"damm", 4},
-                                  {"chaussee", 8}, {"straat", 6}, {"laan", 4},  {"plein", 5},
-                                  {"gracht", 6},   {"kade", 4},   {"steeg", 5}, {"dijk", 4},
-                                  {"gatan", 5},    {"vagen", 5},  {"vej", 3},   {"gade", 4}};
+    static const str endings[] = {
+        {"strasse", 7}, {"strase", 6}, {"str", 3},      {"weg", 3},    {"platz", 5}, {"allee", 5},
+        {"gasse", 5},   {"damm", 4},   {"chaussee", 8}, {"straat", 6}, {"laan", 4},  {"plein", 5},
+        {"gracht", 6},  {"kade", 4},   {"steeg", 5},    {"dijk", 4},   {"gatan", 5}, {"gata", 4},
+        {"vagen", 5},   {"vej", 3},    {"gade", 4}};
     static const char *const others[] = {"arbeitsplatz",  "stellplatz", "parkplatz",
                                          "speicherplatz", "sitzplatz",  "messplatz",
                                          "brigade",       "upgrade",    NULL};

@@ -67,11 +67,12 @@ static int value_of(char c, enum alphabet alphabet)
 
 static const unsigned bits_of[ALPHABETS] = {6, 6, 6, 5, 4};
 
-// Whether the byte may stand there; accented letters of western Europe are C3 and another byte.
+// Whether the byte may stand there; accented letters and signs of western Europe are C2 or C3 and
+// another byte.
 static bool may_follow(unsigned char byte, bool *accented)
 {
     bool tail = *accented;
-    *accented = !tail && byte == 0xC3;
+    *accented = !tail && (byte == 0xC2 || byte == 0xC3);
     return tail ? (byte & 0xC0) == 0x80
                 : *accented || (character_kinds[byte] & CHARACTER_TEXT) != 0;
 }
