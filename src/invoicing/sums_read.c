@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TRIES = 3, FIRST_ROOM = 64, EDGES = 4 };
+enum { TRIES = 3, EDGES = 4 };
 
 struct sums_reading {
     struct db_tx *tx;
@@ -49,17 +49,6 @@ void sums_reading_release(struct sums_reading **reading)
 
 // ---- rows
 
-static void *grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    *room = *room == 0 ? FIRST_ROOM : *room * 2;
-    void *grown = arena_alloc(arena, *room, size, alignof(max_align_t));
-    if (count > 0)
-        memcpy(grown, items, count * size);
-    return grown;
-}
-
 struct row {
     struct sums_reading *reading;
     enum usage_tally_level level;
@@ -77,8 +66,8 @@ static result take_line(void *context)
     struct sums_reading *reading = row->reading;
     struct arena *arena = db_arena(reading->tx);
     TRY(sum_row_read(&row->sum));
-    reading->lines = grow(arena, reading->lines, reading->line_count, &reading->line_room,
-                          sizeof *reading->lines);
+    reading->lines = arena_grow(arena, reading->lines, reading->line_count, &reading->line_room,
+                                sizeof *reading->lines);
     reading->lines[reading->line_count++] = (struct usage_tally_line){
         .level = row->level,
         .bucket = row->bucket,
@@ -94,8 +83,8 @@ static result take_value(void *context)
     struct row *row = context;
     struct sums_reading *reading = row->reading;
     struct arena *arena = db_arena(reading->tx);
-    reading->values = grow(arena, reading->values, reading->value_count, &reading->value_room,
-                           sizeof *reading->values);
+    reading->values = arena_grow(arena, reading->values, reading->value_count, &reading->value_room,
+                                 sizeof *reading->values);
     reading->values[reading->value_count++] = (struct usage_tally_value){
         .level = row->level,
         .bucket = row->bucket,
@@ -346,8 +335,8 @@ static struct usage_tally_line *carried_line(struct sums_reading *reading,
         if (str_eq(reading->carried[i].group, like->group))
             return &reading->carried[i];
     }
-    reading->carried = grow(db_arena(reading->tx), reading->carried, reading->carried_count,
-                            &reading->carried_room, sizeof *reading->carried);
+    reading->carried = arena_grow(db_arena(reading->tx), reading->carried, reading->carried_count,
+                                  &reading->carried_room, sizeof *reading->carried);
     reading->carried[reading->carried_count] = *like;
     reading->carried[reading->carried_count].added = (struct usage_tally_sum){0};
     return &reading->carried[reading->carried_count++];

@@ -179,12 +179,7 @@ static bool read_given(struct json_at quantity, struct json_at events, struct gi
 
 static int compare_groups(const struct entry *a, const struct entry *b)
 {
-    for (size_t i = 0; i < a->group_by_count; i++) {
-        int order = str_compare(a->group[i], b->group[i]);
-        if (order != 0)
-            return order;
-    }
-    return 0;
+    return str_compare_lists(a->group, b->group, a->group_by_count);
 }
 
 static int by_group(const void *left, const void *right)

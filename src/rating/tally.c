@@ -157,24 +157,13 @@ static void make_room(struct usage_tally *tally, bool values)
     }
 }
 
-static void *grow(struct arena *arena, void *items, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return items;
-    *room = *room == 0 ? FIRST_SLOTS : *room * 2;
-    void *grown = arena_alloc(arena, *room, size, alignof(max_align_t));
-    if (count > 0)
-        memcpy(grown, items, count * size);
-    return grown;
-}
-
 static struct usage_tally_line *line_of(struct usage_tally *tally, const struct key *key)
 {
     make_room(tally, false);
     size_t *slot = find_slot(tally, false, key);
     if (*slot == 0) {
-        tally->lines = grow(tally->arena, tally->lines, tally->line_count, &tally->line_room,
-                            sizeof *tally->lines);
+        tally->lines = arena_grow(tally->arena, tally->lines, tally->line_count, &tally->line_room,
+                                  sizeof *tally->lines);
         tally->lines[tally->line_count] = (struct usage_tally_line){
             .metric = key->metric,
             .level = key->level,
@@ -192,8 +181,8 @@ static struct usage_tally_value *value_of(struct usage_tally *tally, const struc
     make_room(tally, true);
     size_t *slot = find_slot(tally, true, key);
     if (*slot == 0) {
-        tally->values = grow(tally->arena, tally->values, tally->value_count, &tally->value_room,
-                             sizeof *tally->values);
+        tally->values = arena_grow(tally->arena, tally->values, tally->value_count,
+                                   &tally->value_room, sizeof *tally->values);
         tally->values[tally->value_count] = (struct usage_tally_value){
             .metric = key->metric,
             .level = key->level,

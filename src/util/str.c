@@ -69,6 +69,14 @@ int str_compare(str a, str b)
     return a.len == b.len ? 0 : (a.len < b.len ? -1 : 1);
 }
 
+int str_compare_lists(const str *a, const str *b, size_t count)
+{
+    int order = 0;
+    for (size_t i = 0; i < count && order == 0; i++)
+        order = str_compare(a[i], b[i]);
+    return order;
+}
+
 bool str_starts_with(str s, str prefix)
 {
     return s.len >= prefix.len && str_eq(str_slice(s, 0, prefix.len), prefix);

@@ -30,6 +30,7 @@ str str_concat(struct arena *arena, str a, str b, str c);
 
 bool str_eq(str a, str b);
 int str_compare(str a, str b); // by bytes; the shorter first when one begins the other
+int str_compare_lists(const str *a, const str *b, size_t count); // by the first that differs
 bool str_starts_with(str s, str prefix);
 bool str_ends_with(str s, str suffix);
 bool str_contains(str s, char c);
