@@ -38,12 +38,9 @@ static void check_measure(struct json_at document, const struct asked *asked)
     struct json_at at = json_member(document, "on");
     str on = asked->alert.measures;
     bool by_metric = str_eq(on, STR("metric"));
-    if (str_eq(on, STR("balance")))
-        json_wrong(at, "invalid",
-                   "There are no wallets, so no balance to watch: metric, amount or commitment.");
-    else if (json_is_string(at.value) && !by_metric && !str_eq(on, STR("amount")) &&
-             !str_eq(on, STR("commitment")))
-        json_wrong(at, "invalid", "An alert is on a metric, an amount or a commitment.");
+    if (json_is_string(at.value) && !by_metric && !str_eq(on, STR("amount")) &&
+        !str_eq(on, STR("commitment")) && !str_eq(on, STR("balance")))
+        json_wrong(at, "invalid", "An alert is on a metric, an amount, a commitment or a balance.");
     if (by_metric && !asked->has_metric)
         json_wrong(json_member(document, "metric"), "missing_member",
                    "An alert on a metric names it.");
@@ -76,8 +73,10 @@ static void read_asked(struct json_at document, struct asked *asked)
                json_decimal("threshold", &asked->threshold)));
     check_measure(document, asked);
     check_name(json_member(document, "name"));
-    if (read && asked->threshold.units <= 0)
-        json_wrong(json_member(document, "threshold"), "invalid", "The threshold is above 0.");
+    bool may_be_zero = str_eq(alert->measures, STR("balance"));
+    if (read && (asked->threshold.units < 0 || (asked->threshold.units == 0 && !may_be_zero)))
+        json_wrong(json_member(document, "threshold"), "invalid",
+                   "The threshold is above 0; of a balance it may be 0.");
 }
 
 static result find_customer(struct db_tx *tx, struct json_at document, int64_t only_customer,

@@ -2,6 +2,9 @@
 #include "measure.h"
 
 #include "phial/invoicing/invoicing.h"
+#include "phial/invoicing/settlement.h"
+
+enum { CREDITS_A_PAGE = 100 };
 
 static result read_exact(struct arena *arena, const json_t *text, exact *value)
 {
@@ -69,10 +72,56 @@ static result measure_statement(struct db_tx *tx, const struct measuring *what, 
     return OK;
 }
 
-result alert_measure(struct db_tx *tx, const struct measuring *what, bool *has_value, exact *value)
+struct credits {
+    struct arena *arena;
+    struct measured *measured;
+    instant now;
+    str after;
+    int64_t seen; // of the page
+};
+
+static result see_credit(void *context, const struct wallet_credit *credit)
 {
-    *has_value = true;
+    struct credits *credits = context;
+    struct measured *measured = credits->measured;
+    bool expires = credit->has_expiry && credit->expires_at.us > credits->now.us;
+    credits->seen++;
+    credits->after = str_copy(credits->arena, credit->id);
+    measured->has_value = true;
+    if (expires && (!measured->has_change || credit->expires_at.us < measured->changes_at.us))
+        measured->changes_at = credit->expires_at;
+    measured->has_change = measured->has_change || expires;
+    return OK;
+}
+
+// As it is now: of a period that is over nobody knows any more what was left in it.
+static result measure_balance(struct db_tx *tx, const struct measuring *what,
+                              struct measured *measured)
+{
+    struct customer customer = {0};
+    struct credits credits = {db_arena(tx), measured, what->now, STR(""), 0};
+    money balance = {0};
+    measured->falls = true;
+    measured->has_value = false;
+    if (what->period->end.us <= what->now.us)
+        return OK;
+    do {
+        struct settlement_filter filter = {what->alert->customer_id, credits.after, CREDITS_A_PAGE};
+        credits.seen = 0;
+        TRY(wallet_credit_each(tx, &filter, see_credit, &credits));
+    } while (credits.seen == CREDITS_A_PAGE);
+    TRY(customer_get_by_id(tx, what->alert->customer_id, &customer));
+    TRY(wallet_balance(tx, &customer, what->now, &balance));
+    measured->value = money_to_exact(db_arena(tx), balance);
+    return OK;
+}
+
+result alert_measure(struct db_tx *tx, const struct measuring *what, struct measured *measured)
+{
+    *measured = (struct measured){.has_value = true, .value = exact_zero()};
     if (str_eq(what->alert->measures, STR("metric")))
-        return measure_metric(tx, what, value);
-    return measure_statement(tx, what, has_value, value);
+        return measure_metric(tx, what, &measured->value);
+    if (str_eq(what->alert->measures, STR("balance")))
+        return measure_balance(tx, what, measured);
+    return measure_statement(tx, what, &measured->has_value, &measured->value);
 }

@@ -11,5 +11,12 @@ struct measuring {
     instant now;
 };
 // The metric's quantity in the period; the statement's total; the percentage of the commitment that
-// usage has come to. has_value: false where the plan commits to nothing.
-result alert_measure(struct db_tx *tx, const struct measuring *what, bool *has_value, exact *value);
+// usage has come to; the prepaid credit that is left.
+struct measured {
+    exact value;
+    bool has_value; // false where the plan commits to nothing, or no credit was ever given
+    bool falls;     // it reaches its threshold from above
+    bool has_change;
+    instant changes_at; // without an entry of the log: credit expires
+};
+result alert_measure(struct db_tx *tx, const struct measuring *what, struct measured *measured);

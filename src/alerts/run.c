@@ -65,6 +65,13 @@ static result find_candidates(struct db_tx *tx, struct candidates *candidates)
 
 // ---- one period
 
+static void note_due(struct looking *looking, instant at)
+{
+    if (!looking->has_due || at.us < looking->due_at.us)
+        looking->due_at = at;
+    looking->has_due = true;
+}
+
 static result fire(struct db_tx *tx, struct looking *looking, const struct measuring *what,
                    exact value)
 {
@@ -88,34 +95,34 @@ static result fire(struct db_tx *tx, struct looking *looking, const struct measu
     return db_flush(tx);
 }
 
+static bool is_reached(struct arena *arena, const struct measured *measured, decimal threshold)
+{
+    int order = exact_compare(measured->value, exact_from_decimal(arena, threshold));
+    return measured->has_value && (measured->falls ? order <= 0 : order >= 0);
+}
+
 static result look_at_period(struct db_tx *tx, struct looking *looking,
                              const struct subscription_terms *terms, const struct period *period)
 {
     struct measuring what = {&looking->alert, terms, period, looking->run->now};
-    exact value = exact_zero();
+    struct measured measured = {0};
     decimal threshold = {0};
     bool fired = false;
-    bool has_value = false;
     TRY(db_one(tx, &alerts_has_fired_sql,
                PARAMS(db_text(looking->alert.id), db_text(terms->id), db_instant(period->start)),
                COLUMNS(db_into_bool("fired", &fired))));
     if (fired)
         return OK;
-    TRY(alert_measure(tx, &what, &has_value, &value));
+    TRY(alert_measure(tx, &what, &measured));
     TRY(decimal_parse(looking->alert.threshold, &threshold));
-    bool reached =
-        has_value && exact_compare(value, exact_from_decimal(db_arena(tx), threshold)) >= 0;
-    return reached ? fire(tx, looking, &what, value) : OK;
+    if (is_reached(db_arena(tx), &measured, threshold))
+        return fire(tx, looking, &what, measured.value);
+    if (measured.has_change)
+        note_due(looking, measured.changes_at);
+    return OK;
 }
 
 // ---- one subscription
-
-static void note_due(struct looking *looking, instant at)
-{
-    if (!looking->has_due || at.us < looking->due_at.us)
-        looking->due_at = at;
-    looking->has_due = true;
-}
 
 struct stretch {
     struct looking *looking;

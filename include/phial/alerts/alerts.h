@@ -10,7 +10,7 @@ struct alert {
     int64_t customer_id;
     str customer;
     str name;         // "" without
-    str measures;     // "metric", "amount", "commitment"
+    str measures;     // "metric", "amount", "commitment", "balance"
     str metric;       // "" for the others
     str subscription; // "": each of the customer's
     str threshold;    // a decimal; of a commitment the percentage that is used
