@@ -6,6 +6,10 @@
 #include "phial/catalog/clock.h"
 #include "phial/catalog/idempotency.h"
 
+// How often one request is decided anew where the catalog has changed meanwhile. Many keys that are
+// destroyed together, or a file of customers that is applied, change it often in a second.
+enum { CATALOG_TURNS_MAX = 64 };
+
 struct worker {
     struct api *api;
     struct catalog_cache *cache;

@@ -4,8 +4,6 @@
 #include "phial/ingest/amend.h"
 #include "phial/util/encode.h"
 
-enum { TURNS_MAX = 8 }; // as events have
-
 struct correction {
     const struct request *request;
     enum entry_kind kind;
@@ -161,7 +159,7 @@ result post_events_customer_id_amend(const struct request *request, struct reply
     TRY(read_question(request, &correction));
     TRY(document_required(request));
     result done = FAIL(CATALOG_CHANGED, "");
-    for (int turn = 0; turn < TURNS_MAX && done.code == ERR_CATALOG_CHANGED; turn++) {
+    for (int turn = 0; turn < CATALOG_TURNS_MAX && done.code == ERR_CATALOG_CHANGED; turn++) {
         done = check_amendment(&correction);
         if (!failed(done))
             done = reply_corrected(request, reply, &correction);

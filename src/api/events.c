@@ -24,8 +24,6 @@ struct posting {
     int turns; // begun
 };
 
-enum { TURNS_MAX = 8 }; // a catalog that changes more often within one request is not waited for
-
 static result read_ingest(const struct request *request, struct ingest *ingest)
 {
     str atomic = {0};
@@ -98,7 +96,7 @@ static result begin_posting(const struct request *request, struct reply *reply,
 {
     int64_t revision = 0;
     bool waits = false;
-    while (++posting->turns <= TURNS_MAX) {
+    while (++posting->turns <= CATALOG_TURNS_MAX) {
         bind_ingest(request, &posting->ingest);
         result admitted = ingest_admit(posting->run, &posting->ingest, &revision);
         if (admitted.code == ERR_CATALOG_CHANGED) {
