@@ -348,7 +348,9 @@ static str without_chains(struct arena *arena, str text)
         char c = text.ptr[at];
         bool chained = (c == '%' || c == '&' || c == '\\') && read_escape(text, at, &unit) &&
                        at + unit.len < text.len && read_escape(text, at + unit.len, &next);
-        bytes[end++] = chained ? '%' : c;
+        if (chained)
+            c = '%';
+        bytes[end++] = c;
         at += chained ? unit.len : 1;
     }
     return (str){bytes, end};

@@ -4,6 +4,7 @@
 #include "filter.h"
 #include "phial/rating/aggregation.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum { FIRST_SLOTS = 256, FNV_SHIFT = 32 };
@@ -48,6 +49,7 @@ static const int64_t widths[TALLY_LEVELS] = {QUARTER_US, HOUR_US, DAY_US};
 
 instant usage_tally_bucket(enum usage_tally_level level, instant at)
 {
+    assert(level < TALLY_LEVELS);
     int64_t width = widths[level];
     int64_t rest = at.us % width;
     return (instant){at.us - (rest < 0 ? rest + width : rest)};
