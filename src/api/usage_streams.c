@@ -101,10 +101,9 @@ static result find_changed(struct db_tx *tx, void *context)
     TRY(ledger_sizes(tx, customers, count, sizes));
     count = 0;
     for (struct stream *stream = streams->streams; stream != NULL; stream = stream->next) {
-        bool same = stream->sent && stream->sent_size == sizes[count++];
-        if (same && look->now.us < stream->due_us && stream->revision == look->revision)
-            continue;
-        stream->sent = false;
+        bool grew = stream->sent_size != sizes[count++];
+        stream->sent = stream->sent && !grew && look->now.us < stream->due_us &&
+                       stream->revision == look->revision;
         TRY(check_key(tx, look, stream));
     }
     return OK;

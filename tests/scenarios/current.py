@@ -92,6 +92,11 @@ def streams(server, c):
     index, first = stream.event()
     assert lines_of(first) == {'ct': ('3', '2.50'), 'mr': ('1', '1.00')}, first
     assert again.event()[1] == first and first['as_of']['index'] == index
+    brief = Stream(server.url, c.post('/v1/keys', {'name': 'brief', 'scopes': ['usage:read'], 'expires': '2031-11-10T12:00:05Z'})['key'])
+    assert brief.event()[1] == first
+    c.put('/v1/test-clock', {'now': '2031-11-10T12:00:05Z'}, 200)
+    assert brief.event() is None  # it has expired, though nothing else has happened
+    brief.close()
     now = time.monotonic()
     send(c, 'streamed', 'mr', '2')
     found, then = stream.event()
