@@ -1,48 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Running sums against the entries: whatever is folded, the answer is the same.
-#include "billing_fixture.h"
 #include "phial/invoicing/sums.h"
 #include "phial/rating/tally.h"
-
-struct asking {
-    struct clinic *clinic;
-    const char *metric;
-    const char *from;
-    const char *to;
-    const char *window;
-    json_t *answer;
-};
-
-static result ask_usage(struct db_tx *tx, void *context)
-{
-    struct asking *asking = context;
-    static const str modality[] = {{"modality", 8}};
-    struct customer customer = {0};
-    struct catalog_item item = {0};
-    OWNED(json_release) json_t *document = NULL;
-    struct faults faults = {.arena = db_arena(tx)};
-    TRY(customer_get(tx, STR("clinic"), &customer));
-    TRY(catalog_get(tx, CATALOG_METRIC, str_from(asking->metric), &item));
-    TRY(json_parse(item.document, &document));
-    struct metric metric = *metric_parse((struct json_at){document, STR(""), &faults}, true);
-    metric.key = item.key;
-    metric.version = item.version;
-    struct usage_query query = {
-        .customer = &customer,
-        .metric = &metric,
-        .from = moment(asking->from),
-        .to = moment(asking->to),
-        .window = str_from(asking->window),
-        .group_by = modality,
-        .group_by_count = 1,
-    };
-    json_release(&asking->answer);
-    return usage_query_run(tx, &query, &asking->answer);
-}
+#include "usage_fixture.h"
 
 static json_t *usage_of(struct clinic *clinic, const char *from, const char *to, const char *window)
 {
-    struct asking asking = {clinic, "images", from, to, window, NULL};
+    struct asking asking = {from, to, window, true, NULL};
     ck_assert_ok(db_transact(clinic->db, &clinic->arena, ask_usage, &asking));
     return asking.answer;
 }

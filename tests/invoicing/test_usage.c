@@ -1,38 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "billing_fixture.h"
-
-struct asking {
-    const char *from;
-    const char *to;
-    const char *window;
-    bool by_modality;
-    json_t *answer;
-};
-
-static result ask_usage(struct db_tx *tx, void *context)
-{
-    struct asking *asking = context;
-    static const str modality[] = {{"modality", 8}};
-    struct customer customer = {0};
-    struct catalog_item item = {0};
-    OWNED(json_release) json_t *document = NULL;
-    struct faults faults = {.arena = db_arena(tx)};
-    TRY(customer_get(tx, STR("clinic"), &customer));
-    TRY(catalog_get(tx, CATALOG_METRIC, STR("images"), &item));
-    TRY(json_parse(item.document, &document));
-    struct metric metric = *metric_parse((struct json_at){document, STR(""), &faults}, true);
-    metric.key = item.key;
-    struct usage_query query = {
-        .customer = &customer,
-        .metric = &metric,
-        .from = moment(asking->from),
-        .to = moment(asking->to),
-        .window = str_from(asking->window),
-        .group_by = asking->by_modality ? modality : NULL,
-        .group_by_count = asking->by_modality ? 1 : 0,
-    };
-    return usage_query_run(tx, &query, &asking->answer);
-}
+#include "usage_fixture.h"
 
 static void send_examples(struct clinic *clinic)
 {

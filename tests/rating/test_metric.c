@@ -172,13 +172,33 @@ static str measured(struct documents *documents, const struct log_of_events *log
     return exact_print(&documents->arena, groups[0].quantity);
 }
 
+struct quantity_case {
+    const char *metric;
+    const char *quantity;
+    int64_t events;
+};
+
+static void comes_to(const struct quantity_case *cases, size_t count,
+                     void (*fold)(struct documents *documents, struct log_of_events *log))
+{
+    struct documents documents;
+    struct log_of_events log;
+    documents_open(&documents);
+    fold(&documents, &log);
+    for (size_t i = 0; i < count; i++) {
+        int64_t events = 0;
+        str quantity = measured(&documents, &log, cases[i].metric, &events);
+        ck_assert_msg(str_eq(quantity, str_from(cases[i].quantity)), "%s: %s", cases[i].metric,
+                      str_to_c(&documents.arena, quantity));
+        ck_assert_int_eq(events, cases[i].events);
+    }
+    usage_fold_release(&log.fold);
+    documents_close(&documents);
+}
+
 START_TEST(measures)
 {
-    static const struct {
-        const char *metric;
-        const char *quantity;
-        int64_t events;
-    } cases[] = {
+    static const struct quantity_case cases[] = {
         {METRIC("'aggregation': 'count'"), "4", 4},
         {METRIC("'aggregation': 'count', 'property': 'x'"), "3", 3},
         {METRIC("'aggregation': 'sum'"), "4", 4},
@@ -218,29 +238,13 @@ START_TEST(measures)
          "10", 3},
         {"{'event_types': ['other'], 'aggregation': 'count'}", "0", 0},
     };
-    struct documents documents;
-    struct log_of_events log;
-    documents_open(&documents);
-    fold_examples(&documents, &log);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        int64_t events = 0;
-        str quantity = measured(&documents, &log, cases[i].metric, &events);
-        ck_assert_msg(str_eq(quantity, str_from(cases[i].quantity)), "%s: %s", cases[i].metric,
-                      str_to_c(&documents.arena, quantity));
-        ck_assert_int_eq(events, cases[i].events);
-    }
-    usage_fold_release(&log.fold);
-    documents_close(&documents);
+    comes_to(cases, COUNT_OF(cases), fold_examples);
 }
 END_TEST
 
 START_TEST(carries_in_what_was_before)
 {
-    static const struct {
-        const char *metric;
-        const char *quantity;
-        int64_t events;
-    } cases[] = {
+    static const struct quantity_case cases[] = {
         // 6 for 30 days, 3 more for 30, 12 more for 15, 20 more for 10
         {METRIC("'aggregation': 'time_weighted'"), "21.666666666667", 6},
         // a for 20 days, b for 15
@@ -259,19 +263,7 @@ START_TEST(carries_in_what_was_before)
         {METRIC("'aggregation': 'percentile', 'percent': '66.7'"), "7", 6},
         {METRIC("'aggregation': 'percentile', 'percent': '66.6'"), "5", 6},
     };
-    struct documents documents;
-    struct log_of_events log;
-    documents_open(&documents);
-    fold_switches(&documents, &log);
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        int64_t events = 0;
-        str quantity = measured(&documents, &log, cases[i].metric, &events);
-        ck_assert_msg(str_eq(quantity, str_from(cases[i].quantity)), "%s: %s", cases[i].metric,
-                      str_to_c(&documents.arena, quantity));
-        ck_assert_int_eq(events, cases[i].events);
-    }
-    usage_fold_release(&log.fold);
-    documents_close(&documents);
+    comes_to(cases, COUNT_OF(cases), fold_switches);
 }
 END_TEST
 
