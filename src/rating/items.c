@@ -45,23 +45,28 @@ static int compare_to_group(const struct usage_group *cell, const struct usage_g
 }
 
 // Groups and cells stand in the same order: each group's cells follow those of the one before. A
-// group whose cells cancel out may not be there.
+// group that comes to nothing is not there: if its cells do not, it is put in, for they are priced.
 static void take_cells(struct arena *arena, const struct charge *charge,
                        const struct usage_group *cells, size_t cell_count,
-                       struct usage_group *groups, size_t group_count)
+                       struct usage_group **groups, size_t *group_count)
 {
     struct usage_item *items = arena_array(arena, struct usage_item, cell_count);
-    size_t at = 0;
-    for (size_t i = 0; i < group_count; i++) {
-        size_t by = charge->group_by_count;
-        while (at < cell_count && compare_to_group(&cells[at], &groups[i], by) < 0)
-            at++;
-        groups[i].items = items + at;
-        for (; at < cell_count && compare_to_group(&cells[at], &groups[i], by) == 0; at++)
-            items[at] =
-                (struct usage_item){cells[at].values + charge->group_by_count, cells[at].quantity};
-        groups[i].item_count = (size_t)(items + at - groups[i].items);
+    struct usage_group *all = arena_array(arena, struct usage_group, *group_count + cell_count);
+    size_t by = charge->group_by_count;
+    size_t count = 0;
+    size_t next = 0;
+    for (size_t at = 0; at < cell_count || next < *group_count; count++) {
+        bool missing = at < cell_count && (next == *group_count ||
+                                           compare_to_group(&cells[at], &(*groups)[next], by) < 0);
+        struct usage_group *group = &all[count];
+        *group = missing ? (struct usage_group){.values = cells[at].values} : (*groups)[next++];
+        group->items = items + at;
+        for (; at < cell_count && compare_to_group(&cells[at], group, by) == 0; at++)
+            items[at] = (struct usage_item){cells[at].values + by, cells[at].quantity};
+        group->item_count = (size_t)(items + at - group->items);
     }
+    *groups = all;
+    *group_count = count;
 }
 
 static result measure_cells(struct arena *arena, const struct measurement *lines,
@@ -103,6 +108,6 @@ result charge_measure(struct arena *arena, const struct charge_usage *what,
     struct usage_group *cells = NULL;
     size_t cell_count = 0;
     TRY(measure_cells(arena, &lines, charge, usage, &cells, &cell_count));
-    take_cells(arena, charge, cells, cell_count, *groups, *count);
+    take_cells(arena, charge, cells, cell_count, groups, count);
     return OK;
 }

@@ -113,4 +113,29 @@ START_TEST(comes_to)
 }
 END_TEST
 
-TEST_MAIN("models", comes_to)
+// A level that two cells of a group have taken to nothing between them, before the period.
+START_TEST(a_group_that_comes_to_nothing_bills_its_cells)
+{
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .plans = {{NULL, PLAN(CHARGE("'model': 'matrix', 'group_by': ['g'], 'prices': [{'match': "
+                                     "{'s': 'x'}, 'unit_amount': '10'}], 'default': '1'"))}},
+        .events = {{"2026-10-02T05:00:00Z", "5", "b', 's': 'x"},
+                   {"2026-10-03T05:00:00Z", "-5", "b', 's': 'y"},
+                   {"2026-10-04T05:00:00Z", "2", "a', 's': 'x"},
+                   {"2026-10-05T05:00:00Z", "3", "c', 's': 'x"},
+                   {"2026-10-06T05:00:00Z", "-3", "c', 's': 'x"}},
+        .period = 1,
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct subscription_terms terms = {0};
+    const json_t *statement =
+        compute_with(&documents, &story,
+                     "{'key': 'm', 'event_types': ['t'], 'aggregation': 'time_weighted'}", &terms);
+    ck_assert_str_eq(print_lines(&documents, statement), "c 20.00, c 50.00 = 70.00");
+    documents_close(&documents);
+}
+END_TEST
+
+TEST_MAIN("models", comes_to, a_group_that_comes_to_nothing_bills_its_cells)
