@@ -3,6 +3,7 @@
 
 #include "compute.h"
 #include "phial/util/array.h"
+#include "sums_read.h"
 
 static result keep(json_t *held, json_t *document)
 {
@@ -169,9 +170,19 @@ static result read_metrics(struct db_tx *tx, struct json_at request, json_t *hel
 
 // ---- the statement
 
-// The fold owns what the simulation's usage says of itself.
+// From where on events count: metrics that carry go by those before the time as well.
+static instant usage_from(const struct asked_plan *plan, instant from)
+{
+    for (size_t i = 0; i < plan->metric_count; i++) {
+        if (metric_carries(plan->metrics[i]))
+            return (instant){FIRST_INSTANT_US};
+    }
+    return from;
+}
+
+// The source holds what the simulation's usage says of itself.
 static result measure(struct db_tx *tx, const struct asked_plan *plan,
-                      const struct asked_usage *asked, struct usage_fold **fold,
+                      const struct asked_usage *asked, struct sums_source *source,
                       struct simulation *simulation)
 {
     struct simulated_time time = {
@@ -180,12 +191,12 @@ static result measure(struct db_tx *tx, const struct asked_plan *plan,
         .from = asked->from,
         .to = asked->to,
     };
-    struct head head = {0};
-    struct usage usage = {0};
+    struct head *head = arena_new(db_arena(tx), struct head);
     TRY(zone_load(db_arena(tx), asked->customer->zone_name, &time.zone));
-    TRY(ledger_head(tx, asked->customer->id, &head));
-    struct usage_span span = {&head, NULL, asked->from, asked->to};
-    TRY(usage_read(tx, &span, fold, &usage));
+    TRY(ledger_head(tx, asked->customer->id, head));
+    *source = sums_source_of(
+        tx, (struct usage_span){head, NULL, usage_from(plan, asked->from), asked->to});
+    struct usage usage = {.source = &source->base};
     return simulation_measure(db_arena(tx), &time, &usage, simulation);
 }
 
@@ -204,7 +215,7 @@ result plan_simulate(struct db_tx *tx, struct json_at request, const struct aske
                      const struct asked_usage *usage, json_t **statement)
 {
     OWNED(json_release) json_t *held = json_array();
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    OWNED(sums_source_release) struct sums_source source = {0};
     struct asked_plan asked = *plan;
     struct simulation simulation = {.plan = asked.plan, .among_others = asked.among_others};
     (void)simulation_terms_parse(request, &simulation);
@@ -218,6 +229,6 @@ result plan_simulate(struct db_tx *tx, struct json_at request, const struct aske
     if (asked.metrics == NULL)
         TRY(read_metrics(tx, request, held, &asked));
     TRY(read_taxes(tx, request, usage->customer, &simulation));
-    TRY(measure(tx, &asked, usage, &fold, &simulation));
+    TRY(measure(tx, &asked, usage, &source, &simulation));
     return statement_simulate(db_arena(tx), &simulation, statement);
 }

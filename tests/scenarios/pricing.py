@@ -201,6 +201,23 @@ def every_model(server, client):
     assert code == 0 and 'VERIFIED' in said, said
 
 
+# ---- what is carried in
+
+def carried(client):
+    """Seats taken before the period are paid for all of it, in the simulation as in the preview."""
+    client.put('/v1/metrics/seats', metric('session', aggregation='time_weighted'))
+    seats = plan({'key': 'seats', 'metric': 'seats', 'model': 'per_unit', 'unit_amount': '2'})
+    client.put('/v1/plans/seats', seats)
+    client.put('/v1/customers/seated', {'name': 'Seated', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    client.post('/v1/subscriptions', {'customer': 'seated', 'plan': 'seats', 'start': '2026-11-01T12:00:00Z'})
+    client.post('/v1/events', dict(event(70, 'session', quantity='5', patient='P1'), customer='seated', time='2026-10-28T12:00:00Z'))
+    asked = {'customer': 'seated', 'period': PERIOD}
+    preview = client.post('/v1/invoices/preview', asked, 200)
+    stored = client.post('/v1/plans/simulate', dict(asked, key='seats'), 200)
+    given = client.post('/v1/plans/simulate', dict(asked, plan=seats), 200)
+    assert preview['total'] == stored['total'] == given['total'] == '10.00', (preview, stored, given)
+
+
 # ---- simulate and compare
 
 def refusals(client):
@@ -250,6 +267,7 @@ def main():
     client = server.client
     client.put('/v1/test-clock', {'now': NOW}, 200)
     change_prices(server, client)
+    carried(client)
     every_model(server, client)
     refusals(client)
     server.remove()
