@@ -17,16 +17,15 @@ static result read_exact(struct arena *arena, const json_t *text, exact *value)
 static result measure_metric(struct db_tx *tx, const struct measuring *what, exact *value)
 {
     OWNED(json_release) json_t *held = json_array();
-    OWNED(json_release) json_t *usage = NULL;
     struct customer customer = {0};
+    int64_t size = 0;
     struct usage_query query = {.customer = &customer,
                                 .from = what->period->start,
                                 .to = what->period->end,
                                 .window = STR("")};
     TRY(customer_get_by_id(tx, what->alert->customer_id, &customer));
     TRY(catalog_metric(tx, what->alert->metric, held, &query.metric));
-    TRY(usage_query_run(tx, &query, &usage));
-    return read_exact(db_arena(tx), json_object_get(usage, "quantity"), value);
+    return usage_query_measure(tx, &query, value, &size);
 }
 
 // Usage lines after discounts: what a commitment compares with.

@@ -54,18 +54,10 @@ static result measure(struct db_tx *tx, void *context)
 {
     struct usage_question *question = context;
     const struct request *request = question->request;
-    OWNED(json_release) json_t *document = NULL;
-    struct catalog_item item = {0};
+    OWNED(json_release) json_t *held = json_array();
+    const struct metric *metric = NULL;
     TRY(caller_customer(tx, request, request->args[0], &question->customer));
-    TRY(catalog_get(tx, CATALOG_METRIC, question->metric, &item));
-    TRY(json_parse(item.document, &document));
-    int wrong = json_object_set_new(document, "key", json_from_str(item.key));
-    wrong |= json_object_set_new(document, "version", json_integer(item.version));
-    wrong |= json_object_set_new(document, "sha256", json_from_str(item.sha256));
-    const struct metric *metric =
-        metric_parse((struct json_at){document, STR(""), request->faults}, true);
-    if (wrong != 0 || metric == NULL)
-        return FAIL(INTERNAL, "a stored metric is not valid");
+    TRY(catalog_metric(tx, question->metric, held, &metric));
     TRY(read_groups(question, metric));
     question->query.customer = &question->customer;
     question->query.metric = metric;

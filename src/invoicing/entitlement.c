@@ -45,21 +45,16 @@ static result read_exact(struct arena *arena, const json_t *value, exact *read)
 static result measure(const struct granting *granting, const struct running *running,
                       const json_t *grant, struct entitlement *found)
 {
-    struct arena *arena = db_arena(granting->tx);
-    OWNED(json_release) json_t *usage = NULL;
     struct usage_query query = {.customer = granting->customer,
                                 .from = running->period.start,
                                 .to = running->period.end,
                                 .window = STR("")};
     TRY(catalog_metric(granting->tx, json_str(json_object_get(grant, "metric")), granting->held,
                        &query.metric));
-    TRY(usage_query_run(granting->tx, &query, &usage));
-    TRY(read_exact(arena, json_object_get(grant, "limit"), &found->limit));
-    TRY(read_exact(arena, json_object_get(usage, "quantity"), &found->used));
+    TRY(usage_query_measure(granting->tx, &query, &found->used, &found->as_of_index));
+    TRY(read_exact(db_arena(granting->tx), json_object_get(grant, "limit"), &found->limit));
     found->has_limit = true;
     found->has_used = true;
-    found->as_of_index =
-        json_integer_value(json_object_get(json_object_get(usage, "as_of"), "index"));
     found->granted = exact_compare(found->used, found->limit) < 0;
     return OK;
 }

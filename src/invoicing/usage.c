@@ -12,8 +12,11 @@ struct answering {
     struct arena *arena;
     const struct usage_query *query;
     const struct zone *zone;
+    struct head head;
     struct sums_reading *sums; // NULL: the entries answer
     struct usage usage;
+    struct usage_group whole; // the answer to what is asked of all of the time
+    json_t *printed;          // NULL: nothing else is asked
 };
 
 static json_t *print_instant(struct arena *arena, instant at)
@@ -168,21 +171,26 @@ result usage_as_of(struct arena *arena, const struct head *head, json_t *answer)
                                    json_from_str(encode_base64(arena, sha256_str(&root)))));
 }
 
-static result print_answer(const struct answering *answering, const struct head *head,
-                           json_t *answer)
+static result print_answer(const struct answering *answering)
 {
     const struct usage_query *query = answering->query;
-    struct usage_group whole = {0};
-    TRY(measure_whole(answering, query->from, query->to, &whole));
+    json_t *answer = answering->printed;
     TRY(statement_set(answer, "metric", json_from_str(query->metric->key)));
     TRY(statement_set(answer, "from", print_instant(answering->arena, query->from)));
     TRY(statement_set(answer, "to", print_instant(answering->arena, query->to)));
-    TRY(set_measured(answering->arena, &whole, answer));
+    TRY(set_measured(answering->arena, &answering->whole, answer));
     if (query->window.len > 0)
         TRY(add_list(answering, "windows", answer, add_windows));
     if (query->group_by != NULL)
         TRY(add_list(answering, "groups", answer, add_groups));
-    return usage_as_of(answering->arena, head, answer);
+    return usage_as_of(answering->arena, &answering->head, answer);
+}
+
+static result answer(struct answering *answering)
+{
+    const struct usage_query *query = answering->query;
+    TRY(measure_whole(answering, query->from, query->to, &answering->whole));
+    return answering->printed == NULL ? OK : print_answer(answering);
 }
 
 // The longest buckets that no bound between two windows cuts. cuts: one cuts even quarters of an
@@ -208,8 +216,7 @@ static result find_level(const struct answering *answering, enum usage_tally_lev
 }
 
 // Out of running sums, where they tell.
-static result answer_from_sums(struct db_tx *tx, struct answering *answering,
-                               const struct head *head, json_t *printed, bool *answered)
+static result answer_from_sums(struct db_tx *tx, struct answering *answering, bool *answered)
 {
     OWNED(sums_reading_release) struct sums_reading *reading = NULL;
     const struct usage_query *query = answering->query;
@@ -218,34 +225,33 @@ static result answer_from_sums(struct db_tx *tx, struct answering *answering,
     what.group_by_count = query->group_by_count;
     enum usage_tally_level level = TALLY_DAY;
     bool cuts = false;
+    TRY(ledger_head(tx, query->customer->id, &answering->head));
     TRY(find_level(answering, &level, &cuts));
     if (!cuts)
-        TRY(sums_read(tx, head, &what, level, &reading));
+        TRY(sums_read(tx, &answering->head, &what, level, &reading));
     *answered = reading != NULL;
     if (reading == NULL)
         return OK;
     answering->sums = reading;
-    result done = print_answer(answering, head, printed);
+    result done = answer(answering);
     answering->sums = NULL;
     *answered = done.code != ERR_NOT_READY;
     return *answered ? done : OK;
 }
 
-static result answer_from_entries(struct db_tx *tx, struct answering *answering,
-                                  const struct head *head, json_t *printed)
+static result answer_from_entries(struct db_tx *tx, struct answering *answering)
 {
     OWNED(usage_fold_release) struct usage_fold *fold = NULL;
     const struct usage_query *query = answering->query;
-    struct usage_span span = {head, NULL, usage_from(query->metric, query->from), query->to};
+    struct usage_span span = {&answering->head, NULL, usage_from(query->metric, query->from),
+                              query->to};
     TRY(usage_read(tx, &span, &fold, &answering->usage));
-    return print_answer(answering, head, printed);
+    return answer(answering);
 }
 
-result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer)
+static result run(struct db_tx *tx, struct answering *answering)
 {
-    OWNED(json_release) json_t *printed = json_object();
-    struct answering answering = {.arena = db_arena(tx), .query = query};
-    struct head head = {0};
+    const struct usage_query *query = answering->query;
     str window = query->window;
     bool answered = false;
     if (window.len > 0 && !str_eq(window, STR("hour")) && !str_eq(window, STR("day")) &&
@@ -253,15 +259,28 @@ result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t
         return FAIL(BAD_PARAMETER, "A window is an hour, a day or a month.");
     if (query->from.us > query->to.us)
         return FAIL(BAD_PARAMETER, "The time ends before it begins.");
-    TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering.zone));
-    TRY(ledger_head(tx, query->customer->id, &head));
-    TRY(answer_from_sums(tx, &answering, &head, printed, &answered));
-    if (!answered) { // they may have been folded beyond this head
-        TRY(ledger_head(tx, query->customer->id, &head));
-        TRY(answer_from_sums(tx, &answering, &head, printed, &answered));
-    }
-    if (!answered)
-        TRY(answer_from_entries(tx, &answering, &head, printed));
+    TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering->zone));
+    TRY(answer_from_sums(tx, answering, &answered));
+    if (!answered) // they may have been folded beyond this head
+        TRY(answer_from_sums(tx, answering, &answered));
+    return answered ? OK : answer_from_entries(tx, answering);
+}
+
+result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer)
+{
+    OWNED(json_release) json_t *printed = json_object();
+    struct answering answering = {.arena = db_arena(tx), .query = query, .printed = printed};
+    TRY(run(tx, &answering));
     *answer = json_incref(printed);
+    return OK;
+}
+
+result usage_query_measure(struct db_tx *tx, const struct usage_query *query, exact *quantity,
+                           int64_t *size)
+{
+    struct answering answering = {.arena = db_arena(tx), .query = query};
+    TRY(run(tx, &answering));
+    *quantity = answering.whole.quantity;
+    *size = answering.head.size;
     return OK;
 }

@@ -88,6 +88,9 @@ struct usage_query {
     size_t group_by_count;
 };
 result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer);
+// Its quantity alone, not rounded to the digits that are written; *size: of the log.
+result usage_query_measure(struct db_tx *tx, const struct usage_query *query, exact *quantity,
+                           int64_t *size);
 
 // The running period of each subscription of a customer: quantity and amount so far, per charge.
 // `until`: when the first of these periods ends; `now` without one.
