@@ -43,8 +43,9 @@ static result add_event(void *context, const struct usage_event *event)
     const struct request *request = list->page->request;
     struct arena *arena = request->arena;
     str key = str_printf(arena, "%lld", (long long)event->index);
-    json_t *properties =
-        event->properties == NULL ? json_object() : json_incref(json_iterable(event->properties));
+    json_t *properties = usage_event_properties(event);
+    if (properties == NULL)
+        properties = json_object();
     return page_add(list->page, key,
                     json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "index",
                               (json_int_t)event->index, "id", json_from_str(event->id), "source",

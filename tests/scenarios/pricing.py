@@ -196,6 +196,9 @@ def every_model(server, client):
     row, = client.get('/v1/invoices?customer=all')['data']
     issued = client.get('/v1/invoices/' + row['id'])
     assert row['status'] == 'issued' and amounts(issued) == EXPECTED
+    behind = client.get(f'/v1/invoices/{row["id"]}/lines/cells/events')['data']
+    assert sorted((e['quantity'], e['properties']['modality']) for e in behind) == \
+        [('2', 'mri'), ('3', 'ct'), ('4', 'ct'), ('5', 'xray')], behind
     archive = phial.export(client, server.folder, {'customer': 'all', 'purpose': 'pricing scenario'})
     code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
     assert code == 0 and 'VERIFIED' in said, said
