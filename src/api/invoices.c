@@ -13,13 +13,14 @@ static json_t *describe(const struct request *request, const struct invoice *inv
                   "end", json_instant_text(request, invoice->period_end), "number",
                   (json_int_t)invoice->period_number);
     json_t *number = invoice->number.len == 0 ? json_null() : json_from_str(invoice->number);
+    json_t *total = invoice->total.len == 0 ? json_null() : json_from_str(invoice->total);
     json_t *paid = invoice->payment_status.len == 0 ? NULL : json_from_str(invoice->payment_status);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o*, s:o, s:o}", "id",
                      json_from_str(invoice->id), "number", number, "customer",
                      json_from_str(invoice->customer), "subscription",
                      json_from_str(invoice->subscription), "period", period, "status",
                      json_from_str(invoice->status), "payment_status", paid, "currency",
-                     json_from_str(invoice->currency), "total", json_from_str(invoice->total));
+                     json_from_str(invoice->currency), "total", total);
 }
 
 struct invoice_list {

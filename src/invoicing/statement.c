@@ -22,8 +22,16 @@ static result compute_draft(struct db_tx *tx, const struct invoice *invoice,
     return OK;
 }
 
+// Whether it is what a customer has used or a plan says that keeps a statement from being computed.
+static bool is_of_its_data(result outcome)
+{
+    return outcome.code == ERR_AMOUNT_OVERFLOW || outcome.code == ERR_CONFLICT ||
+           outcome.code == ERR_INVALID;
+}
+
 // The total of a draft is kept in its row, and computed again when the log has grown or the
-// customer's document has changed since.
+// customer's document has changed since. One that cannot be computed keeps no other from being
+// listed: whoever reads its statement is told why.
 static result refresh_total(struct db_tx *tx, struct invoice_row *row)
 {
     struct head head = {0};
@@ -33,7 +41,13 @@ static result refresh_total(struct db_tx *tx, struct invoice_row *row)
     TRY(ledger_head(tx, row->invoice.customer_id, &head));
     if (head.size == row->ledger_size && row->same_customer)
         return OK;
-    TRY(compute_draft(tx, &row->invoice, &head, (instant){0}, &statement)); // credits are no part
+    result computed = // credits are no part of it
+        compute_draft(tx, &row->invoice, &head, (instant){0}, &statement);
+    if (is_of_its_data(computed)) {
+        row->invoice.total = STR("");
+        return OK;
+    }
+    TRY(computed);
     row->invoice.total = str_copy(db_arena(tx), json_str(json_object_get(statement, "total")));
     return db_exec(tx, &invoicing_keep_total_sql,
                    PARAMS(db_text(row->invoice.id), db_text(row->invoice.total), db_i64(head.size),

@@ -221,6 +221,20 @@ def carried(client):
     assert preview['total'] == stored['total'] == given['total'] == '10.00', (preview, stored, given)
 
 
+# ---- what does not fit
+
+def too_much(client):
+    """A draft that no amount can state does not keep the others from being listed."""
+    client.put('/v1/plans/endless', plan(fixed=[{'key': 'fee', 'amount': '999999999999999999', 'timing': 'arrears'}]))
+    client.put('/v1/customers/rich', {'name': 'Rich', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    client.post('/v1/subscriptions', {'customer': 'rich', 'plan': 'endless', 'start': '2026-11-01T12:00:00Z'})
+    assert client.expect(422, 'POST', '/v1/billing/run', {}).json['code'] == 'amount_overflow'
+    row, = client.get('/v1/invoices?customer=rich')['data']
+    assert row['status'] == 'draft' and row['total'] is None, row
+    assert len({row['customer'] for row in client.get('/v1/invoices')['data']}) > 1
+    assert client.expect(422, 'GET', '/v1/invoices/' + row['id']).json['code'] == 'amount_overflow'
+
+
 # ---- simulate and compare
 
 def refusals(client):
@@ -273,6 +287,7 @@ def main():
     carried(client)
     every_model(server, client)
     refusals(client)
+    too_much(client)
     server.remove()
     print('prices change with the difference shown; every model is billed, simulated and verified')
 

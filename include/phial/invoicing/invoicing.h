@@ -20,7 +20,7 @@ struct invoice {
     instant period_end;
     str status; // "draft", "issued", "void"
     str number; // "" for a draft
-    str total;  // money text; of a draft as of now
+    str total;  // money text; of a draft as of now, "" where it cannot be computed
     str currency;
     str payment_status;
     bool has_ledger_index;
