@@ -49,7 +49,7 @@ result discount_make(struct db_tx *tx, const struct customer *customer, struct j
     if (discount_parse(document, &parsed) && !parsed.is_percent &&
         amount_text(db_arena(tx), &parsed, customer->currency).len == 0)
         json_wrong(json_member(document, "amount"), "invalid",
-                   "The amount has more fraction digits than its currency.");
+                   "The amount has more digits than its currency takes.");
     TRY(faults_result(document.faults));
     TRY(ledger_head_lock(tx, customer->id, &head));
     TRY(check_room(tx, customer->id));

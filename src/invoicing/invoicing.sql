@@ -533,6 +533,12 @@ INSERT INTO discount_use (discount_id, invoice_id)
 SELECT detail ->> 'id', $1
 FROM json_array_elements($2::text::json -> 'discount_details') AS detail;
 
+-- name: invoicing_credits_have_room
+-- Whether all that was ever given, and $3 more, can be told in one number.
+SELECT COALESCE(sum(minor), 0) + $3::bigint <= 9223372036854775807 AS have_room
+FROM wallet_credit
+WHERE customer_id = $1 AND currency = $2;
+
 -- name: invoicing_insert_credit
 INSERT INTO wallet_credit (credit_id, customer_id, minor, currency, expires_at, paid, made_index,
                            created_at, actor, reason)

@@ -35,16 +35,34 @@ static json_t *print_credit(struct arena *arena, const struct wallet_credit *cre
                      credit->has_expiry ? json_from_str(expires) : NULL);
 }
 
+// Under the head's lock: what is left, and what comes back of a voided statement, can be added up.
+static result check_room(struct db_tx *tx, const struct customer *customer, struct json_at document,
+                         money amount)
+{
+    bool have_room = false;
+    TRY(db_one(tx, &invoicing_credits_have_room_sql,
+               PARAMS(db_i64(customer->id), db_text(str_from(currency_code(amount.currency))),
+                      db_i64(amount.minor)),
+               COLUMNS(db_into_bool("have_room", &have_room))));
+    if (!have_room)
+        json_wrong(json_member(document, "amount"), "invalid",
+                   "With the credits before it the amount is more than can be told.");
+    return faults_result(document.faults);
+}
+
 result wallet_credit_make(struct db_tx *tx, const struct customer *customer,
                           struct json_at document, const struct change *change,
                           struct wallet_credit *credit)
 {
     int64_t index = 0;
+    struct head head = {0};
     struct owner owner = {customer->id, customer->key};
     struct wallet_credit made = {
         .amount = {0, customer->currency}, .created_at = change->now, .id = STR("")};
     read_credit(document, change, &made);
     TRY(faults_result(document.faults));
+    TRY(ledger_head_lock(tx, customer->id, &head));
+    TRY(check_room(tx, customer, document, made.amount));
     made.id = crypto_id(db_arena(tx));
     made.left = made.amount;
     TRY(adjustment_append(tx, owner, print_credit(db_arena(tx), &made), change, &index));

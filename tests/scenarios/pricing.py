@@ -224,7 +224,7 @@ def carried(client):
 # ---- what does not fit
 
 def too_much(client):
-    """A draft that no amount can state does not keep the others from being listed."""
+    """A draft that no amount can state, and credit that no balance can: neither keeps the others from being listed."""
     client.put('/v1/plans/endless', plan(fixed=[{'key': 'fee', 'amount': '999999999999999999', 'timing': 'arrears'}]))
     client.put('/v1/customers/rich', {'name': 'Rich', 'currency': 'USD', 'time_zone': 'America/New_York'})
     client.post('/v1/subscriptions', {'customer': 'rich', 'plan': 'endless', 'start': '2026-11-01T12:00:00Z'})
@@ -233,6 +233,12 @@ def too_much(client):
     assert row['status'] == 'draft' and row['total'] is None, row
     assert len({row['customer'] for row in client.get('/v1/invoices')['data']}) > 1
     assert client.expect(422, 'GET', '/v1/invoices/' + row['id']).json['code'] == 'amount_overflow'
+    credits = '/v1/customers/rich/credits'
+    client.post(credits, {'amount': '92233720368547758.06'})
+    refused = client.expect(422, 'POST', credits, {'amount': '0.02'}).json['errors'][0]
+    assert refused['pointer'] == '/amount', refused
+    client.post(credits, {'amount': '0.01'})
+    assert client.get(credits)['balance'] == '92233720368547758.07'
 
 
 # ---- simulate and compare
