@@ -18,24 +18,7 @@ JOIN customer USING (customer_id)
 WHERE invoice.invoice_id = $1;
 
 -- name: invoicing_lock
-SELECT invoice.invoice_id, customer.key AS customer, invoice.customer_id, invoice.subscription_id,
-       invoice.period_number, invoice.period_start, invoice.period_end, invoice.status,
-       invoice.number, invoice.total, invoice.currency, invoice.ledger_index, invoice.ledger_size,
-       invoice.due_at, invoice.voided_at, invoice.statement,
-       COALESCE(invoice.customer_sha256 = customer.sha256, false) AS same_customer,
-       customer.sha256 AS customer_sha256, invoice.due,
-       COALESCE((SELECT sum(payment.minor)
-                 FROM payment
-                 WHERE payment.invoice_id = invoice.invoice_id AND payment.reversed_at IS NULL),
-                0)::bigint AS paid,
-       COALESCE((SELECT sum(credit_note.minor)
-                 FROM credit_note
-                 WHERE credit_note.invoice_id = invoice.invoice_id AND NOT credit_note.own_statement),
-                0)::bigint AS credited
-FROM invoice
-JOIN customer USING (customer_id)
-WHERE invoice.invoice_id = $1
-FOR UPDATE OF invoice;
+SELECT invoice_id FROM invoice WHERE invoice_id = $1 FOR UPDATE;
 
 -- name: invoicing_list
 -- Without the statements: a list shows none.

@@ -42,25 +42,25 @@ static struct db_columns columns_of(struct arena *arena, struct invoice_row *row
     return (struct db_columns){kept, (int)COUNT_OF(columns)};
 }
 
-static result read_row(struct db_tx *tx, const struct db_stmt *stmt, str id,
-                       struct invoice_row *row)
+result invoice_row_find(struct db_tx *tx, str id, struct invoice_row *row)
 {
     struct invoice_row read = {0};
     if (!crypto_is_id(id))
         return FAIL(NOT_FOUND, "No such resource.");
-    TRY(db_one(tx, stmt, PARAMS(db_text(id)), columns_of(db_arena(tx), &read)));
+    TRY(db_one(tx, &invoicing_find_sql, PARAMS(db_text(id)), columns_of(db_arena(tx), &read)));
     *row = read;
     return OK;
 }
 
-result invoice_row_find(struct db_tx *tx, str id, struct invoice_row *row)
-{
-    return read_row(tx, &invoicing_find_sql, id, row);
-}
-
+// Read when it is locked: what is paid and credited would else be as of before the wait.
 result invoice_row_lock(struct db_tx *tx, str id, struct invoice_row *row)
 {
-    return read_row(tx, &invoicing_lock_sql, id, row);
+    str locked = {0};
+    if (!crypto_is_id(id))
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(db_one(tx, &invoicing_lock_sql, PARAMS(db_text(id)),
+               COLUMNS(db_into_text("invoice_id", &locked))));
+    return invoice_row_find(tx, id, row);
 }
 
 struct listing {
