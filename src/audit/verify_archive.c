@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, END_BYTES = 2 * BLOCK, RECORD = 20 * BLOCK, FIRST_ROOM = 64 };
+enum { BLOCK = 512, END_BYTES = 2 * BLOCK, RECORD = 20 * BLOCK };
 
 // entries.ndjson may be long; nothing else is.
 static const int64_t entries_bytes_max = INT64_C(4) << 30;
@@ -159,14 +159,8 @@ static bool is_regular(str header)
 
 static struct archive_file *next_file(struct reading *reading)
 {
-    if (reading->count == reading->room) {
-        size_t room = reading->room == 0 ? FIRST_ROOM : reading->room * 2;
-        struct archive_file *items = arena_array(reading->arena, struct archive_file, room);
-        if (reading->count != 0)
-            memcpy(items, reading->items, reading->count * sizeof *items);
-        reading->items = items;
-        reading->room = room;
-    }
+    reading->items = arena_grow(reading->arena, reading->items, reading->count, &reading->room,
+                                sizeof *reading->items);
     return &reading->items[reading->count];
 }
 

@@ -27,14 +27,7 @@ struct entry_row {
 
 static void keep_older(struct entry_row *row)
 {
-    if (row->count == row->room) {
-        size_t room = row->room == 0 ? BLOCK : row->room * 2;
-        int64_t *grown = arena_array(row->arena, int64_t, room);
-        for (size_t i = 0; i < row->count; i++)
-            grown[i] = row->older[i];
-        row->older = grown;
-        row->room = room;
-    }
+    row->older = arena_grow(row->arena, row->older, row->count, &row->room, sizeof *row->older);
     row->older[row->count++] = row->reference;
 }
 

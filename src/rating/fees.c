@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fees.h"
 
-#include <string.h>
-
-enum { FIRST_ROOM = 16 };
-
 // A fee that is due in a part of a period.
 struct due {
     const struct fixed_fee *fee;
@@ -23,14 +19,8 @@ struct billed {
 
 static void add_line(struct arena *arena, struct fee_lines *lines, struct fee_line line)
 {
-    if (lines->count == lines->room) {
-        size_t room = lines->room == 0 ? FIRST_ROOM : lines->room * 2;
-        struct fee_line *items = arena_array(arena, struct fee_line, room);
-        if (lines->count > 0)
-            memcpy(items, lines->items, lines->count * sizeof *items);
-        lines->items = items;
-        lines->room = room;
-    }
+    lines->items =
+        arena_grow(arena, lines->items, lines->count, &lines->room, sizeof *lines->items);
     lines->items[lines->count++] = line;
 }
 

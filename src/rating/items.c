@@ -32,18 +32,6 @@ void items_of_events(struct arena *arena, const struct measurement *what,
     group->item_count = count;
 }
 
-// Below zero for a cell of an earlier group, 0 for one of this.
-static int compare_to_group(const struct usage_group *cell, const struct usage_group *group,
-                            size_t group_by_count)
-{
-    for (size_t i = 0; i < group_by_count; i++) {
-        int order = str_compare(cell->values[i], group->values[i]);
-        if (order != 0)
-            return order;
-    }
-    return 0;
-}
-
 // Groups and cells stand in the same order: each group's cells follow those of the one before. A
 // group that comes to nothing is not there: if its cells do not, it is put in, for they are priced.
 static void take_cells(struct arena *arena, const struct charge *charge,
@@ -56,12 +44,13 @@ static void take_cells(struct arena *arena, const struct charge *charge,
     size_t count = 0;
     size_t next = 0;
     for (size_t at = 0; at < cell_count || next < *group_count; count++) {
-        bool missing = at < cell_count && (next == *group_count ||
-                                           compare_to_group(&cells[at], &(*groups)[next], by) < 0);
+        bool missing = at < cell_count &&
+                       (next == *group_count ||
+                        str_compare_lists(cells[at].values, (*groups)[next].values, by) < 0);
         struct usage_group *group = &all[count];
         *group = missing ? (struct usage_group){.values = cells[at].values} : (*groups)[next++];
         group->items = items + at;
-        for (; at < cell_count && compare_to_group(&cells[at], group, by) == 0; at++)
+        for (; at < cell_count && str_compare_lists(cells[at].values, group->values, by) == 0; at++)
             items[at] = (struct usage_item){cells[at].values + by, cells[at].quantity};
         group->item_count = (size_t)(items + at - group->items);
     }

@@ -2,23 +2,14 @@
 #include "lines.h"
 
 #include <assert.h>
-#include <string.h>
-
-enum { FIRST_ROOM = 32 };
 
 result lines_add(struct lines *lines, struct line line, enum currency currency,
                  enum rounding rounding)
 {
     TRY(money_round(line.exact_amount, currency, rounding, &line.amount));
     line.discount = (money){0, currency};
-    if (lines->count == lines->room) {
-        size_t room = lines->room == 0 ? FIRST_ROOM : lines->room * 2;
-        struct line *items = arena_array(lines->arena, struct line, room);
-        if (lines->count > 0)
-            memcpy(items, lines->items, lines->count * sizeof *items);
-        lines->items = items;
-        lines->room = room;
-    }
+    lines->items =
+        arena_grow(lines->arena, lines->items, lines->count, &lines->room, sizeof *lines->items);
     lines->items[lines->count++] = line;
     return OK;
 }

@@ -89,13 +89,9 @@ static void rate_on(const struct pricing *pricing, const struct charge *charge,
 
 static bool is_same_group(const struct line *line, const struct charge *charge, const str *group)
 {
-    if (line->charge->group_by_count != charge->group_by_count)
-        return false;
-    for (size_t i = 0; i < charge->group_by_count; i++) {
-        if (!str_eq(line->group[i], group[i]))
-            return false;
-    }
-    return true;
+    size_t count = charge->group_by_count;
+    return line->charge->group_by_count == count &&
+           str_compare_lists(line->group, group, count) == 0;
 }
 
 // An item of an earlier line, its values where this charge looks for them.

@@ -4,9 +4,6 @@
 #include "phial/rating/tally.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { FIRST_ROOM = 16 };
 
 struct window_group {
     const str *values; // beside the group_by asked for
@@ -78,25 +75,10 @@ static void read_values(const struct usage_tally_window *window, str group, str 
     }
 }
 
-static bool same_values(const struct usage_tally_window *window, const str *a, const str *b)
-{
-    for (size_t i = 0; i < window->what.group_by_count; i++) {
-        if (!str_eq(a[i], b[i]))
-            return false;
-    }
-    return true;
-}
-
 static struct window_group *add_group(struct usage_tally_window *window, const str *values)
 {
-    if (window->count == window->room) {
-        size_t room = window->room == 0 ? FIRST_ROOM : window->room * 2;
-        struct window_group *grown = arena_array(window->arena, struct window_group, room);
-        if (window->count > 0)
-            memcpy(grown, window->groups, window->count * sizeof *grown);
-        window->groups = grown;
-        window->room = room;
-    }
+    window->groups = arena_grow(window->arena, window->groups, window->count, &window->room,
+                                sizeof *window->groups);
     str *kept = arena_array(window->arena, str, window->what.group_by_count);
     for (size_t i = 0; values != NULL && i < window->what.group_by_count; i++)
         kept[i] = str_copy(window->arena, values[i]);
@@ -114,7 +96,8 @@ static struct window_group *group_of(struct usage_tally_window *window, str grou
     read_values(window, group, values);
     for (size_t i = 0; i < window->count; i++) {
         size_t at = (window->last + i) % window->count;
-        if (same_values(window, window->groups[at].values, values)) {
+        if (str_compare_lists(window->groups[at].values, values, window->what.group_by_count) ==
+            0) {
             window->last = at;
             return &window->groups[at];
         }
@@ -166,14 +149,8 @@ result usage_tally_window_value(struct usage_tally_window *window,
     struct window_group *group = group_of(window, value->group);
     if (group == NULL)
         return FAIL(INVALID, "too many groups");
-    if (group->held_count == group->held_room) {
-        size_t room = group->held_room == 0 ? FIRST_ROOM : group->held_room * 2;
-        struct folded_value *grown = arena_array(window->arena, struct folded_value, room);
-        if (group->held_count > 0)
-            memcpy(grown, group->held, group->held_count * sizeof *grown);
-        group->held = grown;
-        group->held_room = room;
-    }
+    group->held = arena_grow(window->arena, group->held, group->held_count, &group->held_room,
+                             sizeof *group->held);
     group->held[group->held_count++] = (struct folded_value){
         .value = str_copy(window->arena, value->value),
         .events = value->events,
@@ -226,12 +203,7 @@ static int by_values(const void *left, const void *right)
 {
     const struct sorted_group *a = left;
     const struct sorted_group *b = right;
-    for (size_t i = 0; i < a->group_by_count; i++) {
-        int order = str_compare(a->group.values[i], b->group.values[i]);
-        if (order != 0)
-            return order;
-    }
-    return 0;
+    return str_compare_lists(a->group.values, b->group.values, a->group_by_count);
 }
 
 result usage_tally_window_measure(struct usage_tally_window *window, bool *worn,

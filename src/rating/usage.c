@@ -4,9 +4,6 @@
 #include "plain_leaf.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { FIRST_ROOM = 64 };
 
 // A void, or an amendment with what it sets.
 struct correction {
@@ -59,27 +56,15 @@ void usage_fold_release(struct usage_fold **fold)
 
 static struct usage_event *next_event(struct usage_fold *fold)
 {
-    if (fold->count == fold->room) {
-        size_t room = fold->room == 0 ? FIRST_ROOM : fold->room * 2;
-        struct usage_event *events = arena_array(fold->arena, struct usage_event, room);
-        if (fold->count > 0)
-            memcpy(events, fold->events, fold->count * sizeof *events);
-        fold->events = events;
-        fold->room = room;
-    }
+    fold->events =
+        arena_grow(fold->arena, fold->events, fold->count, &fold->room, sizeof *fold->events);
     return &fold->events[fold->count];
 }
 
 static struct correction *next_correction(struct usage_fold *fold)
 {
-    if (fold->correction_count == fold->correction_room) {
-        size_t room = fold->correction_room == 0 ? FIRST_ROOM : fold->correction_room * 2;
-        struct correction *corrections = arena_array(fold->arena, struct correction, room);
-        if (fold->correction_count > 0)
-            memcpy(corrections, fold->corrections, fold->correction_count * sizeof *corrections);
-        fold->corrections = corrections;
-        fold->correction_room = room;
-    }
+    fold->corrections = arena_grow(fold->arena, fold->corrections, fold->correction_count,
+                                   &fold->correction_room, sizeof *fold->corrections);
     return &fold->corrections[fold->correction_count];
 }
 
