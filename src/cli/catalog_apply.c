@@ -70,8 +70,12 @@ static result apply_one(const struct applying *applying, const char *member, str
     free(text);
     if (differences != 0 && strcmp(member, "plans") == 0 && applying->dry_run)
         TRY(plan_effect_print(
-            &(struct plan_effect){applying->client, applying->arena, str_from(key), document,
-                                  json_object_get(applying->document, "metrics"), applying->out}));
+            &(struct plan_effect){.client = applying->client,
+                                  .arena = applying->arena,
+                                  .plan = str_from(key),
+                                  .document = document,
+                                  .metrics = json_object_get(applying->document, "metrics"),
+                                  .out = applying->out}));
     if (differences == 0) {
         applying->figures->same++;
         return OK;
@@ -264,11 +268,16 @@ static result print_update(const struct applying *applying, const struct update 
     bool told = update->version == 0 && str_eq(before, after); // where the plan's change is printed
     if (told || !applying->dry_run)
         return OK;
-    return plan_effect_on(&(struct plan_effect){applying->client, applying->arena, after,
-                                                plan_in_document(applying, after),
-                                                json_object_get(applying->document, "metrics"),
-                                                applying->out},
-                          update->there);
+    return plan_effect_on(
+        &(struct plan_effect){.client = applying->client,
+                              .arena = applying->arena,
+                              .plan = after,
+                              .document =
+                                  update->version == 0 ? plan_in_document(applying, after) : NULL,
+                              .version = update->version,
+                              .metrics = json_object_get(applying->document, "metrics"),
+                              .out = applying->out},
+        update->there);
 }
 
 static result post_change(const struct applying *applying, const struct update *update)

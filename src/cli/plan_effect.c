@@ -13,12 +13,20 @@ static str day_of(str time)
     return str_slice(time, 0, sizeof "2026-11-01" - 1);
 }
 
+static json_t *plan_to_be(const struct plan_effect *effect)
+{
+    if (effect->document != NULL)
+        return json_pack("{s:O}", "plan", json_iterable(effect->document));
+    return json_pack("{s:o, s:I}", "key", json_from_str(effect->plan), "version",
+                     (json_int_t)effect->version);
+}
+
 static result compare(const struct plan_effect *effect, const json_t *subscription,
                       struct answer *answer)
 {
     OWNED(json_release)
-    json_t *body = json_pack("{s:O, s:{s:O}}", "subscription", json_object_get(subscription, "id"),
-                             "b", "plan", json_iterable(effect->document));
+    json_t *body = json_pack("{s:O, s:o}", "subscription", json_object_get(subscription, "id"), "b",
+                             plan_to_be(effect));
     if (body == NULL)
         return FAIL(INTERNAL, "out of memory");
     if (effect->metrics != NULL)

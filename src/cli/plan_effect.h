@@ -10,8 +10,9 @@ struct plan_effect {
     struct client *client;
     struct arena *arena;
     str plan;               // its key
-    const json_t *document; // as it shall be; NULL: as it is
-    const json_t *metrics;  // by key, that shall be there; NULL without
+    const json_t *document; // as it shall be; NULL: as its version is
+    int64_t version;
+    const json_t *metrics; // by key, that shall be there; NULL without
     FILE *out;
 };
 // A line for each running subscription: what its current period comes to so far, under the plan it

@@ -122,6 +122,14 @@ def change_prices(server, client):
     assert '-> 99.00 USD' in said, said
     assert subscription_of(client)['plan'] == 'care'
 
+    # A plan that the server has and the file leaves out.
+    apply(server, {'plans': fourth['plans']})
+    for options in (['--dry-run'], []):
+        said = apply(server, {'subscriptions': fourth['subscriptions']}, *options)
+        assert 'plan: care version 3 -> flat version 1, from today on' in said, said
+        assert '-> 99.00 USD' in said, said
+    assert subscription_of(client)['plan'] == 'flat'
+
 
 # ---- every model
 
