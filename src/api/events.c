@@ -168,28 +168,33 @@ struct event_list {
     str customer;
     str type; // "" for any
     struct event_filter filter;
-    // one stretch of the log, kept until its statement has ended
+    // one stretch of the log, of the type, kept until its statement has ended
     struct entry *rows;
     size_t row_count;
+    int64_t seen; // of any type
+    int64_t next; // index after the last one seen
 };
 
-static result keep_row(void *context, const struct entry *entry)
+static bool has_type(str leaf, str type)
 {
-    struct event_list *list = context;
-    struct entry *kept = &list->rows[list->row_count++];
-    *kept = *entry;
-    kept->leaf = str_copy(list->page->request->arena, entry->leaf);
-    return OK;
-}
-
-static bool has_type(struct arena *arena, str leaf, str type)
-{
-    struct buf quoted = {.arena = arena};
-    json_quote(&quoted, type);
     OWNED(json_release) json_t *event = NULL;
     if (failed(json_parse(leaf_member(leaf, "event"), &event)))
         return false;
     return str_eq(json_str(json_object_get(event, "type")), type);
+}
+
+// Of a log that is read to its end for a type that is rare in it nothing else is kept.
+static result keep_row(void *context, const struct entry *entry)
+{
+    struct event_list *list = context;
+    list->seen++;
+    list->next = entry->index + 1;
+    if (list->type.len != 0 && !has_type(entry->leaf, list->type))
+        return OK;
+    struct entry *kept = &list->rows[list->row_count++];
+    *kept = *entry;
+    kept->leaf = str_copy(list->page->request->arena, entry->leaf);
+    return OK;
 }
 
 static result add_event(struct db_tx *tx, struct event_list *list, const struct entry *entry)
@@ -197,8 +202,6 @@ static result add_event(struct db_tx *tx, struct event_list *list, const struct 
     OWNED(event_view_release) struct event_view view = {0};
     const struct request *request = list->page->request;
     json_t *row = NULL;
-    if (list->type.len != 0 && !has_type(request->arena, entry->leaf, list->type))
-        return OK;
     TRY(event_view_read(tx, list->filter.customer_id, entry, &view));
     TRY(event_view_print(request, &view, &row));
     return page_add(list->page, str_printf(request->arena, "%lld", (long long)entry->index), row);
@@ -217,12 +220,12 @@ static result list_events(struct db_tx *tx, void *context)
     list->rows = arena_array(list->page->request->arena, struct entry, (size_t)filter.limit);
     do {
         list->row_count = 0;
+        list->seen = 0;
         TRY(ledger_each_event(tx, &filter, keep_row, list));
-        for (size_t i = 0; i < list->row_count && !list->page->more; i++) {
+        for (size_t i = 0; i < list->row_count && !list->page->more; i++)
             TRY(add_event(tx, list, &list->rows[i]));
-            filter.after = list->rows[i].index + 1;
-        }
-    } while ((int64_t)list->row_count == filter.limit && !list->page->more && list->type.len != 0);
+        filter.after = list->next;
+    } while (list->seen == filter.limit && !list->page->more && list->type.len != 0);
     return OK;
 }
 
