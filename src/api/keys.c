@@ -32,9 +32,6 @@ static result add_key(void *context, const struct api_key *key)
 {
     struct page *page = context;
     json_t *row = NULL;
-    int64_t bound = bound_customer(page->request);
-    if (bound != 0 && key->customer_id != bound)
-        return OK;
     TRY(describe(page->request, key, &row));
     return page_add(page, key->id, row);
 }
@@ -42,8 +39,9 @@ static result add_key(void *context, const struct api_key *key)
 static result list_keys(struct db_tx *tx, void *context)
 {
     struct page *page = context;
+    struct key_filter filter = {bound_customer(page->request), page->after, page_rows_wanted(page)};
     page_clear(page);
-    return key_each(tx, page->after, page_rows_wanted(page), add_key, page);
+    return key_each(tx, &filter, add_key, page);
 }
 
 result get_keys(const struct request *request, struct reply *reply)

@@ -189,9 +189,10 @@ SELECT k.key_id, k.name, k.scope_names, k.customer_id, c.key AS customer, k.expi
        k.revoked_at IS NOT NULL AS revoked, k.created_at
   FROM api_key k
   LEFT JOIN customer c ON c.customer_id = k.customer_id
- WHERE k.key_id COLLATE "C" > $1 AND k.revoked_at IS NULL
+ WHERE k.key_id COLLATE "C" > $2 AND k.revoked_at IS NULL
+   AND ($1::bigint = 0 OR k.customer_id = $1)
  ORDER BY k.key_id COLLATE "C"
- LIMIT $2;
+ LIMIT $3;
 
 -- name: catalog_find_token_key
 SELECT sealed, wrapped_by, generation

@@ -213,12 +213,13 @@ static result hand_key(void *context)
     return row->row(row->context, &key);
 }
 
-result key_each(struct db_tx *tx, str after, int64_t limit,
+result key_each(struct db_tx *tx, const struct key_filter *filter,
                 result (*row)(void *context, const struct api_key *key), void *context)
 {
     struct key_row rows = {.row = row, .context = context};
     return db_each(
-        tx, &catalog_list_keys_sql, PARAMS(db_text(after), db_i64(limit)),
+        tx, &catalog_list_keys_sql,
+        PARAMS(db_i64(filter->customer_id), db_text(filter->after), db_i64(filter->limit)),
         COLUMNS(
             db_into_text("key_id", &rows.key.id), db_into_text("name", &rows.key.name),
             db_into_text("scope_names", &rows.scopes),

@@ -64,6 +64,14 @@ def bound_key(server):
                  '/v1/customers/other/usage?metric=calls&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z'):
         problem(bound.send('GET', path), 404, 'not_found')
     assert [k['key'] for k in bound.get('/v1/customers')['data']] == ['clinic']
+    for _ in range(4):
+        c.post('/v1/keys', {'name': 'theirs', 'scopes': ['usage:read'], 'customer': 'other'})
+    holder = c.post('/v1/keys', {'name': 'bound', 'scopes': ['admin'], 'customer': 'clinic'})
+    mine, cursor = [], ''
+    while cursor is not None:  # whatever keys others have between them, no page ends the list too early
+        page = phial.Client(server.url, holder['key']).get('/v1/keys?limit=1' + (f'&cursor={cursor}' if cursor else ''))
+        mine, cursor = mine + [k['id'] for k in page['data']], page['next_cursor']
+    assert mine == sorted([made['id'], holder['id']]), mine
     # what there is of others cannot be told from what there is not
     c.put('/v1/event-types/seen', {'properties': {}})
     assert c.post('/v1/events', {'id': 'o-1', 'customer': 'other', 'type': 'seen', 'time': stamp(NOW)})['accepted'] == 1

@@ -32,7 +32,12 @@ result key_create(struct db_tx *tx, struct json_at document, const struct change
                   struct api_key *key, str *secret);
 result key_create_admin(struct db_tx *tx, str name, instant now, str *secret);
 result key_revoke(struct db_tx *tx, str id, const struct change *change); // NOT_FOUND
-result key_each(struct db_tx *tx, str after, int64_t limit,
+struct key_filter {
+    int64_t customer_id; // 0: whomever they are bound to
+    str after;
+    int64_t limit;
+};
+result key_each(struct db_tx *tx, const struct key_filter *filter,
                 result (*row)(void *context, const struct api_key *key), void *context);
 // UNAUTHENTICATED for a malformed, unknown, revoked or expired key; the same time for each.
 result key_authenticate(struct db_tx *tx, str presented, instant now, struct api_key *key);
