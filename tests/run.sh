@@ -37,6 +37,7 @@ if [ "$(id -u)" -eq 0 ]; then
     as=(runuser -u postgres --)
     chown postgres "$folder"
 fi
+chmod 711 "$folder" # for whom phiald becomes
 stop() {
     "${as[@]}" "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop > /dev/null 2>&1 || true
     rm -rf "$folder"
@@ -48,6 +49,7 @@ cd "$folder"
     -o "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=300" > /dev/null
 cd "$root"
 export LSAN_OPTIONS=suppressions=$root/tests/leaks.txt:print_suppressions=0
+export PHIAL_TEST_INSTALLATION=$folder/installation # made by the first that needs one, see support/phial.py
 export PHIAL_TEST_DATABASE="host=$folder user=$user dbname=postgres"
 
 passed=0 failed=0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real server and a plain HTTP client for the scenarios. Standard library only."""
 import atexit
+import fcntl
 import glob
 import http.client
 import json
@@ -62,11 +63,29 @@ class Daemon:
         os.unlink(self.log_path)
 
 
+def lay_out(folder):
+    """What a first start makes, a cluster and its schema: made once in a run of the tests, and copied.
+    Without PHIAL_TEST_INSTALLATION, which says where it is kept, each server makes its own."""
+    kept = os.environ.get('PHIAL_TEST_INSTALLATION')
+    if kept is None:
+        return
+    with open(kept + '.lock', 'a') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # who comes second waits, and finds it made
+        if not os.path.isdir(kept):
+            shutil.rmtree(kept + '.new', ignore_errors=True)
+            made = Daemon(kept + '.new', ['--dev', '--data-dir', kept + '.new'])
+            made.stop()
+            os.rename(made.folder, kept)
+    subprocess.run(['cp', '-a', kept + '/.', folder], check=True)
+
+
 class Server(Daemon):
     """phiald --dev in a folder of its own."""
 
     def __init__(self, *options, folder=None, environment=None):
-        folder = folder or tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+        if folder is None:
+            folder = tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+            lay_out(folder)
         super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment)
 
     def copy(self, name):
