@@ -34,8 +34,9 @@ struct usage_streams {
     struct usage_streams_options options;
     struct db *db; // the thread's alone
     pthread_t thread;
-    struct stream *streams; // the thread's alone
-    pthread_mutex_t mutex;  // guards what follows
+    struct stream *streams;  // the thread's alone, as the next
+    enum error_code failing; // why the last look told nobody
+    pthread_mutex_t mutex;   // guards what follows
     pthread_cond_t changed;
     struct stream *newcomers;
     size_t count;
@@ -149,16 +150,33 @@ static result tell(struct look *look, struct stream *first)
     return outcome;
 }
 
+static void report(const struct usage_streams *streams, result outcome)
+{
+    log_write(streams->options.log, LOG_WARN, "usage_streams_failed",
+              LOG_FIELDS(log_text("error", str_from(error_info(outcome.code)->slug)),
+                         log_text("where", str_from(outcome.where))));
+}
+
+// What may be otherwise at the next look is left to it. A customer whose figures cannot be had has
+// no stream either; who asks again is told why by the figures' own resource.
 static result tell_all(struct look *look)
 {
     struct arena arena = {0};
     result outcome = db_transact(look->streams->db, &arena, find_changed, look);
     arena_reset(&arena);
+    TRY(outcome);
     for (struct stream *stream = look->streams->streams; stream != NULL; stream = stream->next) {
-        if (!failed(outcome) && !stream->sent && !stream->over)
-            outcome = tell(look, stream);
+        if (stream->sent || stream->over)
+            continue;
+        outcome = tell(look, stream);
+        if (error_info(outcome.code)->status == 503)
+            return outcome;
+        if (failed(outcome)) {
+            report(look->streams, outcome);
+            stream->over = true;
+        }
     }
-    return outcome;
+    return OK;
 }
 
 static void break_silence(struct usage_streams *streams)
@@ -194,10 +212,9 @@ static void look(struct usage_streams *streams)
 {
     struct look look = {.streams = streams};
     result outcome = tell_all(&look);
-    if (failed(outcome))
-        log_write(streams->options.log, LOG_WARN, "usage_streams_failed",
-                  LOG_FIELDS(log_text("error", str_from(error_info(outcome.code)->slug)),
-                             log_text("where", str_from(outcome.where))));
+    if (failed(outcome) && outcome.code != streams->failing) // told once, not at every look
+        report(streams, outcome);
+    streams->failing = outcome.code;
     break_silence(streams);
     part(streams, false);
 }

@@ -76,6 +76,11 @@ class Stream:
         fields = dict(line.split(': ', 1) for line in block.splitlines() if not line.startswith(':'))
         return (int(fields['id']), json.loads(fields['data'])) if fields else self.event()
 
+    def end(self):
+        """Whatever is told before it."""
+        while self.event() is not None:
+            pass
+
     def close(self):
         self.file.close()
         self.socket.close()
@@ -111,6 +116,25 @@ def streams(server, c):
     return again
 
 
+def endings(server, c):
+    """A customer whose figures cannot be had ends its own streams alone; a key that expires ends its own."""
+    key = c.post('/v1/keys', {'name': 'for a day', 'scopes': ['usage:read'], 'customer': 'other', 'expires': '2031-12-02T00:00:00Z'})
+    c.put('/v1/plans/dear', {'currency': 'USD', 'interval': 'month', 'charges': [
+        {'key': 'reads', 'metric': 'images', 'model': 'per_unit', 'unit_amount': '9' * 18}]})
+    c.put('/v1/customers/dear', {'name': 'Dear', 'currency': 'USD', 'time_zone': 'UTC'})
+    c.post('/v1/subscriptions', {'customer': 'dear', 'plan': 'dear', 'start': '2031-12-01T00:00:00Z'})
+    c.post('/v1/events', {'id': 'much', 'customer': 'dear', 'type': 'image', 'time': '2031-12-01T11:00:00Z', 'quantity': '9' * 18})
+    assert c.get('/v1/customers/dear/usage/current', 422)['code'] == 'amount_overflow'
+    stream = Stream(server.url, key['key'], '/v1/customers/other/usage/stream')
+    assert stream.event() is not None
+    Stream(server.url, c.key, '/v1/customers/dear/usage/stream').end()
+    again = Stream(server.url, key['key'], '/v1/customers/other/usage/stream')
+    assert again.event() is not None
+    c.put('/v1/test-clock', {'now': '2031-12-02T12:00:00Z'}, 200)
+    stream.end()
+    again.end()
+
+
 def main():
     server = phial.Server('--test-clock')
     c = server.client
@@ -131,9 +155,11 @@ def main():
     assert stream.event()[1]['subscriptions'][0]['period']['start'] == '2031-11-30T23:00:00.000000Z'
     invoice = c.get('/v1/invoices/' + c.get('/v1/invoices?customer=clinic')['data'][0]['id'])
     assert [line['amount'] for line in invoice['lines']] == ['2.50', '2.50', '30.00'] and invoice['total'] == '35.00', invoice
+    endings(server, c)
     began = time.monotonic()
     server.stop()  # while somebody listens
-    assert stream.event() is None and time.monotonic() - began < 8
+    stream.end()
+    assert time.monotonic() - began < 8
     stream.close()
     server.remove()
     print('current: ok')
