@@ -2,6 +2,7 @@
 // /v1/customers/:customer/usage/current and /stream
 #include "caller.h"
 #include "phial/invoicing/invoicing.h"
+#include "usage_privacy.h"
 
 struct asking {
     const struct request *request;
@@ -27,8 +28,11 @@ static result measure(struct db_tx *tx, void *context)
     TRY(find_customer(tx, asking));
     asking_release(asking);
     asking->answer = NULL;
-    return usage_current(tx, &asking->customer, caller_of(asking->request)->change.now,
-                         &asking->answer, &until);
+    const struct caller *caller = caller_of(asking->request);
+    TRY(usage_current(tx, &asking->customer, caller->change.now, &asking->answer, &until));
+    return usage_privacy_spares(&caller->key)
+               ? OK
+               : usage_privacy_apply_current(tx, &asking->customer, asking->answer);
 }
 
 result get_customers_customer_usage_current(const struct request *request, struct reply *reply)

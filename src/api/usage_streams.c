@@ -6,6 +6,7 @@
 #include "phial/catalog/keys.h"
 #include "phial/invoicing/invoicing.h"
 #include "phial/ledger/ledger.h"
+#include "usage_privacy.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -26,6 +27,7 @@ struct stream {
     int64_t due_us;    // the figures change then, whatever the log does
     int64_t key_until_us;
     int64_t revision; // of the catalog, at which the key was valid
+    bool spared;      // the key sees usage about persons as it is
     int64_t spoken_us;
     bool over;
 };
@@ -70,7 +72,7 @@ struct look {
     instant now;
     int64_t revision;
     struct stream *stream; // whose turn it is
-    json_t *answer;        // of that stream's customer
+    json_t *answer;        // of that stream's customer, as its key may see it
     instant until;
 };
 
@@ -84,6 +86,7 @@ static result check_key(struct db_tx *tx, const struct look *look, struct stream
     stream->over = stream->over || valid.code == ERR_UNAUTHENTICATED;
     stream->key_until_us = key.has_expiry ? key.expires.us : INT64_MAX;
     stream->revision = look->revision;
+    stream->spared = usage_privacy_spares(&key);
     return stream->over ? OK : valid;
 }
 
@@ -117,10 +120,11 @@ static result measure(struct db_tx *tx, void *context)
     json_release(&look->answer);
     look->answer = NULL;
     TRY(customer_get_by_id(tx, look->stream->listener.customer_id, &customer));
-    return usage_current(tx, &customer, look->now, &look->answer, &look->until);
+    TRY(usage_current(tx, &customer, look->now, &look->answer, &look->until));
+    return look->stream->spared ? OK : usage_privacy_apply_current(tx, &customer, look->answer);
 }
 
-static void send(struct arena *arena, const struct look *look, struct stream *stream)
+static void put_usage(struct arena *arena, const struct look *look, struct stream *stream)
 {
     int64_t size =
         json_integer_value(json_object_get(json_object_get(look->answer, "as_of"), "index"));
@@ -133,7 +137,7 @@ static void send(struct arena *arena, const struct look *look, struct stream *st
                            STR_ARG(text)));
 }
 
-// One computation serves all who listen to the customer.
+// One computation serves all who listen to the customer and may see as much.
 static result tell(struct look *look, struct stream *first)
 {
     struct arena arena = {0};
@@ -141,8 +145,9 @@ static result tell(struct look *look, struct stream *first)
     result outcome = db_transact(look->streams->db, &arena, measure, look);
     for (struct stream *stream = first; stream != NULL && !failed(outcome); stream = stream->next) {
         if (!stream->sent && !stream->over &&
-            stream->listener.customer_id == first->listener.customer_id)
-            send(&arena, look, stream);
+            stream->listener.customer_id == first->listener.customer_id &&
+            stream->spared == first->spared)
+            put_usage(&arena, look, stream);
     }
     json_release(&look->answer);
     look->answer = NULL;

@@ -21,6 +21,7 @@ static result add_charge(const json_t *line, const json_t *projected, json_t *ch
         return FAIL(INTERNAL, "out of memory");
     for (size_t i = 0; i < COUNT_OF(copied); i++)
         TRY(copy(line, copied[i], charge, copied[i]));
+    TRY(copy(json_object_get(line, "events"), "count", charge, "events"));
     TRY(copy(projected, "quantity", charge, "projected_quantity"));
     return copy(projected, "amount", charge, "projected_amount");
 }

@@ -135,6 +135,46 @@ def endings(server, c):
     again.end()
 
 
+def persons(server, c):
+    """Usage about persons, for keys that send events and for one that sends none."""
+    kind = {'type': 'enum', 'values': ['ct', 'mr', 'us']}
+    c.put('/v1/event-types/seen', {'properties': {'who': {'type': 'token', 'scope': 'customer'}, 'kind': kind, 'minutes': {'type': 'decimal'}}})
+    c.put('/v1/metrics/persons', {'event_types': ['seen'], 'aggregation': 'unique', 'property': 'who', 'group_by': ['kind']})
+    c.put('/v1/metrics/minutes', {'event_types': ['seen'], 'aggregation': 'sum', 'property': 'minutes'})
+    c.put('/v1/plans/wards', {'currency': 'USD', 'interval': 'month', 'charges': [
+        {'key': 'persons', 'metric': 'persons', 'model': 'per_unit', 'unit_amount': '1', 'group_by': ['kind']},
+        {'key': 'minutes', 'metric': 'minutes', 'model': 'per_unit', 'unit_amount': '1'},
+        {'key': 'scans', 'metric': 'minutes', 'model': 'per_unit', 'unit_amount': '1', 'filters': [{'property': 'kind', 'eq': 'ct'}]},
+        {'key': 'reads', 'metric': 'images', 'model': 'per_unit', 'unit_amount': '1'}]})
+    c.put('/v1/customers/ward', {'name': 'Ward', 'currency': 'USD', 'time_zone': 'UTC'})
+    c.post('/v1/subscriptions', {'customer': 'ward', 'plan': 'wards', 'start': '2031-11-01T00:00:00Z'})
+    c.post('/v1/events', [{'id': f'seen-{n}', 'customer': 'ward', 'type': 'seen', 'time': '2031-11-10T11:00:00Z',
+                           'properties': {'who': f'person {n}', 'kind': 'ct' if n < 3 else 'mr' if n < 15 else 'us', 'minutes': '2'}}
+                          for n in range(35)], 200)
+    c.post('/v1/events', {'id': 'read', 'customer': 'ward', 'type': 'image', 'time': '2031-11-10T11:00:00Z', 'properties': {'modality': 'ct'}})
+    path = '/v1/customers/ward/usage/'
+    reader = phial.Client(server.url, c.post('/v1/keys', {'name': 'r', 'scopes': ['usage:read', 'billing:read']})['key'])
+    sender = phial.Client(server.url, c.post('/v1/keys', {'name': 's', 'scopes': ['usage:read', 'events:write']})['key'])
+
+    def cells(answer, *members):
+        return [tuple(charge[member] for member in members) for charge in answer['subscriptions'][0]['charges']]
+
+    exact, hidden = c.get(path + 'current'), reader.get(path + 'current')
+    assert cells(exact, 'quantity', 'events') == [('3', 3), ('12', 12), ('20', 20), ('70', 35), ('6', 3), ('1', 1)], exact
+    assert exact['subscriptions'][0]['total'] == '112.00' and sender.get(path + 'current') == exact and 'report_threshold' not in exact
+    # of two charges on one metric neither is the difference between the other and the whole
+    assert cells(hidden, 'quantity', 'events') == [('<11', '<11'), ('*', '*'), ('20', 20), ('*', '*'), ('*', '<11'), ('1', 1)], hidden
+    assert cells(hidden, 'amount') == [('*',), ('*',), ('20.00',), ('*',), ('*',), ('1.00',)], hidden
+    for cell in cells(hidden, 'projected_quantity', 'projected_amount')[:2]:
+        assert cell == ('*', '*'), hidden
+    shown = hidden['subscriptions'][0]
+    assert (shown['subtotal'], shown['total'], shown['projected_total'], hidden['report_threshold']) == ('*', '*', '*', 11), shown
+    for client, answer in ((reader, hidden), (c, exact)):  # at once, side by side
+        stream = Stream(server.url, client.key, path + 'stream')
+        assert stream.event()[1] == answer
+        stream.close()
+
+
 def main():
     server = phial.Server('--test-clock')
     c = server.client
@@ -150,6 +190,7 @@ def main():
     projected = {c['group']['modality']: (c['projected_quantity'], c['projected_amount']) for c in shown['charges']}
     assert projected == {'ct': ('9.43231441048', '5.72'), 'mr': ('3.144104803493', '2.57')} and shown['projected_total'] == '38.29', shown
     assert c.get('/v1/customers/other/usage/current')['subscriptions'] == []
+    persons(server, c)
     stream = streams(server, c)
     c.put('/v1/test-clock', {'now': '2031-12-01T12:00:00Z'}, 200)
     assert stream.event()[1]['subscriptions'][0]['period']['start'] == '2031-11-30T23:00:00.000000Z'
