@@ -67,23 +67,13 @@ static bool is_surrogate(const struct property *property)
 // The bits that a version has switched off by being one are no declaration.
 static uint64_t declared_off(const struct property *property)
 {
-    uint64_t off = property->detectors_off;
-    struct phi_detectors all = phi_detectors();
-    for (size_t i = 0; property->type == PROPERTY_VERSION && i < all.count; i++) {
-        if (str_eq(str_from(all.items[i]->name), STR("ipv4")))
-            off &= ~(UINT64_C(1) << i);
-    }
-    return is_text(property) ? off : 0;
+    uint64_t by_type = property->type == PROPERTY_VERSION ? phi_detector_bit(STR("ipv4")) : 0;
+    return is_text(property) ? property->detectors_off & ~by_type : 0;
 }
 
 static uint64_t dates_alone(void)
 {
-    struct phi_detectors all = phi_detectors();
-    for (size_t i = 0; i < all.count; i++) {
-        if (str_eq(str_from(all.items[i]->name), STR("birth_date")))
-            return UINT64_C(1) << i;
-    }
-    return 0;
+    return phi_detector_bit(STR("birth_date"));
 }
 
 static bool lets_dates_pass(const struct property *property)

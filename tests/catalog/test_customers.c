@@ -68,6 +68,11 @@ START_TEST(points_at_each_fault)
          "/payment_terms_days", "invalid"},
         {"{\"name\": \"MRN 00123456\", \"currency\": \"USD\", \"time_zone\": \"UTC\"}", "/name",
          "phi_detected"},
+        // More words than are looked through: a strong detector misses nothing by that.
+        {"{\"name\": \"a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h i j k l m n o p"
+         " q r s t u v w x y z a b c d e f g h i j k l m n o p q r s t u v w x y z 219-45-7731\","
+         " \"currency\": \"USD\", \"time_zone\": \"UTC\"}",
+         "/name", "phi_detected"},
     };
     struct db *db = test_database();
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
