@@ -151,30 +151,40 @@ static result reseal_key(struct rewrapping *rewrapping, size_t at)
                   &rewrapping->sealed[at]);
 }
 
+// Some rows that the replaced key wraps, each under the current one.
+static result reseal_some(struct db_tx *tx, struct rewrapping *rewrapping,
+                          const struct db_stmt *some, struct db_columns columns,
+                          result (*reseal_one)(struct rewrapping *rewrapping, size_t at))
+{
+    db_param replaced = db_bytes(keyring_replaced_id(rewrapping->keyring));
+    rewrapping->arena = db_arena(tx);
+    rewrapping->count = 0;
+    rewrapping->row = (struct token_key_row){0};
+    TRY(db_each(tx, some, PARAMS(replaced, db_i64(TOKEN_REWRAP_MAX)), columns, take_row,
+                rewrapping));
+    for (size_t i = 0; i < (size_t)rewrapping->count; i++)
+        TRY(reseal_one(rewrapping, i));
+    return OK;
+}
+
 static result rewrap_keys(struct db_tx *tx, void *context)
 {
     struct rewrapping *rewrapping = context;
     struct token_key_row *row = &rewrapping->row;
-    db_param current = db_bytes(keyring_id(rewrapping->keyring));
-    db_param replaced = db_bytes(keyring_replaced_id(rewrapping->keyring));
-    rewrapping->arena = db_arena(tx);
-    rewrapping->count = 0;
-    TRY(db_each(tx, &catalog_rewrap_token_keys_sql, PARAMS(replaced, db_i64(TOKEN_REWRAP_MAX)),
-                COLUMNS(db_into_i64("customer_id", &row->customer_id),
-                        db_into_text("scope", &row->scope), db_into_text("purpose", &row->purpose),
-                        db_into_bytes("sealed", &row->sealed),
-                        db_into_bytes("wrapped_by", &row->wrapped_by)),
-                take_row, rewrapping));
+    TRY(reseal_some(
+        tx, rewrapping, &catalog_rewrap_token_keys_sql,
+        COLUMNS(db_into_i64("customer_id", &row->customer_id), db_into_text("scope", &row->scope),
+                db_into_text("purpose", &row->purpose), db_into_bytes("sealed", &row->sealed),
+                db_into_bytes("wrapped_by", &row->wrapped_by)),
+        reseal_key));
     size_t count = (size_t)rewrapping->count;
-    for (size_t i = 0; i < count; i++)
-        TRY(reseal_key(rewrapping, i));
     if (count == 0)
         return OK;
-    return db_exec(tx, &catalog_rewrapped_token_keys_sql,
-                   PARAMS(db_i64_array(rewrapping->customers, count),
-                          db_text_array(rewrapping->first, count),
-                          db_text_array(rewrapping->second, count),
-                          db_bytes_array(rewrapping->sealed, count), current));
+    return db_exec(
+        tx, &catalog_rewrapped_token_keys_sql,
+        PARAMS(db_i64_array(rewrapping->customers, count), db_text_array(rewrapping->first, count),
+               db_text_array(rewrapping->second, count), db_bytes_array(rewrapping->sealed, count),
+               db_bytes(keyring_id(rewrapping->keyring))));
 }
 
 static result reseal_answer(struct rewrapping *rewrapping, size_t at)
@@ -188,24 +198,19 @@ static result rewrap_answers(struct db_tx *tx, void *context)
 {
     struct rewrapping *rewrapping = context;
     struct token_key_row *row = &rewrapping->row;
-    db_param current = db_bytes(keyring_id(rewrapping->keyring));
-    db_param replaced = db_bytes(keyring_replaced_id(rewrapping->keyring));
-    rewrapping->arena = db_arena(tx);
-    rewrapping->count = 0;
-    *row = (struct token_key_row){0};
-    TRY(db_each(tx, &catalog_rewrap_answers_sql, PARAMS(replaced, db_i64(TOKEN_REWRAP_MAX)),
-                COLUMNS(db_into_text("key_id", &row->scope), db_into_bytes("sha256", &row->purpose),
-                        db_into_bytes("body", &row->sealed)),
-                take_row, rewrapping));
+    TRY(reseal_some(tx, rewrapping, &catalog_rewrap_answers_sql,
+                    COLUMNS(db_into_text("key_id", &row->scope),
+                            db_into_bytes("sha256", &row->purpose),
+                            db_into_bytes("body", &row->sealed)),
+                    reseal_answer));
     size_t count = (size_t)rewrapping->count;
-    for (size_t i = 0; i < count; i++)
-        TRY(reseal_answer(rewrapping, i));
     if (count == 0)
         return OK;
     return db_exec(tx, &catalog_rewrapped_answers_sql,
                    PARAMS(db_text_array(rewrapping->first, count),
                           db_bytes_array(rewrapping->second, count),
-                          db_bytes_array(rewrapping->sealed, count), current));
+                          db_bytes_array(rewrapping->sealed, count),
+                          db_bytes(keyring_id(rewrapping->keyring))));
 }
 
 result master_key_rewrap(struct db *db, struct arena *arena, const struct keyring *keyring,
