@@ -17,6 +17,12 @@ struct conflict {
     bool erased;   // a scope of the customer is, since it was stored
 };
 
+// A scope that was erased since a conflict's event was stored.
+struct erased_scope {
+    size_t conflict;
+    str scope;
+};
+
 struct conflicts {
     struct arena *arena;
     struct conflict *items;
@@ -26,11 +32,9 @@ struct conflicts {
     int64_t place; // from 1
     str scope;
     str leaf;
-    // what has been erased since, of every conflict: pairs
-    size_t *erased_of;
-    str *erased_scopes;
-    size_t erased_count;
-    size_t erased_size;
+    struct erased_scope *scopes;
+    size_t scope_count;
+    size_t scope_room;
 };
 
 static void conflicts_release(struct conflicts *conflicts)
@@ -51,31 +55,15 @@ static void collect(const struct admission *admission, struct conflicts *conflic
     }
 }
 
-static void grow(struct conflicts *conflicts)
-{
-    enum { FIRST = 64 };
-    if (conflicts->erased_count < conflicts->erased_size)
-        return;
-    size_t size = conflicts->erased_size == 0 ? FIRST : 2 * conflicts->erased_size;
-    size_t *of = arena_array(conflicts->arena, size_t, size);
-    str *scopes = arena_array(conflicts->arena, str, size);
-    for (size_t i = 0; i < conflicts->erased_count; i++) {
-        of[i] = conflicts->erased_of[i];
-        scopes[i] = conflicts->erased_scopes[i];
-    }
-    conflicts->erased_of = of;
-    conflicts->erased_scopes = scopes;
-    conflicts->erased_size = size;
-}
-
 static result take_erased(void *context)
 {
     struct conflicts *conflicts = context;
-    grow(conflicts);
-    conflicts->items[conflicts->place - 1].erased = true;
-    conflicts->erased_of[conflicts->erased_count] = (size_t)conflicts->place - 1;
-    conflicts->erased_scopes[conflicts->erased_count++] =
-        str_copy(conflicts->arena, conflicts->scope);
+    size_t at = (size_t)conflicts->place - 1;
+    conflicts->scopes = arena_grow(conflicts->arena, conflicts->scopes, conflicts->scope_count,
+                                   &conflicts->scope_room, sizeof *conflicts->scopes);
+    conflicts->scopes[conflicts->scope_count++] =
+        (struct erased_scope){at, str_copy(conflicts->arena, conflicts->scope)};
+    conflicts->items[at].erased = true;
     return OK;
 }
 
@@ -122,8 +110,8 @@ static result read_leaves(struct db_tx *tx, struct conflicts *conflicts)
 
 static bool is_erased(const struct conflicts *conflicts, size_t number, str scope)
 {
-    for (size_t i = 0; i < conflicts->erased_count; i++) {
-        if (conflicts->erased_of[i] == number && str_eq(conflicts->erased_scopes[i], scope))
+    for (size_t i = 0; i < conflicts->scope_count; i++) {
+        if (conflicts->scopes[i].conflict == number && str_eq(conflicts->scopes[i].scope, scope))
             return true;
     }
     return false;
@@ -185,7 +173,7 @@ result erased_forgive(struct db_tx *tx, const struct admission *admission)
     if (conflicts.count == 0)
         return OK;
     TRY(find_erased(tx, &conflicts));
-    if (conflicts.erased_count == 0)
+    if (conflicts.scope_count == 0)
         return OK;
     TRY(read_leaves(tx, &conflicts));
     return judge(tx, admission, &conflicts);

@@ -20,19 +20,11 @@ static result find_key(struct tokeniser *tokeniser, const struct token_use *use)
 
 static void make_room(struct tokeniser *tokeniser)
 {
-    enum { FIRST = 16 };
-    if (tokeniser->count < tokeniser->size)
-        return;
-    size_t size = tokeniser->size == 0 ? FIRST : 2 * tokeniser->size;
-    struct token_code *codes = arena_array(tokeniser->arena, struct token_code, size);
-    char **places = arena_array(tokeniser->arena, char *, size);
-    if (tokeniser->count != 0) {
-        memcpy(codes, tokeniser->codes, tokeniser->count * sizeof *codes);
-        memcpy(places, tokeniser->places, tokeniser->count * sizeof *places);
-    }
-    tokeniser->codes = codes;
-    tokeniser->places = places;
-    tokeniser->size = size;
+    size_t room = tokeniser->room;
+    tokeniser->places = arena_grow(tokeniser->arena, tokeniser->places, tokeniser->count, &room,
+                                   sizeof *tokeniser->places);
+    tokeniser->codes = arena_grow(tokeniser->arena, tokeniser->codes, tokeniser->count,
+                                  &tokeniser->room, sizeof *tokeniser->codes);
 }
 
 static str in_quotes(struct arena *arena, str token)

@@ -19,7 +19,7 @@ struct tokeniser {
     struct token_code *codes;
     char **places;
     size_t count;
-    size_t size;
+    size_t room; // of both lists
 };
 
 struct token_owner {
