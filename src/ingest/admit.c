@@ -3,11 +3,6 @@
 
 #include "canonical.h"
 #include "phial/ingest/backfill.h"
-#include "phial/phi/phi.h"
-
-#include <assert.h>
-
-enum { ID_MAX = 128 };
 
 // Events of one request mostly name the same few customers and types, one after the other.
 struct memo {
@@ -101,75 +96,9 @@ static result look_up_fresh(struct db_tx *tx, void *context)
     return look_up(admission, tx, &known);
 }
 
-static bool is_printable(str text, size_t min)
-{
-    if (text.len < min || text.len > ID_MAX)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < ' ' || text.ptr[i] > '~')
-            return false;
-    }
-    return true;
-}
-
 static struct verdict refuse(const char *code, str pointer)
 {
     return (struct verdict){code, NULL, pointer};
-}
-
-static struct verdict refuse_for(struct refusal refusal, str pointer)
-{
-    return (struct verdict){refusal.code, refusal.detector, pointer};
-}
-
-// Whether the id is one, and yields it in `id` where it may be repeated to the caller. A number
-// that may be a person's is repeated only where its type says that it is not.
-static struct verdict check_id(const struct raw_event *raw, const struct event_type *type, str *id)
-{
-    const struct raw_value *value = &raw->members[MEMBER_ID];
-    if (value->kind != JSON_KIND_STRING || !is_printable(value->text, 1))
-        return refuse("invalid_id", STR("/id"));
-    struct refusal found = text_check(value->text, true);
-    if (found.code == NULL &&
-        !((type != NULL && type->plain_id) || !phi_ambiguous_number(value->text)))
-        return (struct verdict){0};
-    if (found.code == NULL)
-        *id = value->text;
-    return refuse_for(found, STR("/id"));
-}
-
-static struct verdict check_source(const struct raw_event *raw)
-{
-    const struct raw_value *value = &raw->members[MEMBER_SOURCE];
-    if (value->kind == JSON_KIND_ABSENT || value->kind == JSON_KIND_NULL)
-        return (struct verdict){0};
-    if (value->kind != JSON_KIND_STRING || !is_printable(value->text, 0))
-        return refuse("invalid_id", STR("/source"));
-    return refuse_for(text_check(value->text, true), STR("/source"));
-}
-
-// Everything but the values: who, whose, of what kind.
-static struct verdict check_envelope(const struct admission *admission, const struct raw_event *raw,
-                                     struct candidate *candidate)
-{
-    enum event_dialect dialect = admission->events.dialect;
-    struct verdict of_id = {0};
-    if (raw->members[MEMBER_ID].kind != JSON_KIND_ABSENT)
-        of_id = check_id(raw, candidate->type, &candidate->id);
-    if (raw->verdict.code != NULL)
-        return raw->verdict;
-    if (of_id.code != NULL)
-        return of_id;
-    struct verdict of_source = check_source(raw);
-    if (of_source.code != NULL)
-        return of_source;
-    if (candidate->customer == NULL)
-        return refuse("unknown_customer", member_pointer(dialect, MEMBER_CUSTOMER));
-    if (candidate->type == NULL)
-        return refuse("unknown_type", STR("/type"));
-    if (candidate->id.len == 0) // the one thing that check_id leaves to the type
-        return refuse("phi_ambiguous_number", STR("/id"));
-    return (struct verdict){0};
 }
 
 // A backfill's bounds stand for what its events' types say of the past. Nothing else lets an event
@@ -182,13 +111,9 @@ static const char *check_bounds(const struct backfill *backfill, instant time)
 }
 
 // In 128 bits: a window may be of any length.
-static struct verdict check_time(const struct admission *admission, const struct raw_event *raw,
-                                 const struct event_type *type, instant *at)
+static struct verdict check_window(const struct admission *admission, const struct event_type *type,
+                                   instant time)
 {
-    const struct raw_value *value = &raw->members[MEMBER_TIME];
-    instant time = {0};
-    if (value->kind != JSON_KIND_STRING || failed(instant_parse(value->text, &time)))
-        return refuse("invalid_time", STR("/time"));
     const struct backfill *backfill = admission->ingest->backfill;
     int128 past = (int128)admission->ingest->now.us - time.us;
     const char *outside = backfill == NULL ? NULL : check_bounds(backfill, time);
@@ -198,7 +123,6 @@ static struct verdict check_time(const struct admission *admission, const struct
         return refuse("time_too_old", STR("/time"));
     if (-past > type->window_future_us)
         return refuse("time_in_future", STR("/time"));
-    *at = time;
     return (struct verdict){0};
 }
 
@@ -237,13 +161,22 @@ static result admit_event(struct admission *admission, struct canonical *canonic
 {
     const struct raw_event *raw = &admission->events.items[number];
     struct candidate *candidate = &admission->candidates[number];
+    struct envelope envelope = {.type = candidate->type,
+                                .knows_customer = candidate->customer != NULL,
+                                .dialect = admission->events.dialect};
     instant at = {0};
-    candidate->verdict = check_envelope(admission, raw, candidate);
+    candidate->verdict = envelope_check(raw, &envelope, &candidate->id);
     if (candidate->verdict.code == NULL)
-        candidate->verdict = check_time(admission, raw, candidate->type, &at);
+        candidate->verdict = time_check(raw, &at);
+    if (candidate->verdict.code == NULL)
+        candidate->verdict = check_window(admission, candidate->type, at);
     if (candidate->verdict.code != NULL)
         return OK;
 
+    struct declared declared;
+    candidate->verdict = declared_check(canonical->arena, &envelope, raw, &declared);
+    if (candidate->verdict.code != NULL)
+        return OK;
     const struct raw_value *source = &raw->members[MEMBER_SOURCE];
     struct canonical_event event = {.customer = candidate->customer,
                                     .type = candidate->type,
@@ -251,10 +184,8 @@ static result admit_event(struct admission *admission, struct canonical *canonic
                                     .source =
                                         source->kind == JSON_KIND_STRING ? source->text : STR(""),
                                     .at = at};
-    TRY(canonical_make(canonical, raw, &event, &candidate->verdict));
-    if (candidate->verdict.code != NULL)
-        return OK;
-    candidate->dropped = event.dropped;
+    TRY(canonical_make(canonical, &declared, &event));
+    candidate->dropped = declared.dropped;
     hand_in(admission, candidate, &event);
     return OK;
 }
@@ -273,7 +204,6 @@ result admit_events(struct admission *admission, bool fresh)
     const struct ingest *ingest = admission->ingest;
     size_t count = admission->events.count;
     struct canonical canonical = {.arena = ingest->arena,
-                                  .dialect = admission->events.dialect,
                                   .tokeniser = {.arena = ingest->arena,
                                                 .db = ingest->db,
                                                 .cache = ingest->cache,

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// canonical.h - quantity and properties against their declaration, and the event's canonical bytes.
+// canonical.h - an event's canonical bytes, with tokens in the place of what they stand for.
 #pragma once
 
-#include "decode.h"
+#include "declared.h"
 #include "tokens.h"
 
 // What the events of one request share.
 struct canonical {
     struct arena *arena;
-    enum event_dialect dialect;
     // of the last event: many have the same
     instant printed_time;
     str printed;
@@ -24,10 +23,9 @@ struct canonical_event {
     // answers
     instant time; // as stored
     str json;
-    int64_t dropped; // properties
 };
 
-// Fails for the database alone; a refused event is OK with a verdict. The bytes have blanks where
-// surrogates are to be found yet, until tokens_fill.
-result canonical_make(struct canonical *canonical, const struct raw_event *raw,
-                      struct canonical_event *event, struct verdict *verdict);
+// Raw texts of tokens are replaced in `declared`. Fails for the database alone. The bytes have
+// blanks where surrogates are to be found yet, until tokens_fill.
+result canonical_make(struct canonical *canonical, struct declared *declared,
+                      struct canonical_event *event);

@@ -73,28 +73,16 @@ void token_place(const struct tokeniser *tokeniser, ptrdiff_t blank, char *json)
     tokeniser->places[blank] = json + sizeof "\"tok_" - 1;
 }
 
-// Blanks of events that were refused stand nowhere.
-static void drop_unplaced(struct tokeniser *tokeniser)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < tokeniser->count; i++) {
-        if (tokeniser->places[i] == NULL)
-            continue;
-        tokeniser->codes[kept] = tokeniser->codes[i];
-        tokeniser->places[kept++] = tokeniser->places[i];
-    }
-    tokeniser->count = kept;
-}
-
 result tokens_fill(struct tokeniser *tokeniser)
 {
-    drop_unplaced(tokeniser);
     if (tokeniser->count == 0)
         return OK;
     struct token_codes codes = {tokeniser->codes, tokeniser->count, tokeniser->dry};
     TRY(cache_find_codes(tokeniser->cache, tokeniser->db, tokeniser->arena, &codes));
-    for (size_t i = 0; i < tokeniser->count; i++)
+    for (size_t i = 0; i < tokeniser->count; i++) {
+        assert(tokeniser->places[i] != NULL);
         memcpy(tokeniser->places[i], tokeniser->codes[i].digits.ptr, TOKEN_DIGITS);
+    }
     tokeniser->count = 0;
     return OK;
 }

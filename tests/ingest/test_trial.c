@@ -110,6 +110,12 @@ START_TEST(applies_declarations)
         {EVENT("1234567", "\"modality\":\"ct\""), "phi_ambiguous_number /id"},
         {"{\"id\":\"a\",\"customer\":\"c\",\"type\":\"b\",\"time\":\"2026-11-03T14:05:00Z\"}",
          "unknown_type /type"},
+        // only a type can say that the number is no person's: without one it is not asked
+        {"{\"id\":\"1234567\",\"customer\":\"c\",\"type\":\"b\",\"time\":\"2026-11-03T14:05:00Z\"}",
+         "unknown_type /type"},
+        {"{\"id\":\"1234567\",\"source\":\"MRN 00123456\",\"customer\":\"c\",\"type\":\"b\","
+         "\"time\":\"2026-11-03T14:05:00Z\"}",
+         "mrn /source"},
         {"{\"id\":\"a\",\"customer\":\"c\"}", "missing_member /type"},
         {"{\"id\":\"a\",\"foo\":\"c\"}", "unknown_member /"},
         {"{\"specversion\":\"1.0\",\"id\":\"a\",\"subject\":\"c\",\"type\":\"image.analyzed\","
