@@ -96,11 +96,14 @@ static size_t particles_at(str text, size_t at)
                                             "der ", "di ",  "dos ", "du ",  "la ",    "le ",
                                             "ten ", "ter ", "van ", "von ", "zu ",    NULL};
     size_t start = at;
-    for (size_t i = 0; is_lower(at_or_nul(text, at)) && particles[i] != NULL; i++) {
-        if (!str_starts_with(str_slice(text, at, text.len), str_from(particles[i])))
-            continue;
-        at += strlen(particles[i]);
-        i = 0; // van de
+    size_t i = 0;
+    while (is_lower(at_or_nul(text, at)) && particles[i] != NULL) {
+        if (str_starts_with(str_slice(text, at, text.len), str_from(particles[i]))) {
+            at += strlen(particles[i]);
+            i = 0; // van de
+        } else {
+            i++;
+        }
     }
     return at - start;
 }
@@ -128,13 +131,12 @@ static bool begins_with_name(str rest)
 static size_t title_at(str text, size_t at)
 {
     static const char *const titles[] = {
-        "Dr.med",  "Dr. med", "Mr",           "Mrs",      "Ms",     "Miss",   "Dr",
-        "Doctor",  "Prof",    "Professor",    "Herr",     "Frau",   "Mme",    "Sra",
-        "Dra",     "Dott",    "Dottssa",      "Sig.",     "Mlle",   "Drs",    "Hr",
-        "Herrn",   "Madame",  "Mademoiselle", "Monsieur", "Senor",  "Senora", "Senorita",
-        "Signor",  "Signora", "Signorina",    "Sig.ra",   "Srta",   "Dhr",    "Mevr",
-        "Mevrouw", "Meneer",  "Fru",          "Doutor",   "Doktor", "Dr.med", "Docteur",
-        NULL};
+        "Dr.med",  "Dr. med", "Mr",           "Mrs",      "Ms",     "Miss",    "Dr",
+        "Doctor",  "Prof",    "Professor",    "Herr",     "Frau",   "Mme",     "Sra",
+        "Dra",     "Dott",    "Dottssa",      "Sig.",     "Mlle",   "Drs",     "Hr",
+        "Herrn",   "Madame",  "Mademoiselle", "Monsieur", "Senor",  "Senora",  "Senorita",
+        "Signor",  "Signora", "Signorina",    "Sig.ra",   "Srta",   "Dhr",     "Mevr",
+        "Mevrouw", "Meneer",  "Fru",          "Doutor",   "Doktor", "Docteur", NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         if (titles[i][1] != at_or_nul(text, at + 1) ||
             !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))

@@ -21,6 +21,7 @@ static const struct {
     {"M. Jean Dupont", "person_name"},
     {"name=Jane Roe, dob unknown", "person_name"},
     {"next of kin: Pieter de Vries", "person_name"},
+    {"M. Omar van al Rawi", "person_name"},
     {"Patientin Anna Fischer", "person_name"},
     {"guardian: Roe, Jane", "person_name"},
     {"Hauptstra\xC3\x9F"
