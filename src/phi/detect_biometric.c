@@ -17,7 +17,7 @@ static bool begins_with_template(str rest)
             break;
         lower += is_lower(c) ? 1 : 0;
         digits += is_digit(c) ? 1 : 0;
-        hexadecimal = hexadecimal && (is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'));
+        hexadecimal = hexadecimal && hexadecimal_value(c) >= 0;
     }
     return len >= CHARACTERS_MIN ||
            (hexadecimal && len >= HEXADECIMAL_MIN && (lower == 0 || digits > 0) &&

@@ -7,7 +7,7 @@
 
 static bool is_address_character(char c)
 {
-    return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f') || c == ':' || c == '.';
+    return hexadecimal_value(c) >= 0 || c == ':' || c == '.';
 }
 
 // Two colons at least; `::` alone is punctuation, 12:34:56 no address.

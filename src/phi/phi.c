@@ -57,8 +57,7 @@ static bool is_uuid(str text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        bool hex = is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f');
-        if (dash ? c != '-' : !hex)
+        if (dash ? c != '-' : hexadecimal_value(c) < 0)
             return false;
     }
     return true;

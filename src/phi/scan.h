@@ -48,6 +48,13 @@ static inline char to_upper(char c)
         c = (char)(c - 'a' + 'A');
     return c;
 }
+// -1 for what is no hexadecimal digit.
+static inline int hexadecimal_value(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    return to_lower(c) >= 'a' && to_lower(c) <= 'f' ? to_lower(c) - 'a' + 10 : -1;
+}
 static inline bool has(str text, char c)
 {
     return memchr(text.ptr, c, text.len) != NULL;

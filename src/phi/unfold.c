@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disguise.h"
 #include "phial/util/array.h"
+#include "scan.h"
 
 #include <string.h>
 
@@ -215,22 +216,13 @@ static struct unit read_utf8(str text, size_t at)
     return (struct unit){code, len, false};
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // Up to `digits_max` digits of the base; their number, 0 when there is none.
 static size_t read_number(str text, size_t at, size_t digits_max, uint32_t base, uint32_t *number)
 {
     size_t len = 0;
     *number = 0;
     for (; len < digits_max && at + len < text.len; len++) {
-        int value = hex_value(text.ptr[at + len]);
+        int value = hexadecimal_value(text.ptr[at + len]);
         if (value < 0 || (uint32_t)value >= base)
             break;
         *number = *number * base + (uint32_t)value;

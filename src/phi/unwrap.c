@@ -31,13 +31,6 @@ static int base32_value(char c)
     return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
 }
 
-static int hexadecimal_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    return to_lower(c) >= 'a' && to_lower(c) <= 'f' ? to_lower(c) - 'a' + 10 : -1;
-}
-
 static int with_signs(char c, char sign_62, char sign_63)
 {
     if (c == sign_62)
