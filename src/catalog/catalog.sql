@@ -32,6 +32,17 @@ SELECT i.key, v.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha2
   JOIN catalog_version v ON v.kind = i.kind AND v.key = i.key
  WHERE i.kind = $1 AND i.key = $2 AND v.version = $3;
 
+-- name: catalog_list_pinned
+-- A plan version and, $3, the versions of its metrics. The names are the catalog's own.
+SELECT kind = 'plan' AS is_plan, key, version, document, encode(sha256, 'hex') AS sha256
+  FROM catalog_version
+ WHERE kind = 'plan' AND key = $1 AND version = $2
+ UNION ALL
+SELECT false, v.key, v.version, v.document, encode(v.sha256, 'hex')
+  FROM json_each_text($3::json) AS wanted
+  JOIN catalog_version v
+    ON v.kind = 'metric' AND v.key = wanted.key AND v.version = wanted.value::bigint;
+
 -- name: catalog_list_items
 SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
   FROM catalog_item i

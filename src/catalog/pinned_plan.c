@@ -53,21 +53,26 @@ result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metr
     return parse_metric(db_arena(tx), &item, held, &document, metric);
 }
 
-static result find_metric(struct db_tx *tx, const char *key, const json_t *versions,
+static result find_metric(struct db_tx *tx, const char *key, const struct pin *pin,
                           struct catalog_item *item)
 {
-    if (versions == NULL)
+    if (pin->versions.len == 0)
         return catalog_get(tx, CATALOG_METRIC, str_from(key), item);
-    return catalog_get_version(tx, CATALOG_METRIC, str_from(key),
-                               json_integer_value(json_object_get(versions, key)), item);
+    for (size_t i = 0; i < pin->metric_count; i++) {
+        if (str_eq(pin->metrics[i].key, str_from(key))) {
+            *item = pin->metrics[i];
+            return OK;
+        }
+    }
+    return FAIL(NOT_FOUND, "a plan's metric is not there");
 }
 
-static result add_metric(struct db_tx *tx, const char *key, const json_t *versions, json_t *held,
+static result add_metric(struct db_tx *tx, const char *key, const struct pin *pin, json_t *held,
                          struct pinned_plan *pinned)
 {
     struct catalog_item item = {0};
     json_t *document = NULL;
-    TRY(find_metric(tx, key, versions, &item));
+    TRY(find_metric(tx, key, pin, &item));
     const struct metric *metric = NULL;
     TRY(parse_metric(db_arena(tx), &item, held, &document, &metric));
     int wrong = json_object_set(json_object_get(pinned->entry, "metrics"), key, document);
@@ -99,12 +104,7 @@ result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, struc
 {
     struct arena *arena = db_arena(tx);
     struct pinned_plan made = {.item = *item, .versions = json_object()};
-    json_t *wanted = NULL;
     TRY(remember(held, made.versions));
-    if (pin.versions.len != 0) {
-        TRY(json_parse(pin.versions, &wanted));
-        TRY(remember(held, wanted));
-    }
     if (pin.overrides.len != 0)
         TRY(override(arena, pin.overrides, &made.item));
     TRY(described(arena, DOCUMENT_PLAN, &made.item, held, &made.entry));
@@ -117,7 +117,7 @@ result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, struc
     for (size_t i = 0; i < made.plan->charge_count; i++) {
         const char *key = str_to_c(arena, made.plan->charges[i].metric);
         if (json_object_get(made.versions, key) == NULL)
-            TRY(add_metric(tx, key, wanted, held, &made));
+            TRY(add_metric(tx, key, &pin, held, &made));
     }
     *pinned = made;
     return OK;

@@ -16,8 +16,10 @@ struct pinned_plan {
 
 // What goes with the plan, each JSON as a segment holds it.
 struct pin {
-    str versions;  // of the metrics; "" for their current ones
-    str overrides; // "" without
+    str versions;                       // of the metrics; "" for their current ones
+    str overrides;                      // "" without
+    const struct catalog_item *metrics; // those versions, where they have been read
+    size_t metric_count;
 };
 // `held` is a JSON array. NOT_FOUND when a metric is not there.
 result pinned_plan_read(struct db_tx *tx, const struct catalog_item *item, struct pin pin,

@@ -92,7 +92,8 @@ static str print_overrides(struct arena *arena, const json_t *overrides)
 static result pin_plan(struct db_tx *tx, struct json_at document, json_t *held, struct draft *draft)
 {
     struct catalog_item item = {0};
-    struct pin pin = {STR(""), print_overrides(db_arena(tx), draft->overrides)};
+    struct pin pin = {.versions = STR(""),
+                      .overrides = print_overrides(db_arena(tx), draft->overrides)};
     TRY(find_plan(tx, document, draft, &item));
     if (pin.overrides.len != 0)
         TRY(check_overrides(tx, json_member(document, "overrides"), &item));

@@ -175,6 +175,8 @@ result db_defer(struct db_tx *tx, const struct db_stmt *stmt, struct db_params p
                 struct db_columns columns, result (*row)(void *context), void *context)
 {
     struct wire_params wire;
+    if (tx->deferred_count == DEFERRED_MAX)
+        TRY(pipeline_flush(tx));
     TRY(ready_to_run(tx, stmt, params, &wire));
     TRY(pipeline_open(tx));
     assert(tx->deferred_count < DEFERRED_MAX);

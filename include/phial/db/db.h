@@ -190,7 +190,7 @@ result db_each(struct db_tx *tx, const struct db_stmt *stmt, struct db_params pa
 result db_flush(struct db_tx *tx);
 // Sends the statement with the next one that is waited for, or with COMMIT: it costs no round trip.
 // Its rows are read, and row() called for each, by then; row may be NULL. Where it fails, that
-// statement or the commit fails with its error. At most 7 at a time.
+// statement or the commit fails with its error. Where 8 wait already they are waited for first.
 result db_defer(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params,
                 struct db_columns columns, result (*row)(void *context), void *context);
 
