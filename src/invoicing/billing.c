@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The billing run: drafts of ended periods, issue of drafts past their grace. A failure of one
-// subscription or invoice does not hold up the others; the first one is returned at the end.
+// The billing run: drafts of ended periods, issue of drafts past their grace. Any number of runs
+// share the work: each passes over what another one has, and waits for the rest at the end. A
+// failure of one subscription or invoice does not hold up the others; the first one is returned at
+// the end.
 #include "compute.h"
 #include "invoicing.sql.h"
 #include "issue.h"
@@ -18,6 +20,7 @@ struct runner {
     struct arena *arena;
     instant now;
     str actor;
+    bool waits; // for what another run has
     struct billing_run done;
     result first_failure;
 };
@@ -29,6 +32,16 @@ static bool note_outcome(struct runner *runner, result outcome)
     if (failed(outcome) && !failed(runner->first_failure))
         runner->first_failure = outcome;
     return outcome.code != ERR_DB_AWAY;
+}
+
+// Locked until the transaction's end; false where another run was first.
+static result claim(struct db_tx *tx, const struct db_stmt *statement, str id, bool *claimed)
+{
+    str locked = {0};
+    result found =
+        db_one(tx, statement, PARAMS(db_text(id)), COLUMNS(db_into_text("claimed", &locked)));
+    *claimed = !failed(found);
+    return found.code == ERR_NOT_FOUND ? OK : found;
 }
 
 // ---- drafts
@@ -137,15 +150,22 @@ static result draft_subscription(struct db_tx *tx, void *context)
     instant next_end = {0};
     drafting->made = 0;
     drafting->more = false;
+    if (!drafting->runner->waits) {
+        bool claimed = false;
+        TRY(claim(tx, &invoicing_claim_subscription_sql, drafting->subscription, &claimed));
+        if (!claimed)
+            return OK;
+    }
     TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
     int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
     TRY(find_present(tx, drafting, ended));
     TRY(draft_ended(tx, &terms, drafting));
     if (drafting->more)
         return OK;
-    return db_exec(
+    return db_defer(
         tx, &invoicing_mark_looked_at_sql,
-        PARAMS(db_text(drafting->subscription), has_next ? db_instant(next_end) : db_null()));
+        PARAMS(db_text(drafting->subscription), has_next ? db_instant(next_end) : db_null()),
+        NO_COLUMNS, NULL, NULL);
 }
 
 result opening_draft(struct db_tx *tx, str subscription, const struct change *change)
@@ -249,6 +269,12 @@ static result issue_due(struct db_tx *tx, void *context)
     struct issuing *issuing = context;
     struct change change = {
         .actor = issuing->runner->actor, .reason = STR(""), .now = issuing->runner->now};
+    bool claimed = issuing->runner->waits;
+    issuing->issued = false;
+    if (!claimed)
+        TRY(claim(tx, &invoicing_claim_sql, issuing->id, &claimed));
+    if (!claimed)
+        return OK;
     return invoice_issue_once(tx, issuing->id, &change, &issuing->issued);
 }
 
@@ -261,6 +287,17 @@ static bool issue_one(struct runner *runner, str id)
     if (!failed(outcome))
         runner->done.issued += issuing.issued;
     return note_outcome(runner, outcome);
+}
+
+// What nobody has, then what others are at.
+static bool do_all(struct runner *runner, result (*list)(struct db_tx *, void *),
+                   bool (*work)(struct runner *, str))
+{
+    runner->waits = false;
+    if (!each_id(runner, list, work))
+        return false;
+    runner->waits = true;
+    return each_id(runner, list, work);
 }
 
 result billing_run(struct db *db, struct arena *arena, instant now, str actor,
@@ -276,7 +313,7 @@ result billing_run(struct db *db, struct arena *arena, instant now, str actor,
     do {
         before = runner.done;
         goes_on =
-            each_id(&runner, list_candidates, draft_all) && each_id(&runner, list_due, issue_one);
+            do_all(&runner, list_candidates, draft_all) && do_all(&runner, list_due, issue_one);
     } while (goes_on &&
              (runner.done.drafted > before.drafted || runner.done.issued > before.issued));
     *run = runner.done;

@@ -66,17 +66,26 @@ result statement_set(json_t *statement, const char *name, json_t *value)
                : FAIL(INTERNAL, "a statement's member cannot be set");
 }
 
-// What the statement of the period before billed ahead, if it is issued.
-static result read_before(struct db_tx *tx, str subscription, int64_t number, json_t **before)
+struct statement_row {
+    str bytes;
+    json_t **statement;
+};
+
+static result parse_row(void *context)
 {
-    str bytes = {0};
-    result found =
-        db_one(tx, &invoicing_find_before_sql, PARAMS(db_text(subscription), db_i64(number - 1)),
-               COLUMNS(db_into_bytes("statement", &bytes)));
-    if (found.code == ERR_NOT_FOUND)
-        return OK;
-    TRY(found);
-    return json_parse(bytes, before);
+    const struct statement_row *row = context;
+    return json_parse(row->bytes, row->statement);
+}
+
+// What the statement of the period before billed ahead, if it is issued: there with the next
+// statement that is waited for.
+static result defer_before(struct db_tx *tx, str subscription, int64_t number, json_t **before)
+{
+    struct statement_row *row = arena_new(db_arena(tx), struct statement_row);
+    row->statement = before;
+    return db_defer(tx, &invoicing_find_before_sql,
+                    PARAMS(db_text(subscription), db_i64(number - 1)),
+                    COLUMNS(db_into_bytes("statement", &row->bytes)), parse_row, row);
 }
 
 static result add_ledger(struct arena *arena, str customer, const struct head *head,
@@ -120,31 +129,50 @@ static result keep_credit(void *context)
     return OK;
 }
 
-// The customer's discounts that are in force, and what is left of its prepaid credit.
-static result read_standing(struct db_tx *tx, const struct computation *what, json_t *held,
-                            struct subscription_terms *terms)
+static result defer_discounts(struct db_tx *tx, const struct computation *what,
+                              struct standing *standing)
 {
-    int64_t customer_id = what->head->customer_id;
-    struct standing standing = {.arena = db_arena(tx), .held = held};
-    standing.discounts = arena_array(db_arena(tx), struct discount, DISCOUNTS_MAX);
-    TRY(db_each(tx, &invoicing_list_discounts_in_force_sql,
-                PARAMS(db_i64(customer_id), db_i64(DISCOUNTS_MAX)),
-                COLUMNS(db_into_text("document", &standing.document)), keep_discount, &standing));
-    terms->discounts = standing.discounts;
-    terms->discount_count = standing.discount_count;
-    if (what->alone)
-        return OK;
-    standing.prepaid = arena_array(db_arena(tx), struct prepaid, PREPAID_MAX);
-    standing.credit.left.currency = terms->currency;
-    TRY(db_each(tx, &invoicing_list_credits_left_sql,
-                PARAMS(db_i64(customer_id), db_instant(what->at),
-                       db_text(str_from(currency_code(terms->currency))), db_i64(PREPAID_MAX)),
-                COLUMNS(db_into_text("credit_id", &standing.credit.id),
-                        db_into_i64("left_minor", &standing.credit.left.minor)),
-                keep_credit, &standing));
-    terms->prepaid = standing.prepaid;
-    terms->prepaid_count = standing.prepaid_count;
-    return late_adjustments(tx, what->number, what->head, held, terms);
+    standing->discounts = arena_array(db_arena(tx), struct discount, DISCOUNTS_MAX);
+    return db_defer(tx, &invoicing_list_discounts_in_force_sql,
+                    PARAMS(db_i64(what->head->customer_id), db_i64(DISCOUNTS_MAX)),
+                    COLUMNS(db_into_text("document", &standing->document)), keep_discount,
+                    standing);
+}
+
+static result defer_credits(struct db_tx *tx, const struct computation *what,
+                            enum currency currency, struct standing *standing)
+{
+    standing->prepaid = arena_array(db_arena(tx), struct prepaid, PREPAID_MAX);
+    standing->credit.left.currency = currency;
+    return db_defer(tx, &invoicing_list_credits_left_sql,
+                    PARAMS(db_i64(what->head->customer_id), db_instant(what->at),
+                           db_text(str_from(currency_code(currency))), db_i64(PREPAID_MAX)),
+                    COLUMNS(db_into_text("credit_id", &standing->credit.id),
+                            db_into_i64("left_minor", &standing->credit.left.minor)),
+                    keep_credit, standing);
+}
+
+// What was billed ahead, the customer's discounts that are in force, what is left of its prepaid
+// credit, and what issued periods are short of.
+static result read_standing(struct db_tx *tx, const struct computation *what, json_t *held,
+                            json_t **before, struct subscription_terms *terms)
+{
+    struct standing *standing = arena_new(db_arena(tx), struct standing);
+    standing->arena = db_arena(tx);
+    standing->held = held;
+    TRY(defer_before(tx, what->subscription, what->number, before));
+    TRY(defer_discounts(tx, what, standing));
+    if (!what->alone) {
+        TRY(defer_credits(tx, what, terms->currency, standing));
+        TRY(late_adjustments(tx, what->number, what->head, held, terms));
+    }
+    TRY(db_flush(tx));
+    terms->before = *before;
+    terms->discounts = standing->discounts;
+    terms->discount_count = standing->discount_count;
+    terms->prepaid = standing->prepaid;
+    terms->prepaid_count = standing->prepaid_count;
+    return OK;
 }
 
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement)
@@ -157,12 +185,10 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     struct period period = {0};
     TRY(subscription_terms_read(tx, what->subscription, &terms, &held));
     TRY(period_find(&terms, what->number, &period));
-    TRY(read_before(tx, what->subscription, what->number, &before));
-    terms.before = before;
     terms.projects = what->projected_from != NULL;
     if (terms.projects)
         terms.projected_from = *what->projected_from;
-    TRY(read_standing(tx, what, held, &terms));
+    TRY(read_standing(tx, what, held, &before, &terms));
     if (what->stretch != NULL)
         period = *what->stretch;
     instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;

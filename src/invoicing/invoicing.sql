@@ -76,6 +76,13 @@ WHERE subscription.starts_at <= $1 AND subscription.subscription_id > $2
 ORDER BY subscription.subscription_id
 LIMIT $3;
 
+-- name: invoicing_claim_subscription
+-- Nothing where another run has it.
+SELECT subscription_id AS claimed
+FROM subscription
+WHERE subscription_id = $1
+FOR NO KEY UPDATE SKIP LOCKED;
+
 -- name: invoicing_list_periods
 SELECT period_number
 FROM invoice
@@ -115,6 +122,17 @@ FROM invoice
 WHERE status = 'draft' AND grace_ends_at <= $1 AND (period_end, invoice_id) > ($2, $3)
 ORDER BY period_end, invoice_id
 LIMIT $4;
+
+-- name: invoicing_claim
+-- Nothing where another run has it, or the period before it.
+SELECT invoice_id AS claimed
+FROM invoice
+WHERE invoice_id = $1 AND status = 'draft'
+  AND NOT EXISTS (SELECT 1
+                  FROM invoice AS earlier
+                  WHERE earlier.subscription_id = invoice.subscription_id
+                    AND earlier.period_number < invoice.period_number AND earlier.status = 'draft')
+FOR UPDATE SKIP LOCKED;
 
 -- name: invoicing_keep_total
 UPDATE invoice

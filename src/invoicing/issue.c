@@ -88,17 +88,19 @@ static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
     TRY(json_canonical(db_arena(tx), statement, &bytes));
     TRY(entry_append(tx, owner, below ? ENTRY_credit_note : ENTRY_invoice, bytes, change, &index));
     TRY(tell(tx, invoice, issue->issued_at, statement, below));
-    TRY(db_exec(tx, &invoicing_issue_sql,
-                PARAMS(db_text(invoice->id), db_text(issue->number), db_bytes(bytes),
-                       db_text(total), db_i64(head->size), db_i64(index),
-                       db_instant(issue->issued_at), db_instant(issue->due_at),
-                       db_text(change->actor), db_text(change->reason),
-                       db_text(json_str(json_object_get(statement, "amount_due"))))));
+    TRY(db_defer(tx, &invoicing_issue_sql,
+                 PARAMS(db_text(invoice->id), db_text(issue->number), db_bytes(bytes),
+                        db_text(total), db_i64(head->size), db_i64(index),
+                        db_instant(issue->issued_at), db_instant(issue->due_at),
+                        db_text(change->actor), db_text(change->reason),
+                        db_text(json_str(json_object_get(statement, "amount_due")))),
+                 NO_COLUMNS, NULL, NULL));
     TRY(note_uses(tx, invoice, statement, bytes));
     if (below)
         TRY(credit_note_of_statement(tx, invoice->customer_id, statement, index, change));
-    return db_exec(tx, &invoicing_watch_sql,
-                   PARAMS(db_i64(invoice->customer_id), db_i64(index + 1)));
+    return db_defer(tx, &invoicing_watch_sql,
+                    PARAMS(db_i64(invoice->customer_id), db_i64(index + 1)), NO_COLUMNS, NULL,
+                    NULL);
 }
 
 static result issue_draft(struct db_tx *tx, const struct invoice *invoice,

@@ -95,17 +95,21 @@ static result take_value(void *context)
     return OK;
 }
 
+// There with the next statement that is waited for.
 static result read_lines(struct sums_reading *reading, enum usage_tally_level level, instant from,
                          instant to)
 {
-    struct row row = {.reading = reading, .level = level, .sum = {.arena = db_arena(reading->tx)}};
-    return db_each(reading->tx, &sums_each_line_sql,
-                   PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
-                          db_instant(from), db_instant(to)),
-                   COLUMNS(db_into_instant("bucket", &row.bucket),
-                           db_into_text("groups", &row.groups), db_into_i64("weight", &row.weight),
-                           SUM_COLUMNS(&row.sum)),
-                   take_line, &row);
+    struct row *row = arena_new(db_arena(reading->tx), struct row);
+    row->reading = reading;
+    row->level = level;
+    row->sum.arena = db_arena(reading->tx);
+    return db_defer(reading->tx, &sums_each_line_sql,
+                    PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
+                           db_instant(from), db_instant(to)),
+                    COLUMNS(db_into_instant("bucket", &row->bucket),
+                            db_into_text("groups", &row->groups),
+                            db_into_i64("weight", &row->weight), SUM_COLUMNS(&row->sum)),
+                    take_line, row);
 }
 
 static result read_values(struct sums_reading *reading, enum usage_tally_level level, instant from,
