@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "arguments.h"
 
+#include "phial/util/array.h"
+#include "phial/util/roff.h"
 #include "phial/util/str.h"
 
 #include <getopt.h>
 #include <string.h>
 
-enum { OPTION_PRINT = 0x100 };
+enum { OPTION_PRINT = 0x100, HELP_COLUMN = 19 };
 
 static bool take_port(struct arguments *arguments, const char *text)
 {
@@ -91,6 +93,8 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
         {"print-errors", no_argument, NULL, OPTION_PRINT},
         {"print-doctor-docs", no_argument, NULL, OPTION_PRINT},
         {"print-phi-docs", no_argument, NULL, OPTION_PRINT},
+        {"print-man", no_argument, NULL, OPTION_PRINT},
+        {"print-configuration-man", no_argument, NULL, OPTION_PRINT},
         {0},
     };
     struct arguments read = {.mode = MODE_SERVE, .port = -1};
@@ -105,26 +109,61 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
     return true;
 }
 
+static const struct {
+    const char *name;
+    const char *argument;
+    const char *does;
+} described[] = {
+    {"--config", "FILE", "The settings; config/phial.conf documents every option."},
+    {"--port", "N", "Listen on this TCP port; 0 takes any free one."},
+    {"--dev", "", "Make and run everything needed under --data-dir, a PostgreSQL too."},
+    {"--data-dir", "DIR", "Made when it is not there, kept when it is."},
+    {"--test-clock", "", "Go by a clock that PUT /v1/test-clock sets."},
+    {"--check-config", "", "Look for faults in the settings: exit 0 without, 1 with."},
+    {"--dump-config", "", "Print the settings in force, secrets redacted."},
+    {"--version", "", "Print the version."},
+    {"--help", "", "Print a summary of this."},
+};
+
+static const char *const calls[] = {
+    "phiald --config FILE [--port N]",
+    "phiald --dev --data-dir DIR [--config FILE] [--port N] [--test-clock]",
+};
+
+static const char behaviour[] =
+    "Prints one line `ready http://ADDRESS:PORT` when it accepts requests; logs JSON lines\n"
+    "on standard error. SIGTERM finishes what is running and ends it. Exits 0 when it was\n"
+    "told to stop, 1 on a failure, 2 when the command line makes no sense.";
+
 void arguments_help(FILE *out)
 {
-    (void)fprintf(
-        out,
-        "phiald - the billing server\n"
-        "\n"
-        "  phiald --config FILE [--port N]            serve, on the database that FILE names\n"
-        "  phiald --dev --data-dir DIR [--port N]     serve, on a PostgreSQL of its own in DIR\n"
-        "                                             (takes --config too)\n"
-        "\n"
-        "  --config FILE     the settings; config/phial.conf documents every option\n"
-        "  --port N          listen on this TCP port; 0 takes any free one\n"
-        "  --dev             make and run everything needed under --data-dir\n"
-        "  --data-dir DIR    made when it is not there, kept when it is\n"
-        "  --test-clock      go by a clock that PUT /v1/test-clock sets\n"
-        "  --check-config    look for faults in the settings: exit 0 without, 1 with\n"
-        "  --dump-config     print the settings in force, secrets redacted\n"
-        "  --version, --help\n"
-        "\n"
-        "Prints one line `ready http://ADDRESS:PORT` when it accepts requests; logs JSON lines\n"
-        "on standard error. SIGTERM finishes what is running and ends it. Exits 0 when it was\n"
-        "told to stop, 1 on a failure, 2 when the command line makes no sense.\n");
+    (void)fprintf(out, "phiald - the billing server\n\n");
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        (void)fprintf(out, "  %s\n", calls[i]);
+    (void)fputc('\n', out);
+    for (size_t i = 0; i < COUNT_OF(described); i++)
+        (void)fprintf(out, "  %s %-*s %s\n", described[i].name,
+                      (int)(HELP_COLUMN - strlen(described[i].name)), described[i].argument,
+                      described[i].does);
+    (void)fprintf(out, "\n%s\n", behaviour);
+}
+
+void arguments_print_man(FILE *out)
+{
+    roff_begin(out, "phiald", 8, "usage billing server that never sees a patient");
+    roff_section(out, "SYNOPSIS");
+    for (size_t i = 0; i < COUNT_OF(calls); i++)
+        roff_paragraph(out, calls[i]);
+    roff_section(out, "DESCRIPTION");
+    roff_paragraph(out, "Takes usage events over HTTP, keeps each customer's events in an "
+                        "append-only log in PostgreSQL, and issues invoices from them.");
+    roff_paragraph(out, behaviour);
+    roff_section(out, "OPTIONS");
+    for (size_t i = 0; i < COUNT_OF(described); i++)
+        roff_term(out, described[i].name, described[i].argument, described[i].does);
+    roff_section(out, "ENVIRONMENT");
+    roff_paragraph(out, "PHIAL_SECTION_OPTION overrides that option of the settings; see "
+                        "phial.conf(5).");
+    roff_section(out, "SEE ALSO");
+    roff_paragraph(out, "phial(1), phial.conf(5)");
 }

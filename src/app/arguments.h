@@ -27,3 +27,4 @@ struct arguments {
 // False after having said on stderr what is wrong.
 bool arguments_read(int argc, char **argv, struct arguments *arguments);
 void arguments_help(FILE *out);
+void arguments_print_man(FILE *out); // docs/man/phiald.8

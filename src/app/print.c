@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "print.h"
 
+#include "arguments.h"
 #include "phial/api/api.h"
 #include "phial/config/config.h"
 #include "phial/doctor/doctor.h"
@@ -17,8 +18,10 @@ static const struct {
     {"api-docs", api_print_markdown},              // docs/api.md
     {"claim-docs", claim_print_markdown},          // docs/claims.md
     {"configuration-docs", config_print_markdown}, // docs/configuration.md
+    {"configuration-man", config_print_man},       // docs/man/phial.conf.5
     {"doctor-docs", doctor_print_markdown},        // docs/doctor.md
     {"errors", api_print_errors},                  // docs/errors.md
+    {"man", arguments_print_man},                  // docs/man/phiald.8
     {"openapi", api_print_openapi},                // docs/openapi.json
     {"phi-docs", phi_print_markdown},              // docs/phi.md
     {"sample-config", config_print_sample},        // config/phial.conf

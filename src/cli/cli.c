@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "phial/util/array.h"
+#include "phial/util/roff.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,24 @@ static void print_help(FILE *out)
                        "PHIAL_KEY.\n`phial COMMAND --help` shows a command's arguments.\n");
 }
 
+static void print_man(FILE *out)
+{
+    roff_begin(out, "phial", 1, "catalog, exports, verification and demo of a billing ledger");
+    roff_section(out, "SYNOPSIS");
+    roff_paragraph(out, "phial COMMAND [OPTION...]");
+    roff_section(out, "COMMANDS");
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        roff_term(out, commands[i].name, commands[i].arguments, commands[i].does);
+    roff_section(out, "ENVIRONMENT");
+    roff_term(out, "PHIAL_URL", "", "The server, where --url does not say.");
+    roff_term(out, "PHIAL_KEY", "", "The API key, where --key does not say.");
+    roff_section(out, "EXIT STATUS");
+    roff_paragraph(out, "0 when all is well, 1 on a failure or a finding, 2 when the command line "
+                        "makes no sense.");
+    roff_section(out, "SEE ALSO");
+    roff_paragraph(out, "phiald(8), phial.conf(5)");
+}
+
 int cli_main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -53,6 +72,10 @@ int cli_main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(argv[1], "--print-man") == 0) { // becomes docs/man/phial.1
+        print_man(stdout);
         return EXIT_SUCCESS;
     }
     if (strcmp(argv[1], "--version") == 0) {

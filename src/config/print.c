@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // print.c - the options as a file, as the sample and as documentation.
 #include "options.h"
+#include "phial/util/roff.h"
 
 #include <string.h>
 
@@ -101,4 +102,29 @@ void config_print_markdown(FILE *out)
         (void)fprintf(out, "%s | %s |\n", option->kind == OPTION_SECRET ? ", secret" : "",
                       option->does);
     }
+}
+
+void config_print_man(FILE *out)
+{
+    roff_begin(out, "phial.conf", 5, "settings of phiald");
+    roff_section(out, "DESCRIPTION");
+    roff_paragraph(out, "An INI file. A comment is a line of its own that begins with # or ;; a "
+                        "value reaches to the end of its line. The environment overrides the "
+                        "file: PHIAL_SERVER_PORT is port in [server]. A secret may come from a "
+                        "file of its own: url_file = PATH. What is unknown or set twice is an "
+                        "error; phiald --check-config names its line.");
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *option = &options[i];
+        if (begins_section(i))
+            (void)fprintf(out, ".SH [%s]\n", option->section);
+        (void)fprintf(out, ".TP\n\\fB%s\\fR (", option->name);
+        print_range(option, out);
+        (void)fprintf(out, ")\n");
+        roff_text(out, option->does);
+        (void)fprintf(out, *option->preset == '\0' ? "\n" : "\nDefault: ");
+        roff_text(out, option->preset);
+        (void)fprintf(out, *option->preset == '\0' ? "" : ".\n");
+    }
+    roff_section(out, "SEE ALSO");
+    roff_paragraph(out, "phiald(8)");
 }

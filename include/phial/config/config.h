@@ -32,4 +32,5 @@ result config_read(struct arena *arena, const char *path, char *const *environme
                    struct config *config);
 void config_print(const struct config *config, FILE *out); // secrets redacted; reads back as a file
 void config_print_sample(FILE *out);                       // becomes config/phial.conf
+void config_print_man(FILE *out);                          // becomes docs/man/phial.conf.5
 void config_print_markdown(FILE *out);                     // becomes docs/configuration.md
