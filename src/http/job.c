@@ -72,7 +72,8 @@ static void note(struct job *job, int64_t bytes)
               LOG_FIELDS(log_text("method", method_to_log(job->request.method)),
                          log_text("route", route == NULL ? STR("none") : str_from(route->path)),
                          log_i64("status", job->reply.status), log_i64("duration_us", duration_us),
-                         log_i64("bytes", bytes), log_text("request_id", job->request.request_id)));
+                         log_i64("bytes", bytes), log_text("request_id", job->request.request_id),
+                         log_text_if_any("trace_id", job->request.trace_id)));
 }
 
 enum MHD_Result job_reply(struct job *job)

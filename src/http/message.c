@@ -231,6 +231,31 @@ str message_media_type(struct arena *arena, str value)
     return (str){lower, type.len};
 }
 
+// version "-" trace "-" parent "-" flags, and what a later version adds behind another dash.
+static const char trace_shape[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+enum { TRACE_AT = 3, TRACE_LEN = 32, PARENT_AT = 36, PARENT_LEN = 16, TRACE_LETTERS_MIN = 4 };
+
+str message_trace_id(str value)
+{
+    size_t len = sizeof trace_shape - 1;
+    size_t letters = 0;
+    if (value.len < len || (value.len > len && value.ptr[len] != '-'))
+        return STR("");
+    for (size_t i = 0; i < len; i++) {
+        char c = value.ptr[i];
+        bool letter = c >= 'a' && c <= 'f';
+        if (trace_shape[i] == '-' ? c != '-' : !letter && !(c >= '0' && c <= '9'))
+            return STR("");
+        letters += letter && i >= TRACE_AT && i < TRACE_AT + TRACE_LEN;
+    }
+    bool first = str_starts_with(value, STR("00"));
+    if (str_starts_with(value, STR("ff")) || (first && value.len != len) ||
+        str_all_in(str_slice(value, PARENT_AT, PARENT_AT + PARENT_LEN), "0") ||
+        letters < TRACE_LETTERS_MIN)
+        return STR("");
+    return str_slice(value, TRACE_AT, TRACE_AT + TRACE_LEN);
+}
+
 static str unquote(str word)
 {
     bool quoted = word.len >= 2 && word.ptr[0] == '"' && word.ptr[word.len - 1] == '"';

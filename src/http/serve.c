@@ -73,7 +73,8 @@ static void log_failure(const struct http_options *options, const struct request
               LOG_FIELDS(log_text("code", str_from(error_info(outcome.code)->slug)),
                          log_text("detail", str_from(outcome.detail)),
                          log_text("where", str_from(outcome.where)),
-                         log_text("request_id", request->request_id)));
+                         log_text("request_id", request->request_id),
+                         log_text_if_any("trace_id", request->trace_id)));
 }
 
 static void complete(const struct http_options *options, const struct request *request,

@@ -93,6 +93,7 @@ static enum MHD_Result on_head(struct job *job, const char *method)
     job->request.message = arena_new(&job->arena, struct http_message);
     job->request.message->job = job;
     (void)MHD_get_connection_values_n(job->connection, MHD_HEADER_KIND, on_header, job);
+    job->request.trace_id = message_trace_id(http_header(&job->request, "Traceparent"));
 
     int64_t length = 0;
     (void)str_to_i64(http_header(&job->request, "Content-Length"), &length);

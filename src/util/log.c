@@ -98,6 +98,8 @@ void log_write(const struct log *log, enum log_level level, const char *event,
     add_text(&line, event);
     add_text(&line, "\"");
     for (size_t i = 0; i < fields.count; i++) {
+        if (fields.items[i].is_optional && fields.items[i].text.len == 0)
+            continue;
         add_text(&line, ",\"");
         add_text(&line, fields.items[i].name);
         add_text(&line, "\":");

@@ -147,5 +147,33 @@ START_TEST(finds_headers_in_any_case)
 }
 END_TEST
 
-TEST_MAIN("http/message", decodes_strictly, takes_targets_apart, refuses_targets_that_are_not_clear,
-          knows_its_parameters, finds_headers_in_any_case)
+START_TEST(takes_a_trace_that_is_no_number)
+{
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+#define PARENT "00f067aa0ba902b7"
+    static const struct {
+        const char *value;
+        const char *trace;
+    } cases[] = {
+        {"00-" TRACE "-" PARENT "-01", TRACE},
+        {"cc-" TRACE "-" PARENT "-01-what-comes-later", TRACE},
+        {"", ""},
+        {"00-" TRACE "-" PARENT, ""},
+        {"00-" TRACE "-" PARENT "-01-", ""},
+        {"cc-" TRACE "-" PARENT "-01.later", ""},
+        {"ff-" TRACE "-" PARENT "-01", ""},
+        {"00-" TRACE "-0000000000000000-01", ""},
+        {"00-00000000000000000000000000000000-" PARENT "-01", ""},
+        {"00-4BF92F3577B34DA6A3CE929D0E0E4736-" PARENT "-01", ""},
+        {"00-4bf92f3577b34da6a3ce929d0e0e473g-" PARENT "-01", ""},
+        {"00_" TRACE "-" PARENT "-01", ""},
+        {"00-00000000000000000000078051120abc-" PARENT "-01", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(str_eq(message_trace_id(str_from(cases[i].value)), str_from(cases[i].trace)),
+                      "case %zu", i);
+}
+END_TEST
+
+TEST_MAIN("http/message", takes_a_trace_that_is_no_number, decodes_strictly, takes_targets_apart,
+          refuses_targets_that_are_not_clear, knows_its_parameters, finds_headers_in_any_case)

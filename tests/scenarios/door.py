@@ -53,6 +53,18 @@ def keys(server):
     problem(c.send('POST', '/v1/keys', {'name': 'n', 'scopes': ['all']}), 422, 'invalid')
 
 
+def trace(server):
+    """A caller's trace is in the log beside our own id; its own Request-Id is not."""
+    named = '4bf92f3577b34da6a3ce929d0e0e4736'
+    answer = server.client.send('GET', '/v1/customers', traceparent=f'00-{named}-00f067aa0ba902b7-01', Request_Id='mine-1')
+    own = answer.headers['Request-Id']
+    assert own not in (named, 'mine-1')
+    server.client.get('/livez')  # the line before is written by then
+    with open(server.log_path) as log:
+        lines = [json.loads(line) for line in log if own in line]
+    assert [line['trace_id'] for line in lines] == [named] and 'mine-1' not in json.dumps(lines), lines
+
+
 def bound_key(server):
     c = server.client
     c.put('/v1/customers/other', CUSTOMER)
@@ -280,7 +292,7 @@ def rates():
 
 def main():
     server = phial.Server()
-    for story in (preconditions, keys, bound_key, faults, idempotency, bodies, operations):
+    for story in (preconditions, keys, trace, bound_key, faults, idempotency, bodies, operations):
         story(server)
         print('passed', story.__name__)
     lists(server)

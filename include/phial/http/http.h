@@ -37,7 +37,8 @@ struct request {
     str body;                // decompressed
     const json_t *json;
     str request_id;
-    str peer; // address
+    str trace_id; // the caller's, of a `traceparent`; "" without
+    str peer;     // address
     const struct route *route;
     struct faults *faults;
     struct arena *arena;          // everything made for this request

@@ -15,6 +15,7 @@ struct log {
 typedef struct {
     const char *name;
     bool is_number;
+    bool is_optional; // an empty text is left out
     int64_t number;
     str text;
 } log_field;
@@ -27,6 +28,11 @@ static inline log_field log_i64(const char *name, int64_t number)
 static inline log_field log_text(const char *name, str text)
 {
     return (log_field){.name = name, .text = text};
+}
+
+static inline log_field log_text_if_any(const char *name, str text)
+{
+    return (log_field){.name = name, .is_optional = true, .text = text};
 }
 
 struct log_fields {
