@@ -131,8 +131,7 @@ static result read_level(struct sums_reading *reading, enum usage_tally_level le
     if (from.us >= to.us)
         return OK;
     TRY(read_lines(reading, level, from, to));
-    return metric_folding(reading->metric) == FOLDS_VALUES ? read_values(reading, level, from, to)
-                                                           : OK;
+    return metric_folds_values(reading->metric) ? read_values(reading, level, from, to) : OK;
 }
 
 // The first bucket that begins at or after an instant.
@@ -177,8 +176,8 @@ static result read_time(struct sums_reading *reading, enum usage_tally_level lev
     if (first.us > last.us)
         return read_edge(reading, from, to);
     TRY(read_edge(reading, from, first));
-    TRY(read_buckets(reading, reading->metric->aggregation->by_day ? TALLY_QUARTER : level, first,
-                     last));
+    TRY(read_buckets(reading, metric_folds_by_quarters(reading->metric) ? TALLY_QUARTER : level,
+                     first, last));
     return read_edge(reading, last, to);
 }
 

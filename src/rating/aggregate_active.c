@@ -2,6 +2,7 @@
 // Distinct values that were added in the window, or on at its first instant. A removal at that
 // instant comes before it; an addition counts even if it is removed at the same instant.
 #include "aggregations.h"
+#include "folded_switches.h"
 #include "value_runs.h"
 
 static bool is_active(const struct value_run *run, instant from)
@@ -26,10 +27,19 @@ static result aggregate(const struct aggregating *what, exact *quantity)
     return OK;
 }
 
+static result finish(const struct folded *folded, exact *quantity)
+{
+    struct aggregating what = {0};
+    TRY(folded_switches_read(folded, &what));
+    return aggregate(&what, quantity);
+}
+
 const struct aggregation aggregation_active = {
     .name = "active",
+    .folds = FOLDS_SWITCHES,
     .needs_property = true,
     .carries = true,
     .switched = true,
     .aggregate = aggregate,
+    .finish = finish,
 };

@@ -3,6 +3,7 @@
 // is the running quantity, or with a property the number of its values that are on. What stood
 // before the window is carried in.
 #include "aggregations.h"
+#include "folded_switches.h"
 #include "value_runs.h"
 
 // An event moves the level from its time to the window's end: areas add up in any order.
@@ -71,10 +72,15 @@ static result aggregate(const struct aggregating *what, exact *quantity)
 
 static result finish(const struct folded *folded, exact *quantity)
 {
-    *quantity = folded->window_us == 0
+    int64_t window = folded->to.us - folded->from.us;
+    struct aggregating what = {0};
+    if (folded->metric->property.len > 0) {
+        TRY(folded_switches_read(folded, &what));
+        return aggregate(&what, quantity);
+    }
+    *quantity = window == 0
                     ? exact_zero()
-                    : exact_div(folded->arena, folded->area,
-                                exact_from_i64(folded->arena, folded->window_us));
+                    : exact_div(folded->arena, folded->area, exact_from_i64(folded->arena, window));
     return OK;
 }
 

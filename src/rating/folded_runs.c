@@ -32,7 +32,7 @@ bool folded_runs_next(struct folded_runs *runs, struct folded_run *run)
             *(value->earlier ? &run->earlier : &run->count) += value->events;
             run->value_count++;
         }
-        if (run->count > 0)
+        if (run->count > 0 || (runs->earlier_too && run->earlier > 0))
             return true;
     }
     return false;

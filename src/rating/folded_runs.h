@@ -15,10 +15,10 @@ struct folded_run {
 struct folded_runs {
     const struct folded *folded;
     size_t at;
+    bool earlier_too; // also those with events before the window alone
 };
 
 struct folded_runs folded_runs_of(const struct folded *folded); // sorts them
-// Those with events in the window.
 bool folded_runs_next(struct folded_runs *runs, struct folded_run *run);
 // Local days with events.
 int64_t folded_run_days(const struct folded *folded, const struct folded_run *run);

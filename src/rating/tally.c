@@ -2,6 +2,7 @@
 #include "phial/rating/tally.h"
 
 #include "filter.h"
+#include "folded_switches.h"
 #include "phial/rating/aggregation.h"
 
 #include <assert.h>
@@ -63,8 +64,19 @@ instant usage_tally_bucket_end(enum usage_tally_level level, instant at)
 enum folding metric_folding(const struct metric *metric)
 {
     if (metric->aggregation->folds == FOLDS_MOMENT && metric->property.len > 0)
-        return FOLDS_NOTHING;
+        return FOLDS_SWITCHES;
     return metric->aggregation->folds;
+}
+
+bool metric_folds_values(const struct metric *metric)
+{
+    enum folding folds = metric_folding(metric);
+    return folds == FOLDS_VALUES || folds == FOLDS_SWITCHES;
+}
+
+bool metric_folds_by_quarters(const struct metric *metric)
+{
+    return metric->aggregation->by_day || metric_folding(metric) == FOLDS_SWITCHES;
 }
 
 struct usage_tally *usage_tally_new(struct arena *arena, const struct metric *const *metrics,
@@ -335,9 +347,10 @@ static result add_sample(struct usage_tally *tally, const struct sample *sample,
     return usage_tally_sum_add(tally->arena, metric, removed ? &line->removed : &line->added, &one);
 }
 
-static str number_or_text(struct arena *arena, const struct metric *metric,
-                          const struct sample *sample)
+static str text_of(struct arena *arena, const struct metric *metric, const struct sample *sample)
 {
+    if (metric_folding(metric) == FOLDS_SWITCHES)
+        return folded_switch_print(arena, sample);
     return metric->aggregation->numeric ? decimal_print(arena, sample->number) : sample->text;
 }
 
@@ -346,8 +359,8 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
 {
     struct measurement what = {.metric = tally->metrics[place]};
     struct sample sample = {0};
-    enum folding folds = metric_folding(what.metric);
-    if (folds == FOLDS_NOTHING || !sample_take(&what, event, &sample))
+    bool by_quarters = metric_folds_by_quarters(what.metric);
+    if (!sample_take(&what, event, &sample))
         return OK;
     struct key key = {.metric = place, .value = STR("")};
     key.group = group_of(tally->arena, what.metric, event);
@@ -357,11 +370,10 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
         key.weight = sample.weight;
         key.value = STR("");
         TRY(add_sample(tally, &sample, &key, removed));
-        if (folds != FOLDS_VALUES ||
-            (key.level != TALLY_QUARTER && what.metric->aggregation->by_day))
-            continue; // its days are the zone's: it goes by quarters alone
+        if (!metric_folds_values(what.metric) || (key.level != TALLY_QUARTER && by_quarters))
+            continue;
         key.weight = 0;
-        key.value = number_or_text(tally->arena, what.metric, &sample);
+        key.value = text_of(tally->arena, what.metric, &sample);
         value_of(tally, &key)->events += removed ? -1 : 1;
     }
     return OK;

@@ -45,8 +45,7 @@ bool usage_tally_serves(const struct measurement *what)
         if (!find_place(what->metric, what->group_by[i], &place))
             return false;
     }
-    return what->filter_count == 0 && what->items != ITEMS_EVENTS &&
-           metric_folding(what->metric) != FOLDS_NOTHING;
+    return what->filter_count == 0 && what->items != ITEMS_EVENTS;
 }
 
 struct usage_tally_window *usage_tally_window_new(struct arena *arena,
@@ -179,7 +178,8 @@ static result finish_group(const struct usage_tally_window *window, struct windo
         .area = group->area,
         .values = group->held,
         .value_count = group->held_count,
-        .window_us = window->what.to.us - window->what.from.us,
+        .from = window->what.from,
+        .to = window->what.to,
     };
     *made = (struct usage_group){
         .values = window->what.group_by == NULL ? NULL : group->values,

@@ -17,7 +17,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
 
-BATCH, SENDERS, SMALL = 5000, 4, 10000
+BATCH, SENDERS, SMALL, SWITCHES = 5000, 4, 10000, 1000
 METRICS = {
     'count': {'aggregation': 'count'},
     'sum': {'aggregation': 'sum', 'group_by': ['modality']},
@@ -27,14 +27,27 @@ METRICS = {
     'time_weighted': {'aggregation': 'time_weighted'},
     'unique': {'aggregation': 'unique', 'property': 'reader'},
     'percentile': {'aggregation': 'percentile', 'property': 'minutes', 'percent': '95'},
+    'active': {'event_types': ['seat'], 'aggregation': 'active', 'property': 'seat'},
+    'time_on': {'event_types': ['seat'], 'aggregation': 'time_weighted', 'property': 'seat'},
 }
 
 
 def catalog(c, metrics):
     c.put('/v1/event-types/read', {'time_precision': 'second', 'properties': {
         'modality': {'type': 'enum', 'values': ['ct', 'mri', 'xray', 'us']}, 'minutes': {'type': 'integer'}, 'reader': {'type': 'code'}}})
+    c.put('/v1/event-types/seat', {'properties': {'seat': {'type': 'code'}, 'operation': {'type': 'enum', 'values': ['add', 'remove']}}})
     for key in metrics:
-        c.put('/v1/metrics/' + key, dict(METRICS[key], event_types=['read']))
+        c.put('/v1/metrics/' + key, dict({'event_types': ['read']}, **METRICS[key]))
+
+
+def switch(server, customer):
+    """As many additions and removals for either customer."""
+    now = datetime.datetime.utcnow().replace(microsecond=0)
+    lines = ['{"id":"seat-%x-e","customer":"%s","type":"seat","time":"%s","properties":{"seat":"s%d","operation":"%s"}}'
+             % (n, customer, (now - datetime.timedelta(minutes=40 * n)).strftime('%Y-%m-%dT%H:%M:%SZ'), n % 50, ('add', 'remove')[n // 50 % 2])
+             for n in range(SWITCHES)]
+    answer = server.client.send('POST', '/v1/events', '\n'.join(lines), media='application/x-ndjson')
+    assert answer.status == 200, answer
 
 
 def body(customer, prefix, first, count, total, begins):
@@ -122,6 +135,8 @@ def sizes(total, metrics):
     catalog(server.client, metrics)
     for customer in ('small', 'large'):
         server.client.put('/v1/customers/' + customer, {'name': 'Load', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    for customer in ('small', 'large'):
+        switch(server, customer)
     send(server, ['small'], SMALL, 'a')
     seconds = send(server, ['large'], total, 'b')
     left = behind(server)

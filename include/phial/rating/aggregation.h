@@ -32,14 +32,14 @@ struct aggregating {
 
 // What running sums keep for an aggregation, beside the number of events. See rating/tally.h.
 enum folding {
-    FOLDS_NOTHING, // it is measured from the entries
     FOLDS_COUNT,
     FOLDS_TOTAL,
     FOLDS_MOMENT, // the total, and when it came
     FOLDS_MOST,
     FOLDS_LEAST,
     FOLDS_LATEST,
-    FOLDS_VALUES // how many events have each value
+    FOLDS_VALUES,  // how many events have each value
+    FOLDS_SWITCHES // what switches a value on or off
 };
 
 // What the running sums of a window hold.
@@ -59,7 +59,8 @@ struct folded {
     exact area;                  // of time_weighted: see rating/aggregate_time_weighted.c
     struct folded_value *values; // in no order; more than one of a value
     size_t value_count;
-    int64_t window_us;
+    instant from; // the window
+    instant to;
 };
 
 struct aggregation {
@@ -77,10 +78,14 @@ struct aggregation {
     // Adds a fault for everything wrong with them. NULL without parameters.
     bool (*check)(struct json_at document, const struct metric *metric);
     result (*aggregate)(const struct aggregating *what, exact *quantity);
-    result (*finish)(const struct folded *folded, exact *quantity); // NULL where it folds nothing
+    result (*finish)(const struct folded *folded, exact *quantity);
 };
 
-// Of a metric: time_weighted of a property goes by its values' history, which is not folded.
+// Of a metric: time_weighted of a property goes by what switches its values.
 enum folding metric_folding(const struct metric *metric);
+// Whether a row stands for each value as well; and whether that is of a quarter of an hour alone,
+// because local days or moments tell the values apart.
+bool metric_folds_values(const struct metric *metric);
+bool metric_folds_by_quarters(const struct metric *metric);
 
 const struct aggregation *aggregation_find(str name); // NULL
