@@ -1,9 +1,10 @@
 #!/bin/bash
 # Install what is missing, build, run every test. Ends with `N passed, N failed`.
 #
-#   tests/run.sh                  everything: a release build with gcc, then clang with the address,
-#                                 undefined and thread sanitizers
+#   tests/run.sh                  every test in a release build with gcc, then all but the longest
+#                                 stories with clang's address, undefined and thread sanitizers
 #   tests/run.sh --quick          the release build alone
+#   tests/run.sh --whole          those too
 #   tests/run.sh --fuzz SECONDS   also every fuzz target for so long, the PHI detectors one by one too
 #   tests/run.sh --tidy           also clang-format and clang-tidy on every source
 #   tests/run.sh -R REGEX         only the tests whose names match
@@ -14,10 +15,11 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 
-quick=no fuzz=0 tidy=no only=()
+quick=no long=(-LE long) fuzz=0 tidy=no only=()
 while [ $# -ne 0 ]; do
     case $1 in
         --quick) quick=yes ;;
+        --whole) long=() ;;
         --tidy) tidy=yes ;;
         --fuzz) fuzz=$2; shift ;;
         -R) only=(-R "$2"); shift ;;
@@ -107,9 +109,9 @@ if [ $quick = no ]; then
     export CK_DEFAULT_TIMEOUT=120 CK_TIMEOUT_MULTIPLIER=5
     export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS="halt_on_error=1 suppressions=$root/tests/races.txt"
     configure build-address -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
-    run address,undefined build-address
+    run address,undefined build-address "${long[@]}"
     configure build-thread -DCMAKE_C_COMPILER=clang -DPHIAL_SANITIZE=thread -DCMAKE_BUILD_TYPE=Debug
-    run thread build-thread -L threads
+    run thread build-thread -L threads "${long[@]}"
 fi
 if [ $tidy = yes ]; then
     check format sh -c "git ls-files '*.c' '*.h' | xargs clang-format -n -Werror"
