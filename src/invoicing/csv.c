@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A statement as CSV (RFC 4180): a header, then a row a line.
+#include "phial/util/csv.h"
+
 #include "phial/invoicing/invoicing.h"
 #include "phial/util/array.h"
 #include "phial/util/buf.h"
-
-// Quoted where it must be. What a spreadsheet would take for a formula gets an apostrophe before
-// it; only texts need that, and a number may begin with a minus.
-static void add_cell(struct buf *csv, str cell, bool is_text)
-{
-    bool formula = is_text && cell.len > 0 && str_contains(STR("=+-@\t\r\n|%"), cell.ptr[0]);
-    bool quoted = formula || str_contains(cell, ',') || str_contains(cell, '"') ||
-                  str_contains(cell, '\r') || str_contains(cell, '\n');
-    if (!quoted) {
-        buf_add(csv, cell);
-        return;
-    }
-    buf_add_char(csv, '"');
-    if (formula)
-        buf_add_char(csv, '\'');
-    for (size_t i = 0; i < cell.len; i++) {
-        if (cell.ptr[i] == '"')
-            buf_add_char(csv, '"');
-        buf_add_char(csv, cell.ptr[i]);
-    }
-    buf_add_char(csv, '"');
-}
 
 // {"modality": "ct", "site": "a"} as modality=ct;site=a
 static str print_group(struct arena *arena, const json_t *group)
@@ -89,24 +69,28 @@ static str cell_of(struct arena *arena, const json_t *statement, const json_t *l
     return STR("");
 }
 
+static void add_cell(struct csv_row *row, str cell, bool is_text)
+{
+    if (is_text)
+        csv_text(row, cell);
+    else
+        csv_number(row, cell);
+}
+
 str invoice_csv(struct arena *arena, const json_t *statement)
 {
     struct buf csv = {.arena = arena};
-    for (size_t i = 0; i < COUNT_OF(columns); i++) {
-        if (i > 0)
-            buf_add_char(&csv, ',');
-        buf_add(&csv, str_from(columns[i].title));
-    }
-    buf_add(&csv, STR("\r\n"));
+    struct csv_row row = {.into = &csv};
+    for (size_t i = 0; i < COUNT_OF(columns); i++)
+        csv_text(&row, str_from(columns[i].title));
+    csv_end(&row);
     const json_t *lines = json_object_get(statement, "lines");
-    for (size_t row = 0; row < json_array_size(lines); row++) {
+    for (size_t line = 0; line < json_array_size(lines); line++) {
         for (size_t i = 0; i < COUNT_OF(columns); i++) {
-            if (i > 0)
-                buf_add_char(&csv, ',');
-            str cell = cell_of(arena, statement, json_array_get(lines, row), i);
-            add_cell(&csv, cell, columns[i].is_text);
+            str cell = cell_of(arena, statement, json_array_get(lines, line), i);
+            add_cell(&row, cell, columns[i].is_text);
         }
-        buf_add(&csv, STR("\r\n"));
+        csv_end(&row);
     }
     return buf_str(&csv);
 }
