@@ -533,6 +533,83 @@ WHERE kept.id IS NULL OR stated.id IS NULL
    OR ltrim(kept.minor, '0') IS DISTINCT FROM ltrim(stated.minor, '0')
 LIMIT 20;
 
+-- name: doctor_books_balance
+SELECT min(journal_number) AS subject
+FROM accounting_posting
+GROUP BY document, document_id
+HAVING sum(minor) <> 0 OR min(currency) <> max(currency)
+LIMIT 20;
+
+-- name: doctor_receivables_are_what_is_owed
+-- By the log alone.
+WITH logged AS (
+    SELECT customer_id, convert_from(leaf, 'UTF8')::jsonb AS said
+    FROM ledger_entry
+    WHERE kind IN (5, 6, 7)
+), done AS (
+    SELECT customer_id, said -> 'adjustment' ->> 'action' AS action, said -> 'adjustment' AS said
+    FROM logged
+    WHERE said ? 'adjustment'
+), statement AS (
+    SELECT customer_id, COALESCE(said -> 'invoice', said -> 'credit_note') AS said
+    FROM logged
+    WHERE said ? 'invoice' OR said -> 'credit_note' ? 'amount_due'
+), part AS (
+    SELECT customer_id, said ->> 'currency' AS currency, said ->> 'amount_due' AS amount, 1 AS sign
+    FROM statement
+    WHERE NOT EXISTS (SELECT FROM done WHERE action = 'void' AND done.said -> 'invoice' = statement.said -> 'id')
+    UNION ALL
+    SELECT customer_id, said -> 'credit_note' ->> 'currency', said -> 'credit_note' ->> 'total', -1
+    FROM logged
+    WHERE said ? 'credit_note' AND NOT said -> 'credit_note' ? 'amount_due'
+    UNION ALL
+    SELECT customer_id, said ->> 'currency', said ->> 'amount', -1
+    FROM done
+    WHERE action = 'payment'
+      AND NOT EXISTS (SELECT FROM done AS back
+                      WHERE back.action = 'payment_reversal' AND back.said -> 'id' = done.said -> 'id')
+), owed AS (
+    SELECT customer_id, currency, sum(sign * replace(amount, '.', '')::bigint) AS minor
+    FROM part
+    GROUP BY 1, 2
+), posted AS (
+    SELECT customer_id, currency, sum(minor) AS minor
+    FROM accounting_posting
+    WHERE account = 'receivable'
+    GROUP BY 1, 2
+)
+SELECT customer.key || ' ' || COALESCE(posted.currency, owed.currency) AS subject
+FROM posted
+FULL JOIN owed USING (customer_id, currency)
+JOIN customer USING (customer_id)
+WHERE COALESCE(posted.minor, 0) <> COALESCE(owed.minor, 0)
+LIMIT 20;
+
+-- name: doctor_prepaid_is_what_is_left
+-- When all that can expire has: so no clock is asked.
+WITH posted AS (
+    SELECT customer_id, currency, - sum(minor) AS minor
+    FROM accounting_posting
+    WHERE account = 'prepaid'
+    GROUP BY 1, 2
+), kept AS (
+    SELECT credit.customer_id, credit.currency,
+           sum(credit.minor - COALESCE((SELECT sum(taken.minor)
+                                        FROM wallet_use AS taken
+                                        JOIN invoice USING (invoice_id)
+                                        WHERE taken.credit_id = credit.credit_id AND invoice.status = 'issued'),
+                                       0)) AS minor
+    FROM wallet_credit AS credit
+    WHERE credit.paid AND credit.expires_at IS NULL
+    GROUP BY 1, 2
+)
+SELECT customer.key || ' ' || COALESCE(posted.currency, kept.currency) AS subject
+FROM posted
+FULL JOIN kept USING (customer_id, currency)
+JOIN customer USING (customer_id)
+WHERE COALESCE(posted.minor, 0) <> COALESCE(kept.minor, 0)
+LIMIT 20;
+
 -- name: doctor_line_events_lie_in_the_log
 SELECT number || ' ' || (line->>'key') AS subject
 FROM invoice
