@@ -1,15 +1,14 @@
 #!/bin/sh
-# Install the Debian packages of deploy/packages.txt that are missing. Nothing to do: no output, no root
-# needed. Without root: one line that says what is missing.
+# Install the Debian packages of deploy/packages.txt, and of the lists named, that are missing. Nothing
+# to do: no output, no root needed. Without root: one line that says what is missing.
 set -eu
-list=$(dirname "$0")/packages.txt
 missing=
-while read -r package; do
+for package in $(cat "$(dirname "$0")/packages.txt" "$@"); do
     case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in
         installed) ;;
         *) missing="$missing $package" ;;
     esac
-done < "$list"
+done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then
     echo "missing packages:$missing; as root: apt-get install$missing" >&2

@@ -6,7 +6,7 @@ set(doors "libpq-fe\\.h=db" "microhttpd\\.h=http" "gnutls/=http" "zlib\\.h=http"
     "jansson\\.h=json" "gmp\\.h=money" "ini\\.h=config" "archive=audit" "curl/=cli,webhooks" "cairo=render" "pango=render"
     "libxml/=render" "qrencode\\.h=render")
 set(banned "strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gmtime|localtime|ctime|alloca|gets")
-set(money_floors money time rating ledger invoicing catalog ingest audit)
+set(money_floors money time rating ledger invoicing catalog ingest audit accounting)
 set(wrong "")
 string(REPLACE "," ";" layers "${LAYERS}")
 

@@ -28,7 +28,7 @@ while [ $# -ne 0 ]; do
     shift
 done
 
-sh deploy/install-packages.sh
+sh deploy/install-packages.sh tests/packages.txt
 
 # A PostgreSQL of our own, as an unprivileged user, on a Unix socket in a private folder.
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)

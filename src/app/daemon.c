@@ -40,6 +40,7 @@ struct app {
     struct webhook_sender *webhook_sender;
     struct http_server *server;
     struct biller biller;
+    struct chart chart;
     struct api api;
     atomic_bool stopping;
     atomic_bool cluster_down; // the own cluster; never without one
@@ -250,6 +251,16 @@ static void name_biller(struct app *app)
     };
 }
 
+static void name_accounts(struct app *app)
+{
+    const struct config *config = app->config;
+#define ACCOUNT(name, is) \
+    app->chart.accounts[ACCOUNT_##name] = account_title_of(config->accounting_##name);
+#include "phial/accounting/accounts.def"
+#undef ACCOUNT
+    app->chart.tax_rate = config->accounting_xero_tax_rate;
+}
+
 static result start_jobs(struct app *app)
 {
     app->tally = tally_new();
@@ -310,6 +321,7 @@ static result start_http(struct app *app)
         .jobs = app->jobs,
         .lanes = app->lanes,
         .biller = &app->biller,
+        .chart = &app->chart,
         .usage_streams = app->usage_streams,
         .keyring = &app->keyring,
         .tally = app->tally,
@@ -353,6 +365,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
     TRY(open_keys(app));
     name_biller(app);
+    name_accounts(app);
     TRY(start_signer(app));
     TRY(start_jobs(app));
     TRY(start_lanes(app));

@@ -29,6 +29,10 @@ const struct option options[] = {
 };
 const size_t option_count = COUNT_OF(options);
 
+#define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LETTERS CAPITALS "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
 static bool is_level(str value)
 {
     enum log_level level = LOG_INFO;
@@ -46,21 +50,44 @@ static const char master_key_form[] = "must be 64 hexadecimal digits or a PKCS#1
 // It becomes a signed note's key name, which may hold neither blanks nor a plus.
 static bool is_server_name(str value)
 {
-    return str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/");
+    return str_all_in(value, LETTERS DIGITS "-._:/");
 }
+
+// "Assets:Receivable", "Assets:Receivable | 1100": one line of printable characters that no format
+// of a journal takes for anything else.
+static bool is_account(str value)
+{
+    str name = value;
+    str code = STR("");
+    bool coded = str_cut(value, '|', &name, &code);
+    name = str_trim(name);
+    code = str_trim(code);
+    bool fits = name.len != 0 && !str_starts_with(name, STR(":")) &&
+                !str_ends_with(name, STR(":")) && str_contains(STR("([*!"), name.ptr[0]) == false &&
+                (!coded || (code.len != 0 && str_all_in(code, LETTERS DIGITS "-./")));
+    for (size_t i = 0; i < name.len && fits; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        bool blanks = c == ' ' && i + 1 < name.len && name.ptr[i + 1] == ' ';
+        fits = c >= ' ' && c != 0x7f && c != ';' && !blanks;
+    }
+    return fits;
+}
+
+static const char account_form[] =
+    "must be NAME or NAME | CODE, the name without semicolons and double blanks";
 
 static const char egress_form[] =
     "must be host, host:port, *.suffix or an address, with commas between";
 
 static bool is_country(str value)
 {
-    return value.len == 0 || (value.len == 2 && str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+    return value.len == 0 || (value.len == 2 && str_all_in(value, CAPITALS));
 }
 
 // As printed, in fours, or without blanks.
 static bool is_iban(str value)
 {
-    return str_all_in(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ");
+    return str_all_in(value, CAPITALS DIGITS " ");
 }
 
 // Texts that need more than a length.
@@ -69,6 +96,17 @@ static const struct {
     bool (*fits)(str value);
     const char *says;
 } forms[] = {
+    {offsetof(struct config, accounting_adjustment), is_account, account_form},
+    {offsetof(struct config, accounting_bank), is_account, account_form},
+    {offsetof(struct config, accounting_breakage), is_account, account_form},
+    {offsetof(struct config, accounting_commitment), is_account, account_form},
+    {offsetof(struct config, accounting_discount), is_account, account_form},
+    {offsetof(struct config, accounting_fixed), is_account, account_form},
+    {offsetof(struct config, accounting_prepaid), is_account, account_form},
+    {offsetof(struct config, accounting_promotion), is_account, account_form},
+    {offsetof(struct config, accounting_receivable), is_account, account_form},
+    {offsetof(struct config, accounting_tax), is_account, account_form},
+    {offsetof(struct config, accounting_usage), is_account, account_form},
     {offsetof(struct config, egress_allow), egress_list_valid, egress_form},
     {offsetof(struct config, egress_plain_http), egress_list_valid, egress_form},
     {offsetof(struct config, egress_private), egress_list_valid, egress_form},

@@ -2,6 +2,7 @@
 // api.h - the routes of the daemon. One file per resource in src/api; one row per route.
 #pragma once
 
+#include "phial/accounting/accounting.h"
 #include "phial/api/rate_limit.h"
 #include "phial/api/usage_streams.h"
 #include "phial/catalog/cache.h"
@@ -36,6 +37,7 @@ struct api {
     struct jobs *jobs;
     struct lanes *lanes;
     const struct biller *biller;
+    const struct chart *chart;
     struct usage_streams *usage_streams;
     const struct keyring *keyring;
     struct tally *tally;           // NULL: nobody counts
