@@ -271,6 +271,37 @@ def by_hand(c):
     assert owed['current'] == owed['total'] == '3.00', owed
 
 
+def below_zero(c):
+    """A statement below zero is owed to the customer, until it is voided."""
+    c.put('/v1/plans/ahead', {'currency': 'EUR', 'interval': 'month', 'charges': [],
+                              'fixed': [{'key': 'base', 'amount': '300.00', 'timing': 'advance', 'prorate': True}]})
+    c.put('/v1/customers/ahead', {'name': 'Ahead', 'currency': 'EUR', 'time_zone': 'UTC', 'tax': {'rates': [{'name': '%', 'percent': '10'}]}})
+    subscription = c.post('/v1/subscriptions', {'customer': 'ahead', 'plan': 'ahead', 'start': '2031-04-01T00:00:00Z'})['id']
+    c.post('/v1/billing/run', {}, 200)
+    c.post(f'/v1/subscriptions/{subscription}/cancel', {'at': '2031-04-02T00:00:00Z'}, 200)
+    c.post('/v1/billing/run', {}, 200)
+    last, = [r['id'] for r in c.get('/v1/invoices?customer=ahead')['data'] if r['period']['number'] == 1]
+    statement = issued(c, 'ahead', 1) if c.get('/v1/invoices/' + last)['status'] == 'issued' else c.post(f'/v1/invoices/{last}/issue', {}, 200)
+    assert statement['total'] == '-319.00', statement
+
+    def told():
+        rows = [r for r in rows_of(journal(c, 'csv', '&customer=ahead')) if r['id'] == last]
+        revenue, = c.get('/v1/reports/revenue?customer=ahead')['rows']
+        owed, = c.get('/v1/reports/aging?customer=ahead')['rows']
+        return {(r['document'], r['name']): r['debit'] or '-' + r['credit'] for r in rows}, revenue, owed
+
+    rows, revenue, owed = told()
+    note = {('credit_note', 'Assets:Receivable:ahead'): '-319.00', ('credit_note', 'Income:Fees:base'): '290.00', ('credit_note', 'Liabilities:Tax:10'): '29.00'}
+    assert rows == note, rows
+    assert (revenue['billed'], revenue['credited'], revenue['revenue']) == ('300.00', '-290.00', '10.00'), revenue
+    assert (owed['current'], owed['unapplied'], owed['total']) == ('330.00', '-319.00', '11.00'), owed
+    c.post(f'/v1/invoices/{last}/void', {}, 200, **REASON)
+    rows, revenue, owed = told()
+    assert rows == {**note, **{('void', a): m[1:] if m[0] == '-' else '-' + m for (_, a), m in note.items()}}, rows
+    assert (revenue['credited'], revenue['voided'], revenue['revenue']) == ('-290.00', '290.00', '300.00'), revenue
+    assert (owed['unapplied'], owed['total']) == ('0.00', '330.00'), owed
+
+
 # What somebody with every right does to the rows, and the check that finds it.
 BROKEN = [
     ("UPDATE payment SET minor = minor + 1, reversed_at = NULL WHERE ctid = (SELECT min(ctid) FROM payment)", 'receivables_are_what_is_owed'),
@@ -301,6 +332,7 @@ def main():
     revenue(c, wanted)
     aging(c, wanted)
     by_hand(c)
+    below_zero(c)
     doctored(server)
     server.remove()
     print('ok')
