@@ -302,6 +302,25 @@ def below_zero(c):
     assert (owed['unapplied'], owed['total']) == ('0.00', '330.00'), owed
 
 
+def renamed(server):
+    """Accounts as another program calls them; what one cannot say is refused, and a name that is none keeps the daemon from starting."""
+    second = phial.Daemon(server.folder, ['--config', server.folder + '/phial.conf'], log='.second.log',
+                          environment={'PHIAL_ACCOUNTING_RECEIVABLE': 'Accounts Receivable (A/R)', 'PHIAL_ACCOUNTING_XERO_TAX_RATE': 'No VAT'})
+    c = second.client
+    for form in ('beancount', 'xero'):
+        told = c.expect(409, 'GET', f'/v1/accounting/journal?currency=USD&format={form}').json
+        assert told['code'] == 'conflict' and '[accounting]' in told['detail'], told
+    assert 'Accounts Receivable (A/R)' in {r['AccountName'] for r in rows_of(journal(c, 'quickbooks'))}
+    path = server.folder + '/renamed.journal'
+    with open(path, 'w') as f:
+        f.write(journal(c, 'hledger'))
+    done = subprocess.run(['hledger', 'check', '--strict', '-f', path], capture_output=True, text=True)
+    assert done.returncode == 0 and ('Accounts Receivable (A/R):clinic_one', 'JPY') in books.hledger_balances(path), done.stderr
+    second.remove()
+    wrong = subprocess.run([phial.PHIALD, '--check-config'], capture_output=True, text=True, env=dict(os.environ, PHIAL_ACCOUNTING_TAX='Tax; mine'))
+    assert wrong.returncode == 1 and 'PHIAL_ACCOUNTING_TAX' in wrong.stdout + wrong.stderr, wrong
+
+
 # What somebody with every right does to the rows, and the check that finds it.
 BROKEN = [
     ("UPDATE payment SET minor = minor + 1, reversed_at = NULL WHERE ctid = (SELECT min(ctid) FROM payment)", 'receivables_are_what_is_owed'),
@@ -333,6 +352,7 @@ def main():
     aging(c, wanted)
     by_hand(c)
     below_zero(c)
+    renamed(server)
     doctored(server)
     server.remove()
     print('ok')
