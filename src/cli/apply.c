@@ -70,25 +70,8 @@ static result merge(struct arena *arena, const struct applying_files *files, jso
 static result apply(struct arena *arena, struct client *client, const struct applying_files *files)
 {
     OWNED(json_release) json_t *whole = json_object();
-    struct catalog_figures figures = {0};
     TRY(merge(arena, files, whole));
-    // The whole difference first, then the changes.
-    TRY(catalog_apply(client, arena, whole, true, stdout, &figures));
-    (void)printf("%d new, %d changed, %d the same\n", figures.made, figures.changed, figures.same);
-    if (files->dry_run || figures.made + figures.changed == 0)
-        return OK;
-    FILE *nowhere = fopen("/dev/null", "w");
-    if (nowhere == NULL)
-        return FAIL(INTERNAL, "cannot open /dev/null");
-    struct catalog_figures done = {0};
-    result outcome = catalog_apply(client, arena, whole, false, nowhere, &done);
-    (void)fclose(nowhere);
-    TRY(outcome);
-    (void)printf("applied\n");
-    if (done.waiting != 0)
-        (void)printf("%d of it waits for a second person to approve: GET /v1/approvals\n",
-                     done.waiting);
-    return OK;
+    return catalog_apply_shown(client, arena, whole, files->dry_run);
 }
 
 int command_apply(struct arena *arena, int argc, char **argv)

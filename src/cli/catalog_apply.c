@@ -381,3 +381,25 @@ result catalog_apply(struct client *client, struct arena *arena, const json_t *d
                       resources[i].member, resources[i].path));
     return apply_subscriptions(&applying, json_object_get(document, "subscriptions"));
 }
+
+result catalog_apply_shown(struct client *client, struct arena *arena, const json_t *document,
+                           bool dry_run)
+{
+    struct catalog_figures figures = {0};
+    TRY(catalog_apply(client, arena, document, true, stdout, &figures));
+    (void)printf("%d new, %d changed, %d the same\n", figures.made, figures.changed, figures.same);
+    if (dry_run || figures.made + figures.changed == 0)
+        return OK;
+    FILE *nowhere = fopen("/dev/null", "w");
+    if (nowhere == NULL)
+        return FAIL(INTERNAL, "cannot open /dev/null");
+    struct catalog_figures done = {0};
+    result outcome = catalog_apply(client, arena, document, false, nowhere, &done);
+    (void)fclose(nowhere);
+    TRY(outcome);
+    (void)printf("applied\n");
+    if (done.waiting != 0)
+        (void)printf("%d of it waits for a second person to approve: GET /v1/approvals\n",
+                     done.waiting);
+    return OK;
+}
