@@ -23,6 +23,7 @@ struct catalog_figures {
 // would cost.
 result catalog_apply(struct client *client, struct arena *arena, const json_t *document,
                      bool dry_run, FILE *out, struct catalog_figures *figures);
-// The whole difference on standard output first, then the changes, and what came of them: a command.
+// The whole difference on standard output first, then the changes, and what came of them: a
+// command.
 result catalog_apply_shown(struct client *client, struct arena *arena, const json_t *document,
                            bool dry_run);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// phial demo [--keep DIR]: the main job, end to end, over HTTP, on an embedded server.
+// phial demo [--pack NAME] [--keep DIR]: the main job, end to end, over HTTP, on an embedded
+// server.
 #include "command.h"
 #include "demo_daemon.h"
+#include "demo_pack.h"
 #include "demo_steps.h"
 #include "phial/util/file.h"
 
@@ -49,11 +51,13 @@ static result run_on(struct arena *arena, struct demo_daemon *running, struct de
     return outcome;
 }
 
-static result run_demo(struct arena *arena, const char *folder, bool keep)
+// pack: NULL for the month of real activity.
+static result run_demo(struct arena *arena, const char *folder, bool keep, const struct pack *pack)
 {
     struct demo demo = {.arena = arena, .folder = folder};
     struct demo_daemon *running = NULL;
-    TRY(demo_month_read(arena, &demo.month));
+    TRY(pack == NULL ? demo_month_read(arena, &demo.month)
+                     : demo_pack_read(arena, pack, &demo.month));
     (void)printf("Phial demo: a month of clinical activity, from events to verified invoices\n\n"
                  "1. A server with its own PostgreSQL, in %s\n",
                  folder);
@@ -89,16 +93,24 @@ static void remove_folder(struct arena *arena, const char *folder)
 
 int command_demo(struct arena *arena, int argc, char **argv)
 {
-    static const struct option known[] = {{"keep", required_argument, NULL, 'k'}, {0}};
+    static const struct option known[] = {
+        {"keep", required_argument, NULL, 'k'}, {"pack", required_argument, NULL, 'p'}, {0}};
     char temporary[] = "/tmp/phial-demo-XXXXXX";
     const char *keep = NULL;
-    for (int option = 0; (option = getopt_long(argc, argv, "k:", known, NULL)) != -1;) {
-        if (option != 'k')
+    const char *named = NULL;
+    struct pack pack = {0};
+    for (int option = 0; (option = getopt_long(argc, argv, "k:p:", known, NULL)) != -1;) {
+        if (option == 'k')
+            keep = optarg;
+        else if (option == 'p')
+            named = optarg;
+        else
             return command_usage("demo");
-        keep = optarg;
     }
     if (optind != argc)
         return command_usage("demo");
+    if (named != NULL && !pack_find(named, &pack))
+        return command_fails("demo", "there is no pack of that name; see phial pack list");
     char full[PATH_MAX] = {0};
     if (keep != NULL && mkdir(keep, 0755) != 0 && access(keep, W_OK) != 0)
         return command_fails("demo", "the folder cannot be made or written");
@@ -108,7 +120,7 @@ int command_demo(struct arena *arena, int argc, char **argv)
     if (folder == NULL)
         return command_fails("demo", "cannot make a temporary folder");
 
-    result outcome = run_demo(arena, folder, keep != NULL);
+    result outcome = run_demo(arena, folder, keep != NULL, named != NULL ? &pack : NULL);
     if (keep == NULL && !failed(outcome))
         remove_folder(arena, folder);
     if (failed(outcome))

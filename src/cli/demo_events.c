@@ -11,7 +11,7 @@ enum { BATCH = 200, TENTH = 10, CODES_MAX = 8 };
 
 result demo_apply_catalog(struct demo *demo)
 {
-    OWNED(json_release) json_t *catalog = demo_month_catalog(&demo->month);
+    const json_t *catalog = demo->month.catalog;
     struct catalog_figures figures = {0};
     FILE *nowhere = fopen("/dev/null", "w");
     if (nowhere == NULL)
@@ -21,9 +21,9 @@ result demo_apply_catalog(struct demo *demo)
     result outcome = catalog_apply(demo->client, demo->arena, catalog, false, nowhere, &figures);
     (void)fclose(nowhere);
     TRY(outcome);
-    (void)printf("\n2. The catalog of an EHR and an imaging company\n"
+    (void)printf("\n2. The catalog of %s\n"
                  "   %zu event types, %zu metrics, %zu plans, %d customers, %d subscriptions\n",
-                 json_object_size(json_object_get(catalog, "event_types")),
+                 demo->month.whose, json_object_size(json_object_get(catalog, "event_types")),
                  json_object_size(json_object_get(catalog, "metrics")),
                  json_object_size(json_object_get(catalog, "plans")), demo->customers,
                  demo->subscriptions);
@@ -106,9 +106,9 @@ result demo_send_month(struct demo *demo)
     struct tally tally = {0};
     TRY(set_clock(demo, demo->month.next));
     TRY(send_all(demo, demo->month.events, demo->month.event_count, &tally));
-    (void)printf("\n3. A month of encounters, prescriptions, FHIR reads and images, in batches of "
-                 "%d\n   sent %zu: %lld accepted, %lld duplicates, %lld refused\n",
-                 BATCH, demo->month.event_count, (long long)tally.accepted,
+    (void)printf("\n3. A month of %s, in batches of %d\n"
+                 "   sent %zu: %lld accepted, %lld duplicates, %lld refused\n",
+                 demo->month.activity, BATCH, demo->month.event_count, (long long)tally.accepted,
                  (long long)tally.duplicates, (long long)tally.rejected);
     demo->accepted = tally.accepted;
     if ((size_t)tally.accepted != demo->month.event_count)

@@ -58,39 +58,22 @@ static str *moved_lines(struct arena *arena, const struct demo_month *month, str
     return list;
 }
 
-result demo_month_read(struct arena *arena, struct demo_month *month)
+void demo_month_open(struct arena *arena, struct demo_month *month)
 {
     enum { TEN_MINUTES_US = 600 * 1000000, GRACE_HOURS = 25 };
-    struct demo_month draft = {0};
     struct tm now = {0};
     time_t seconds = time(NULL);
     (void)gmtime_r(&seconds, &now);
-    draft.year = now.tm_year + 1900;
-    draft.month = now.tm_mon + 1;
+    month->year = now.tm_year + 1900;
+    month->month = now.tm_mon + 1;
 
-    day first = day_from_civil(draft.year, draft.month, 1);
+    day first = day_from_civil(month->year, month->month, 1);
     instant next = zone_midnight(zone_utc(), day_add_months(first, 1));
     next.us += TEN_MINUTES_US;
-    draft.start = instant_print(arena, zone_midnight(zone_utc(), first));
-    draft.next = instant_print(arena, next);
+    month->start = instant_print(arena, zone_midnight(zone_utc(), first));
+    month->next = instant_print(arena, next);
     next.us += GRACE_HOURS * INT64_C(3600000000);
-    draft.after_grace = instant_print(arena, next);
-
-    draft.events =
-        moved_lines(arena, &draft, embedded(demo_events, demo_events_end), &draft.event_count);
-    draft.refused =
-        moved_lines(arena, &draft, embedded(demo_refused, demo_refused_end), &draft.refused_count);
-    draft.planted = lines_of(arena, embedded(demo_planted, demo_planted_end), &draft.planted_count);
-    TRY(json_parse(embedded(demo_catalog, demo_catalog_end), &draft.catalog));
-    TRY(json_parse(embedded(demo_truth, demo_truth_end), &draft.truth));
-    *month = draft;
-    return OK;
-}
-
-void demo_month_release(struct demo_month *month)
-{
-    json_decref(month->catalog);
-    json_decref(month->truth);
+    month->after_grace = instant_print(arena, next);
 }
 
 static bool is_imaging(const json_t *row)
@@ -98,9 +81,9 @@ static bool is_imaging(const json_t *row)
     return str_eq(json_str(json_object_get(row, "type")), STR("image.analyzed"));
 }
 
-json_t *demo_month_catalog(const struct demo_month *month)
+// Every customer that the truth names, with a subscription to each plan of which it has activity.
+static void add_customers(struct demo_month *month)
 {
-    json_t *whole = json_deep_copy(month->catalog);
     json_t *customers = json_object();
     json_t *subscriptions = json_object();
     for (size_t i = 0; i < json_array_size(month->truth); i++) {
@@ -116,9 +99,32 @@ json_t *demo_month_catalog(const struct demo_month *month)
                                   json_pack("{s:s,s:s,s:s#}", "customer", customer, "plan", plan,
                                             "start", month->start.ptr, (int)month->start.len));
     }
-    (void)json_object_set_new(whole, "customers", customers);
-    (void)json_object_set_new(whole, "subscriptions", subscriptions);
-    return whole;
+    (void)json_object_set_new(month->catalog, "customers", customers);
+    (void)json_object_set_new(month->catalog, "subscriptions", subscriptions);
+}
+
+result demo_month_read(struct arena *arena, struct demo_month *month)
+{
+    struct demo_month draft = {.whose = "an EHR and an imaging company",
+                               .activity = "encounters, prescriptions, FHIR reads and images",
+                               .voided_type = STR("fhir.read")};
+    demo_month_open(arena, &draft);
+    draft.events =
+        moved_lines(arena, &draft, embedded(demo_events, demo_events_end), &draft.event_count);
+    draft.refused =
+        moved_lines(arena, &draft, embedded(demo_refused, demo_refused_end), &draft.refused_count);
+    draft.planted = lines_of(arena, embedded(demo_planted, demo_planted_end), &draft.planted_count);
+    TRY(json_parse(embedded(demo_catalog, demo_catalog_end), &draft.catalog));
+    TRY(json_parse(embedded(demo_truth, demo_truth_end), &draft.truth));
+    add_customers(&draft);
+    *month = draft;
+    return OK;
+}
+
+void demo_month_release(struct demo_month *month)
+{
+    json_decref(month->catalog);
+    json_decref(month->truth);
 }
 
 // Which true count a line states: a member of the row, or of one of its groups.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo_month.h - the demo's month of real activity, moved to the current month, and its true
-// counts.
+// counts; or a pack's month, made up.
 #pragma once
 
 #include "phial/json/json.h"
@@ -9,6 +9,9 @@
 #include "phial/util/str.h"
 
 struct demo_month {
+    const char *whose;    // "an EHR and an imaging company"
+    const char *activity; // "encounters, prescriptions, FHIR reads and images"
+    str voided_type;      // of which one event is voided
     int year;
     int month;
     str start;       // "2026-11-01T00:00:00Z"
@@ -20,15 +23,15 @@ struct demo_month {
     size_t refused_count;
     str *planted; // what was planted in them
     size_t planted_count;
-    json_t *catalog; // owned
-    json_t *truth;   // owned: an array of rows {customer, type, count, quantity, ...}
+    json_t *catalog; // owned; with the month's customers and their subscriptions
+    json_t *truth; // owned: an array of rows {customer, type, count, quantity, ...}; NULL: a pack's
 };
+
+// The current month's instants.
+void demo_month_open(struct arena *arena, struct demo_month *month);
 
 result demo_month_read(struct arena *arena, struct demo_month *month);
 void demo_month_release(struct demo_month *month);
-
-// The catalog with the month's customers and their subscriptions. The caller owns it.
-json_t *demo_month_catalog(const struct demo_month *month);
 
 // Compares every usage line of a statement with the truth. `voided` is the quantity taken off the
 // fhir-resources line of `voided_resource` ("" for none). False when one differs; counts the lines.
