@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every pack through the front door: applied by the command, two months of its kind of product, every figure of every invoice
 against a count of our own, export and verification."""
+import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -41,6 +43,21 @@ def apply_all(server):
         assert code == 0 and said.endswith('applied\n'), (name, said, complaint)
         code, said, _ = pack('apply', name, server=server)
         assert code == 0 and ' 0 changed' in said and said.startswith('0 new'), (name, said)
+
+
+def guides(c):
+    """Every example of every pack's guide is taken."""
+    folder = os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'guides', 'packs')
+    c.put('/v1/customers/reader', {'name': 'Reader', 'currency': 'USD', 'time_zone': 'UTC'})
+    for name in pack_months.PACKS:
+        with open(os.path.join(folder, name + '.md'), encoding='utf-8') as f:
+            examples = re.findall(r"api POST events -d '(\[.*?\])'", f.read(), re.DOTALL)
+        events = [dict(e, customer='reader', time=f'{pack_months.YEAR}-09-30T10:00:00Z') for example in examples for e in json.loads(example)]
+        shown = {e['type'] for e in events}
+        declared = set(json.loads(pack('show', name)[1])['event_types'])
+        assert shown == declared, (name, declared ^ shown)
+        answer = c.post('/v1/events/validate', events, 200)
+        assert answer['accepted'] == len(events), (name, answer)
 
 
 def subscribe(c, m):
@@ -90,6 +107,7 @@ c = server.client
 c.put('/v1/test-clock', {'now': f'{pack_months.YEAR}-10-01T00:00:00Z'}, 200)
 command(server)
 apply_all(server)
+guides(c)
 months = {name: pack_months.Month(name) for name in pack_months.PACKS}
 expected = {name: make(months[name]) for name, make in pack_months.PACKS.items()}
 for m in months.values():
