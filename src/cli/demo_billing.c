@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // demo_billing.c - the second half: drafts, a void, issue, the comparison, export, verification.
 #include "demo_steps.h"
+#include "packs.h"
 #include "phial/audit/verify.h"
 #include "phial/util/buf.h"
 #include "phial/util/file.h"
@@ -258,6 +259,15 @@ result demo_export_and_verify(struct demo *demo)
     return verification.faults == 0 ? OK : FAIL(INTERNAL, "the export does not verify");
 }
 
+static void offer_packs(void)
+{
+    (void)printf("\n`phial demo --pack NAME` shows the same for one of %d kinds of product:\n ",
+                 PACK_COUNT);
+    for (size_t i = 0; i < PACK_COUNT; i++)
+        (void)printf(" %s", pack_at(i).name);
+    (void)printf("\n");
+}
+
 void demo_print_summary(const struct demo *demo, bool kept)
 {
     (void)printf(
@@ -277,8 +287,7 @@ void demo_print_summary(const struct demo *demo, bool kept)
     (void)printf("  An auditor can check the export with `phial verify`, or with sha256sum and "
                  "openssl alone.\n");
     if (demo->month.truth != NULL)
-        (void)printf("\n`phial demo --pack NAME` shows the same for one of ten kinds of product; "
-                     "`phial pack list`.\n");
+        offer_packs();
     if (kept)
         (void)printf("\nEverything is in %s. Look around:\n"
                      "  phiald --dev --data-dir %s --test-clock\n"
