@@ -34,8 +34,19 @@ result get_invoices_invoice_proof(const struct request *request, struct reply *r
 
 struct event_list {
     struct page *page;
+    const struct zone *zone; // the statement's
     int64_t after;
 };
+
+// "2026-11-03"
+static json_t *local_day(struct arena *arena, const struct zone *zone, instant at)
+{
+    int year = 0;
+    int month = 0;
+    int day_of_month = 0;
+    day_to_civil(zone_day(zone, at), &year, &month, &day_of_month);
+    return json_from_str(str_printf(arena, "%04d-%02d-%02d", year, month, day_of_month));
+}
 
 static result add_event(void *context, const struct usage_event *event)
 {
@@ -46,13 +57,13 @@ static result add_event(void *context, const struct usage_event *event)
     json_t *properties = usage_event_properties(event);
     if (properties == NULL)
         properties = json_object();
-    return page_add(list->page, key,
-                    json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "index",
-                              (json_int_t)event->index, "id", json_from_str(event->id), "source",
-                              json_from_str(event->source), "type", json_from_str(event->type),
-                              "time", json_instant_text(request, event->time), "quantity",
-                              json_from_str(decimal_print(arena, event->quantity)), "properties",
-                              properties));
+    return page_add(
+        list->page, key,
+        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (json_int_t)event->index,
+                  "id", json_from_str(event->id), "source", json_from_str(event->source), "type",
+                  json_from_str(event->type), "time", json_instant_text(request, event->time),
+                  "day", local_day(arena, list->zone, event->time), "quantity",
+                  json_from_str(decimal_print(arena, event->quantity)), "properties", properties));
 }
 
 static result list_events(struct db_tx *tx, void *context)
@@ -64,6 +75,8 @@ static result list_events(struct db_tx *tx, void *context)
     page_clear(list->page);
     TRY(caller_invoice(tx, request, request->args[0], &invoice));
     TRY(invoice_statement(tx, &invoice, caller_of(request)->change.now, &statement));
+    const json_t *period = json_object_get(statement, "period");
+    TRY(zone_load(request->arena, json_str(json_object_get(period, "time_zone")), &list->zone));
     struct line_query query = {&invoice, statement, request->args[1], list->after,
                                page_rows_wanted(list->page)};
     return line_events_each(tx, &query, add_event, list);
