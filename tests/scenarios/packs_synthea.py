@@ -75,6 +75,24 @@ def sent(e):
         yield 'rpm', e['type'], e['quantity'], p
 
 
+NEEDED = {'consultation.completed': {'region': 'us-west'}, 'image.analyzed': {'model_version': '1.0.0', 'study': 'a'}, 'encounter.recorded': {},
+          'prescription.processed': {}, 'reading.transmitted': {}}
+
+
+def careless(c):
+    """The same events as back ends send that think of nothing, with all that the packs ask for: not one is taken."""
+    folder = WHOLE or os.path.join(DATA, 'synthea')
+    clean = {json.dumps(e) for e in read(folder, 'events.clean.ndjson')}
+    events = [dict(e, customer='careless', time=f'{YEAR}-01-01T00:00:00Z', properties={**e['properties'], **NEEDED[e['type']]})
+              for e in read(folder, 'events.raw.ndjson') if e['type'] in NEEDED and json.dumps(e) not in clean]
+    c.put('/v1/customers/careless', {'name': 'Careless', 'currency': 'USD', 'time_zone': 'UTC'})
+    for n in range(0, len(events), BATCH):
+        answer = c.post('/v1/events', events[n:n + BATCH], 422)
+        assert answer['accepted'] == 0, answer
+        assert {r['code'] for r in answer['results']} <= {'property_unknown', 'property_invalid', 'phi_detected'}, answer
+    return len(events)
+
+
 def figures(truth, customer, month):
     """By pack and charge: what the tables say."""
     def row(kind):
@@ -115,6 +133,7 @@ for e in events:
             days[e['customer'], e['time'][:7], properties['patient']].add(e['time'][:10])
 for pack in sorted({pack for _, pack in subscribed}):
     subprocess.run([phial.PHIAL, 'pack', 'apply', pack, '--url', server.url, '--key', server.key], check=True, stdout=subprocess.DEVNULL)
+refused = careless(c)
 for customer in sorted({customer for customer, _ in subscribed}):
     c.put('/v1/customers/' + customer, {'name': customer, 'currency': 'USD', 'time_zone': 'UTC'})
 first = min(by_month)
@@ -144,7 +163,7 @@ for month in sorted(by_month):
             for key, quantity in wanted.items():
                 assert billed[key] == Decimal(str(quantity)), (row['customer'], month, pack, key, billed[key], quantity)
             compared += len(wanted)
-print(f'{sum(map(len, by_month.values()))} events, {len(subscribed)} subscriptions, {compared} figures as the tables say')
+print(f'{sum(map(len, by_month.values()))} events, {len(subscribed)} subscriptions, {compared} figures as the tables say; {refused} careless ones refused')
 assert compared >= len(subscribed)
 server.stop()
 server.remove()
