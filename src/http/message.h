@@ -43,8 +43,8 @@ bool message_decode(struct arena *arena, str text, bool plus_is_blank, str *deco
 
 // The media type, in lower case and without its parameters.
 str message_media_type(struct arena *arena, str value);
-// The trace of a W3C `traceparent`, of any version: 32 hexadecimal digits in lower case. "" where it
-// is not well-formed, and where it has so few letters that it could be somebody's number.
+// The trace of a W3C `traceparent`, of any version: 32 hexadecimal digits in lower case. "" where
+// it is not well-formed, and where it has so few letters that it could be somebody's number.
 str message_trace_id(str value);
 // Whether a Content-Type leaves the charset open or says UTF-8.
 bool message_is_utf8(str value);
