@@ -13,6 +13,7 @@ struct db {
     PGconn *connection;                   // NULL until first used and after it was lost
     const char *prepared[PREPARED_SLOTS]; // names, hashed
     size_t prepared_count;
+    const struct db_witness *witness; // NULL: nobody
 };
 
 enum { DEFERRED_MAX = 8 };

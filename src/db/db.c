@@ -160,16 +160,33 @@ static void undo(struct db_tx *tx, result why)
         disconnect(db);
 }
 
+void db_watch(struct db *db, const struct db_witness *witness)
+{
+    db->witness = witness;
+}
+
+const struct db_witness *db_watched(const struct db_tx *tx)
+{
+    return tx->db->witness;
+}
+
 static result transact_once(struct db *db, struct arena *arena,
                             result (*work)(struct db_tx *, void *), void *context)
 {
     TRY(connect_once(db));
     struct db_tx tx = {.db = db, .arena = arena};
-    result outcome = work(&tx, context);
+    const struct db_witness *witness = db->witness;
+    result outcome = witness == NULL ? OK : witness->begun(&tx, witness->context);
+    if (!failed(outcome))
+        outcome = work(&tx, context);
+    if (!failed(outcome) && witness != NULL && tx.has_begun)
+        outcome = witness->ending(&tx, witness->context);
     if (!failed(outcome))
         outcome = commit(&tx);
     if (failed(outcome))
         undo(&tx, outcome);
+    else if (witness != NULL && tx.has_begun)
+        witness->committed(witness->context);
     return outcome;
 }
 

@@ -41,6 +41,18 @@ struct db_stmt {
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context);
 
+// Who sees every transaction of a connection: `begun` in front of its work, `ending` behind it and
+// only where it said anything to the server; what fails rolls it back. Both run again with the
+// work; `committed` once it has.
+struct db_witness {
+    result (*begun)(struct db_tx *tx, void *context);
+    result (*ending)(struct db_tx *tx, void *context);
+    void (*committed)(void *context);
+    void *context;
+};
+void db_watch(struct db *db, const struct db_witness *witness); // NULL: nobody. Must outlive it.
+const struct db_witness *db_watched(const struct db_tx *tx);
+
 // Tries work() in a savepoint: what it did is undone when it fails, and the transaction lives on.
 result db_attempt(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context);
 
