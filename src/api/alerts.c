@@ -34,8 +34,11 @@ static result create(struct db_tx *tx, void *context)
 {
     struct alert_question *question = context;
     const struct request *request = question->request;
-    return alert_create(tx, document_of(request), bound_customer(request),
-                        &caller_of(request)->change, &question->alert);
+    TRY(alert_create(tx, document_of(request), bound_customer(request), &caller_of(request)->change,
+                     &question->alert));
+    record_made(request, question->alert.id);
+    record_customer(request, question->alert.customer);
+    return OK;
 }
 
 result post_alerts(const struct request *request, struct reply *reply)
@@ -108,6 +111,7 @@ static result find(struct db_tx *tx, void *context)
     const struct request *request = question->request;
     json_array_clear(question->firings);
     TRY(alert_get(tx, request->args[0], bound_customer(request), &question->alert));
+    record_customer(request, question->alert.customer);
     return alert_each_firing(tx, question->alert.id, add_firing, question);
 }
 

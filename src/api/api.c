@@ -5,8 +5,10 @@
 #include "phial/util/array.h"
 #include "reason.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { IDEMPOTENCY_KEY_MAX = 255 };
 
@@ -160,7 +162,7 @@ static result admit(struct entrance *entrance)
     TRY(check_scope(request, &caller->key));
     caller->change.actor = str_printf(request->arena, "key:%" STR_FMT, STR_ARG(caller->key.id));
     request->faults->count = 0;
-    return is_read(request) ? OK : reason_read(request, &caller->change.reason);
+    return reason_read(request, &caller->change.reason); // a read may say what it is for
 }
 
 static result authenticate(struct db_tx *tx, const struct request *request, str presented,
@@ -296,6 +298,8 @@ result api_enter(void *context, struct request *request, struct reply *reply)
     TRY(passed);
     if (entrance.replayed)
         replay(request, reply, &entrance.answer);
+    else
+        record_enter(request);
     return OK;
 }
 
@@ -362,10 +366,24 @@ static void count_phi(const struct request *request, const struct caller *caller
     }
 }
 
+// What cannot be recorded is not answered.
+static void withhold_unrecorded(struct request *request, struct reply *reply, result outcome)
+{
+    result recorded = record_leave(request, !failed(outcome));
+    if (!failed(recorded))
+        return;
+    assert(reply->stream == NULL); // has found what it tells of in a transaction
+    if (reply->file >= 0)
+        (void)close(reply->file);
+    *reply = (struct reply){.file = -1};
+    http_problem(request, reply, FAIL(TRAIL_AWAY, ""));
+}
+
 void api_leave(void *context, struct request *request, struct reply *reply, result outcome)
 {
     (void)context;
     struct caller *caller = request->caller;
+    withhold_unrecorded(request, reply, outcome);
     if (failed(outcome) && caller != NULL && request->faults != NULL)
         count_phi(request, caller);
     if (reply->status == 415 && request->route != NULL && request->route->handler == post_events)

@@ -3,7 +3,7 @@
 #include "approvals.h"
 
 #include "page.h"
-#include "phial/audit/approvals.h"
+#include "phial/audit/signatures.h"
 #include "phial/util/array.h"
 #include "reason.h"
 
@@ -28,6 +28,9 @@ static result print(const struct request *request, const struct approval *approv
         approval->decided ? json_instant_text(request, approval->decided_at) : json_null());
     wrong |= json_object_set_new(root, "decision_reason", text_or_null(approval->decision_reason));
     wrong |= json_object_set_new(root, "meaning", text_or_null(approval->meaning));
+    json_t *signature = NULL;
+    TRY(signature_print(request->arena, approval, &signature));
+    wrong |= json_object_set_new(root, "signature", signature);
     *json = root;
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
 }
@@ -59,32 +62,54 @@ static result put_declaration(struct db_tx *tx, const struct approval *approval,
     return catalog_put(tx, CATALOG_EVENT_TYPE, approval->subject, declaration, &change, &item);
 }
 
-static const struct {
-    const char *name;
-    // In the transaction of the decision. PRECONDITION_FAILED where what it goes by has changed.
-    result (*execute)(struct db_tx *tx, const struct approval *approval,
-                      const struct change *decision, struct faults *faults);
-} actions[] = {
-    {"phi_detectors_off", put_declaration},
-};
-
+// What one request asks for, or the type's declaration.
 static result execute(struct db_tx *tx, const struct approval *approval,
-                      const struct change *decision, struct faults *faults)
+                      const struct request *request)
 {
-    for (size_t i = 0; i < COUNT_OF(actions); i++) {
-        if (str_eq(approval->action, str_from(actions[i].name)))
-            return actions[i].execute(tx, approval, decision, faults);
-    }
-    return FAIL(CONFLICT, "This version does not know the action.");
+    const struct change *decision = &caller_of(request)->change;
+    if (str_eq(approval->action, STR("phi_detectors_off")))
+        return put_declaration(tx, approval, decision, request->faults);
+    return approval_execute(tx, approval, request);
 }
 
 struct asking {
     const struct request *request;
+    struct approval wanted;
     struct approval approval;
     bool made;
 };
 
-static result ask(struct db_tx *tx, void *context)
+static result open_approval(struct db_tx *tx, void *context)
+{
+    struct asking *asking = context;
+    const struct request *request = asking->request;
+    TRY(approval_open(tx, &asking->wanted, &caller_of(request)->change, &asking->approval,
+                      &asking->made));
+    record_made(request, asking->approval.id);
+    return OK;
+}
+
+static result reply_asked(struct asking *asking, struct reply *reply,
+                          result (*ask)(struct db_tx *, void *))
+{
+    const struct request *request = asking->request;
+    TRY(caller_has_reason(request));
+    record_becomes(request, STR("approvals"));
+    TRY(db_transact(request->db, request->arena, ask, asking));
+    http_reply_header(
+        reply, "Location",
+        str_printf(request->arena, "/v1/approvals/%" STR_FMT, STR_ARG(asking->approval.id)));
+    return reply_approval(request, reply, 202, &asking->approval);
+}
+
+result approval_reply_asked(const struct request *request, struct reply *reply,
+                            const struct approval *wanted)
+{
+    struct asking asking = {.request = request, .wanted = *wanted};
+    return reply_asked(&asking, reply, open_approval);
+}
+
+static result ask_detectors_off(struct db_tx *tx, void *context)
 {
     struct asking *asking = context;
     const struct request *request = asking->request;
@@ -98,24 +123,18 @@ static result ask(struct db_tx *tx, void *context)
                                  live ? json_from_str(current.sha256) : json_null());
     if (document == NULL)
         return FAIL(INTERNAL, "out of memory");
-    struct approval wanted = {
+    asking->wanted = (struct approval){
         .action = STR("phi_detectors_off"),
         .subject = request->args[0],
         .document = json_print(request->arena, document),
     };
-    return approval_open(tx, &wanted, &caller_of(request)->change, &asking->approval,
-                         &asking->made);
+    return open_approval(tx, asking);
 }
 
 result approval_ask_detectors_off(const struct request *request, struct reply *reply)
 {
     struct asking asking = {.request = request};
-    TRY(caller_has_reason(request));
-    TRY(db_transact(request->db, request->arena, ask, &asking));
-    http_reply_header(
-        reply, "Location",
-        str_printf(request->arena, "/v1/approvals/%" STR_FMT, STR_ARG(asking.approval.id)));
-    return reply_approval(request, reply, 202, &asking.approval);
+    return reply_asked(&asking, reply, ask_detectors_off);
 }
 
 // Who decides and who audits sees them all, anybody else what they asked for.
@@ -197,9 +216,13 @@ static result decide(struct db_tx *tx, void *context)
     TRY(approval_lock(tx, id, STR(""), &decision->approval));
     if (decision->approves) {
         TRY(approval_check_approver(&decision->approval, change->actor));
-        TRY(execute(tx, &decision->approval, change, request->faults));
+        TRY(execute(tx, &decision->approval, request));
     }
     TRY(approval_decide(tx, id, decision->approves, decision->meaning, change));
+    if (decision->approves)
+        TRY(signature_add(
+            tx, &decision->approval,
+            &(struct signing){change, caller_of(request)->key.name, decision->meaning}));
     return approval_get(tx, id, STR(""), &decision->approval);
 }
 

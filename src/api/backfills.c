@@ -143,8 +143,10 @@ static result open_backfill(struct db_tx *tx, void *context)
     struct json_at document = document_of(question->request);
     TRY(read_wanted(document, &question->wanted));
     TRY(find_customer(tx, question, document));
-    return backfill_open(tx, &question->wanted, &caller_of(question->request)->change,
-                         &question->backfill);
+    TRY(backfill_open(tx, &question->wanted, &caller_of(question->request)->change,
+                      &question->backfill));
+    record_made(question->request, question->backfill.id);
+    return OK;
 }
 
 result post_backfills(const struct request *request, struct reply *reply)
@@ -217,6 +219,7 @@ static result read_backfill(struct db_tx *tx, void *context)
     int64_t only = bound_customer(request);
     question->has_effects = false;
     TRY(backfill_get(tx, id, only, &question->backfill));
+    record_customer(request, question->backfill.customer);
     if (question->backfill.is_closed || !key_may(&caller_of(request)->key, SCOPE_billing_read))
         return OK;
     result held = backfill_effects(tx, id, &question->effects);

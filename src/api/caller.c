@@ -17,6 +17,7 @@ result caller_customer(struct db_tx *tx, const struct request *request, str key,
     TRY(customer_get(tx, key, &found));
     if (bound_customer(request) != 0 && bound_customer(request) != found.id)
         return FAIL(NOT_FOUND, "No such resource.");
+    record_customer(request, found.key);
     *customer = found;
     return OK;
 }

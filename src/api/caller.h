@@ -5,6 +5,7 @@
 #include "phial/api/api.h"
 #include "phial/catalog/clock.h"
 #include "phial/catalog/idempotency.h"
+#include "record.h"
 
 // How often one request is decided anew where the catalog has changed meanwhile. Many keys that are
 // destroyed together, or a file of customers that is applied, change it often in a second.
@@ -22,6 +23,7 @@ struct caller {
     bool claimed;         // an Idempotency-Key waits for this answer
     struct idempotency claim;
     void *work; // the handler's own, while the request waits
+    struct record record;
     bool rated; // it has taken of the key's rate
     struct rate_verdict rate;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/credit-notes
+#include "approvals.h"
 #include "page.h"
 #include "phial/invoicing/settlement.h"
 #include "representation.h"
@@ -49,12 +50,36 @@ static result reply_note(const struct note_question *question, struct reply *rep
     return reply_tagged(question->request, reply, status, json);
 }
 
+static result record_whose(const struct request *request, const struct credit_note *note)
+{
+    OWNED(json_release) json_t *document = NULL;
+    TRY(json_parse(note->document, &document));
+    str customer = json_str(json_object_get(document, "customer"));
+    record_customer(request, str_copy(request->arena, customer));
+    return OK;
+}
+
 static result make(struct db_tx *tx, void *context)
 {
     struct note_question *question = context;
     const struct request *request = question->request;
-    return credit_note_make(tx, document_of(request), bound_customer(request),
-                            &caller_of(request)->change, &question->note);
+    TRY(credit_note_make(tx, document_of(request), bound_customer(request),
+                         &caller_of(request)->change, &question->note));
+    record_made(request, question->note.id);
+    return record_whose(request, &question->note);
+}
+
+result approved_credit_note_above(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    struct note_question question = {.request = request};
+    OWNED(json_release) json_t *note = NULL;
+    TRY(make(tx, &question));
+    TRY(json_parse(question.note.document, &note));
+    *outcome =
+        json_pack("{s:O, s:O, s:O, s:O}", "customer", json_object_get(note, "customer"), "invoice",
+                  json_object_get(note, "invoice"), "currency", json_object_get(note, "currency"),
+                  "total", json_object_get(note, "total"));
+    return *outcome == NULL ? FAIL(INTERNAL, "a credit note lacks a member") : OK;
 }
 
 result post_credit_notes(const struct request *request, struct reply *reply)
@@ -63,6 +88,9 @@ result post_credit_notes(const struct request *request, struct reply *reply)
     TRY(http_parameters_known(request, ""));
     TRY(caller_has_reason(request));
     TRY(document_required(request));
+    TRY(approval_ask(request, reply, APPROVAL_credit_note_above));
+    if (reply->status != 0)
+        return OK;
     TRY(db_transact(request->db, request->arena, make, &question));
     http_reply_header(
         reply, "Location",
@@ -77,7 +105,7 @@ static result find(struct db_tx *tx, void *context)
     int64_t bound = bound_customer(question->request);
     if (bound != 0 && bound != question->note.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");
-    return OK;
+    return record_whose(question->request, &question->note);
 }
 
 struct note_reading {

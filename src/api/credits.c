@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/customers/:customer/credits
+#include "approvals.h"
 #include "page.h"
 #include "phial/invoicing/settlement.h"
 
@@ -66,8 +67,22 @@ static result make(struct db_tx *tx, void *context)
     struct credit_question *question = context;
     const struct request *request = question->request;
     TRY(caller_customer(tx, request, request->args[0], &question->customer));
-    return wallet_credit_make(tx, &question->customer, document_of(request),
-                              &caller_of(request)->change, &question->credit);
+    TRY(wallet_credit_make(tx, &question->customer, document_of(request),
+                           &caller_of(request)->change, &question->credit));
+    record_made(request, question->credit.id);
+    return OK;
+}
+
+result approved_credits_above(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    struct credit_question question = {.request = request};
+    TRY(make(tx, &question));
+    const struct wallet_credit *credit = &question.credit;
+    *outcome =
+        json_pack("{s:o, s:s, s:o, s:b}", "customer", json_from_str(question.customer.key),
+                  "currency", currency_code(credit->amount.currency), "total",
+                  json_from_str(money_print(request->arena, credit->amount)), "paid", credit->paid);
+    return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
 }
 
 result post_customers_customer_credits(const struct request *request, struct reply *reply)
@@ -75,6 +90,9 @@ result post_customers_customer_credits(const struct request *request, struct rep
     struct credit_question question = {.request = request};
     TRY(http_parameters_known(request, ""));
     TRY(document_required(request));
+    TRY(approval_ask(request, reply, APPROVAL_credits_above));
+    if (reply->status != 0)
+        return OK;
     TRY(db_transact(request->db, request->arena, make, &question));
     return http_reply_json(request, reply, 201, describe(request, &question.credit));
 }

@@ -81,8 +81,10 @@ static result make(struct db_tx *tx, void *context)
     struct discount_question *question = context;
     const struct request *request = question->request;
     TRY(caller_customer(tx, request, request->args[0], &question->customer));
-    return discount_make(tx, &question->customer, document_of(request), &caller_of(request)->change,
-                         &question->discount);
+    TRY(discount_make(tx, &question->customer, document_of(request), &caller_of(request)->change,
+                      &question->discount));
+    record_made(request, question->discount.id);
+    return OK;
 }
 
 result post_customers_customer_discounts(const struct request *request, struct reply *reply)

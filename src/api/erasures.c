@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/erasures
-#include "caller.h"
+#include "approvals.h"
 #include "phial/audit/erasure.h"
 #include "phial/util/array.h"
 
@@ -60,12 +60,26 @@ static result erase(struct db_tx *tx, void *context)
     return erasure_run(tx, erasure, &caller_of(request)->change);
 }
 
+result approved_erasure(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    struct erasing erasing = {.request = request};
+    const struct erasure *erasure = &erasing.erasure;
+    TRY(erase(tx, &erasing));
+    *outcome = json_pack("{s:o, s:o, s:o, s:I}", "customer", json_from_str(erasure->customer),
+                         "scope", json_from_str(erasure->scope), "period",
+                         json_from_str(erasure->period), "keys", (json_int_t)erasure->key_count);
+    return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
+}
+
 result post_erasures(const struct request *request, struct reply *reply)
 {
     struct erasing erasing = {.request = request};
     const struct erasure *erasure = &erasing.erasure;
     TRY(http_parameters_known(request, ""));
     TRY(document_required(request));
+    TRY(approval_ask(request, reply, APPROVAL_erasure));
+    if (reply->status != 0)
+        return OK;
     TRY(db_transact(request->db, request->arena, erase, &erasing));
     json_t *period = erasure->period.len == 0 ? NULL : json_from_str(erasure->period);
     return http_reply_json(

@@ -20,9 +20,10 @@ struct export_question {
 
 static json_t *describe(const struct request *request, const struct export_state *state)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "id", json_from_str(state->id), "customer",
-                     json_from_str(state->customer), "status", json_from_str(state->status),
-                     "created_at", json_instant_text(request, state->created_at));
+    return json_pack("{s:o, s:o*, s:o, s:o}", "id", json_from_str(state->id), "customer",
+                     state->customer.len == 0 ? NULL : json_from_str(state->customer), "status",
+                     json_from_str(state->status), "created_at",
+                     json_instant_text(request, state->created_at));
 }
 
 static void check_purpose(struct json_at at)
@@ -39,9 +40,12 @@ static void check_purpose(struct json_at at)
 
 static result read_wanted(struct json_at document, struct export_request *wanted)
 {
+    bool trail = false;
     wanted->invoice = STR("");
+    wanted->customer = STR("");
     (void)json_read(
-        document, FIELDS(json_text("customer", &wanted->customer),
+        document, FIELDS(json_optional(json_text("customer", &wanted->customer)),
+                         json_optional(json_flag("trail", &trail)),
                          json_optional_seen(json_instant("from", &wanted->from), &wanted->has_from),
                          json_optional_seen(json_instant("to", &wanted->to), &wanted->has_to),
                          json_optional(json_text("invoice", &wanted->invoice)),
@@ -53,6 +57,16 @@ static result read_wanted(struct json_at document, struct export_request *wanted
     if (wanted->has_since && wanted->since < 1)
         json_wrong(json_member(document, "since"), "invalid",
                    "An earlier size is 1 or more: every log extends the empty one.");
+    bool named = json_object_get(document.value, "customer") != NULL;
+    if (!trail && !named)
+        json_wrong(json_member(document, "customer"), "missing_member",
+                   "An export is of a customer's log, or of the audit trail.");
+    if (trail && named)
+        json_wrong(json_member(document, "customer"), "invalid",
+                   "The audit trail is nobody's: an export is of it or of a customer's log.");
+    if (trail && wanted->invoice.len != 0)
+        json_wrong(json_member(document, "invoice"), "invalid",
+                   "The audit trail holds no invoices.");
     return faults_result(document.faults);
 }
 
@@ -60,6 +74,11 @@ static result find_customer(struct db_tx *tx, struct export_question *question,
                             struct json_at document)
 {
     struct customer customer = {0};
+    question->wanted.customer_id = TRAIL_LOG;
+    if (question->wanted.customer.len == 0) {
+        TRY(caller_unbound(question->request));
+        return trail_append_whole(tx, caller_of(question->request)->change.now);
+    }
     result found = caller_customer(tx, question->request, question->wanted.customer, &customer);
     if (found.code == ERR_NOT_FOUND && bound_customer(question->request) == 0) {
         json_wrong(json_member(document, "customer"), "unknown_customer",
@@ -101,7 +120,10 @@ static result create(struct db_tx *tx, void *context)
     TRY(find_customer(tx, question, document));
     TRY(check_references(tx, question, document));
     question->wanted.requested_by = caller_of(request)->change.actor;
-    return export_create(tx, &question->wanted, caller_of(request)->change.now, &question->state);
+    TRY(export_create(tx, &question->wanted, caller_of(request)->change.now, &question->state));
+    record_made(request, question->state.id);
+    record_purpose(request, question->wanted.purpose);
+    return OK;
 }
 
 result post_exports(const struct request *request, struct reply *reply)
@@ -125,7 +147,18 @@ static result find_export(struct db_tx *tx, void *context)
     TRY(export_get(tx, request->args[0], &question->state));
     if (bound_customer(request) != 0 && bound_customer(request) != question->state.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");
+    record_customer(request, question->state.customer);
+    record_purpose(request, question->state.purpose);
     return OK;
+}
+
+static result find_ready(struct db_tx *tx, void *context)
+{
+    struct export_question *question = context;
+    TRY(find_export(tx, question));
+    return str_eq(question->state.status, STR("ready"))
+               ? OK
+               : FAIL(NOT_READY, "The export is not ready.");
 }
 
 result get_exports_id(const struct request *request, struct reply *reply)
@@ -141,9 +174,7 @@ result get_exports_id_download(const struct request *request, struct reply *repl
     struct export_question question = {.request = request};
     struct stat about = {0};
     TRY(http_parameters_known(request, ""));
-    TRY(db_transact(request->db, request->arena, find_export, &question));
-    if (!str_eq(question.state.status, STR("ready")))
-        return FAIL(NOT_READY, "The export is not ready.");
+    TRY(db_transact(request->db, request->arena, find_ready, &question));
     int file = open(str_to_c(request->arena, question.state.path), O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return FAIL(NOT_FOUND, "The archive is not kept any more.");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/invoices
 #include "accept.h"
+#include "approvals.h"
 #include "invoice_caller.h"
 #include "page.h"
 #include "phial/invoicing/settlement.h"
@@ -90,6 +91,7 @@ result caller_invoice(struct db_tx *tx, const struct request *request, str id,
     TRY(invoice_get(tx, id, &found));
     if (bound_customer(request) != 0 && bound_customer(request) != found.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");
+    record_customer(request, found.customer);
     *invoice = found;
     return OK;
 }
@@ -169,9 +171,26 @@ result post_invoices_invoice_issue(const struct request *request, struct reply *
     return reply_changed(request, reply, issue);
 }
 
+result approved_invoice_void(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    OWNED(question_release)
+    struct invoice_question question = {.request = request, .id = request->args[0]};
+    TRY(void_issued(tx, &question));
+    const struct invoice *invoice = &question.invoice;
+    *outcome = json_pack("{s:o, s:o, s:o, s:o, s:o}", "customer", json_from_str(invoice->customer),
+                         "invoice", json_from_str(invoice->id), "number",
+                         json_from_str(invoice->number), "currency",
+                         json_from_str(invoice->currency), "total", json_from_str(invoice->total));
+    return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
+}
+
 result post_invoices_invoice_void(const struct request *request, struct reply *reply)
 {
     TRY(caller_has_reason(request));
+    TRY(http_parameters_known(request, ""));
+    TRY(approval_ask(request, reply, APPROVAL_invoice_void));
+    if (reply->status != 0)
+        return OK;
     return reply_changed(request, reply, void_issued);
 }
 
@@ -245,6 +264,7 @@ static result find_subscription(struct db_tx *tx, struct preview *preview, struc
     TRY(subscription_get(tx, preview->subscription, now, &subscription));
     if (bound_customer(request) != 0 && bound_customer(request) != subscription.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");
+    record_customer(request, subscription.customer);
     return OK;
 }
 

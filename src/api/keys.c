@@ -62,8 +62,10 @@ static result make_key(struct db_tx *tx, void *context)
 {
     struct key_making *making = context;
     const struct request *request = making->request;
-    return key_create(tx, document_of(request), &caller_of(request)->change, &making->key,
-                      &making->secret);
+    TRY(key_create(tx, document_of(request), &caller_of(request)->change, &making->key,
+                   &making->secret));
+    record_made(request, making->key.id);
+    return OK;
 }
 
 result post_keys(const struct request *request, struct reply *reply)

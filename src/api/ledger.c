@@ -28,7 +28,13 @@ static result open_log(struct db_tx *tx, struct log_question *question)
     const struct request *request = question->request;
     json_release(&question->json);
     question->json = NULL;
-    TRY(caller_customer(tx, request, request->args[0], &question->customer));
+    if (request->args[0].len == 0) { // the audit trail's
+        TRY(caller_unbound(request));
+        question->customer = (struct customer){.id = TRAIL_LOG, .key = STR("")};
+        TRY(trail_append_whole(tx, caller_of(request)->change.now));
+    } else {
+        TRY(caller_customer(tx, request, request->args[0], &question->customer));
+    }
     return ledger_head(tx, question->customer.id, &question->head);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/invoices/:invoice/payments
+#include "approvals.h"
 #include "invoice_caller.h"
 #include "page.h"
 #include "phial/invoicing/settlement.h"
@@ -90,6 +91,7 @@ static result record(struct db_tx *tx, void *context)
     struct invoice invoice = {0};
     TRY(caller_invoice(tx, request, request->args[0], &invoice));
     TRY(payment_record(tx, invoice.id, document_of(request), change, &question->payment));
+    record_made(request, question->payment.id);
     return invoice_balance(tx, invoice.id, change->now, &question->balance);
 }
 
@@ -113,11 +115,26 @@ static result reverse(struct db_tx *tx, void *context)
     return invoice_balance(tx, invoice.id, change->now, &question->balance);
 }
 
+result approved_payment_reversal(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    struct payment_question question = {.request = request};
+    TRY(reverse(tx, &question));
+    const struct payment *payment = &question.payment;
+    *outcome =
+        json_pack("{s:o, s:o, s:s, s:o}", "invoice", json_from_str(payment->invoice), "payment",
+                  json_from_str(payment->id), "currency", currency_code(payment->amount.currency),
+                  "total", json_from_str(money_print(request->arena, payment->amount)));
+    return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
+}
+
 result delete_invoices_invoice_payments_id(const struct request *request, struct reply *reply)
 {
     struct payment_question question = {.request = request};
     TRY(http_parameters_known(request, ""));
     TRY(caller_has_reason(request));
+    TRY(approval_ask(request, reply, APPROVAL_payment_reversal));
+    if (reply->status != 0)
+        return OK;
     TRY(db_transact(request->db, request->arena, reverse, &question));
     return reply_payment(&question, reply, 200);
 }

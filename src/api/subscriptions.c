@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/subscriptions
+#include "approvals.h"
 #include "page.h"
 #include "phial/invoicing/invoicing.h"
 
@@ -96,6 +97,8 @@ static result create(struct db_tx *tx, void *context)
     const struct change *change = &caller_of(request)->change;
     TRY(subscription_create(tx, document_of(request), bound_customer(request), change,
                             &question->subscription));
+    record_made(request, question->subscription.id);
+    record_customer(request, question->subscription.customer);
     return opening_draft(tx, question->subscription.id, change);
 }
 
@@ -108,8 +111,10 @@ static result cancel(struct db_tx *tx, void *context)
 {
     struct subscription_question *question = context;
     const struct request *request = question->request;
-    return subscription_cancel(tx, request->args[0], document_of(request), bound_customer(request),
-                               &caller_of(request)->change, &question->subscription);
+    TRY(subscription_cancel(tx, request->args[0], document_of(request), bound_customer(request),
+                            &caller_of(request)->change, &question->subscription));
+    record_customer(request, question->subscription.customer);
+    return OK;
 }
 
 result post_subscriptions_id_cancel(const struct request *request, struct reply *reply)
@@ -121,11 +126,28 @@ static result change(struct db_tx *tx, void *context)
 {
     struct subscription_question *question = context;
     const struct request *request = question->request;
-    return subscription_change(tx, request->args[0], document_of(request), bound_customer(request),
-                               &caller_of(request)->change, &question->subscription);
+    TRY(subscription_change(tx, request->args[0], document_of(request), bound_customer(request),
+                            &caller_of(request)->change, &question->subscription));
+    record_customer(request, question->subscription.customer);
+    return OK;
+}
+
+result approved_plan_change(struct db_tx *tx, const struct request *request, json_t **outcome)
+{
+    struct subscription_question question = {.request = request};
+    TRY(change(tx, &question));
+    const struct subscription *changed = &question.subscription;
+    *outcome =
+        json_pack("{s:o, s:o, s:o, s:I}", "customer", json_from_str(changed->customer),
+                  "subscription", json_from_str(changed->id), "plan", json_from_str(changed->plan),
+                  "plan_version", (json_int_t)changed->plan_version);
+    return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
 }
 
 result post_subscriptions_id_change(const struct request *request, struct reply *reply)
 {
-    return reply_changed(request, reply, 200, change);
+    TRY(http_parameters_known(request, ""));
+    TRY(document_required(request));
+    TRY(approval_ask(request, reply, APPROVAL_plan_change));
+    return reply->status != 0 ? OK : reply_changed(request, reply, 200, change);
 }

@@ -71,8 +71,10 @@ static result create(struct db_tx *tx, void *context)
 {
     struct webhook_question *question = context;
     const struct request *request = question->request;
-    return webhook_create(tx, document_of(request), api_of(request)->egress,
-                          &caller_of(request)->change, &question->webhook, &question->secret);
+    TRY(webhook_create(tx, document_of(request), api_of(request)->egress,
+                       &caller_of(request)->change, &question->webhook, &question->secret));
+    record_made(request, question->webhook.id);
+    return OK;
 }
 
 result post_webhooks(const struct request *request, struct reply *reply)

@@ -313,6 +313,35 @@ static result start_webhook_sender(struct app *app)
     return webhook_sender_start(&options, &app->webhook_sender);
 }
 
+static str rule_of_text(str amounts)
+{
+    return amounts;
+}
+
+static str rule_of_flag(bool waits)
+{
+    return waits ? STR("always") : STR("");
+}
+
+// Each row of the table has an option of its name: one that is missing does not compile.
+static result read_approvals(struct app *app)
+{
+    const struct config *config = app->config;
+    str *rules = app->api.approval_rules;
+#define APPROVAL(name)                                              \
+    rules[APPROVAL_##name] = _Generic(config->approvals_##name, str \
+                                      : rule_of_text, bool          \
+                                      : rule_of_flag)(config->approvals_##name);
+#include "phial/api/approval_actions.def"
+#undef APPROVAL
+    for (size_t i = 0; i < APPROVAL_ACTION_COUNT; i++) {
+        if (!approval_rule_valid(rules[i]))
+            return FAIL(BAD_CONFIG, "[approvals]: an amount has no known currency, or more digits "
+                                    "than it has");
+    }
+    return OK;
+}
+
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
@@ -335,6 +364,7 @@ static result start_http(struct app *app)
         .ready = check_ready,
         .ready_context = app,
     };
+    TRY(read_approvals(app));
     struct http_options options = {
         .address = str_to_c(app->arena, config->server_address),
         .port = (int)config->server_port,

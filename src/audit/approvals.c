@@ -22,6 +22,7 @@ static struct db_columns columns_of(struct arena *arena, struct approval *into)
         db_if_present(db_into_instant("decided_at", &into->decided_at), &into->decided),
         db_into_text("decision_reason", &into->decision_reason),
         db_into_text("meaning", &into->meaning),
+        db_into_text("signature", &into->signature),
     };
     db_column *kept = arena_array(arena, db_column, COUNT_OF(columns));
     memcpy(kept, columns, sizeof columns);

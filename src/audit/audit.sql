@@ -3,10 +3,10 @@ INSERT INTO export (export_id, customer_id, request, requested_by, purpose, stat
 VALUES ($1, $2, $3, $4, $5, 'queued', $6);
 
 -- name: audit_find_export
-SELECT export.export_id, customer.key AS customer, export.customer_id, export.status, export.path,
-       COALESCE(export.bytes, 0) AS bytes, export.created_at
+SELECT export.export_id, COALESCE(customer.key, '') AS customer, export.customer_id, export.status,
+       export.path, COALESCE(export.bytes, 0) AS bytes, export.purpose, export.created_at
 FROM export
-JOIN customer USING (customer_id)
+LEFT JOIN customer USING (customer_id)
 WHERE export.export_id = $1;
 
 -- name: audit_claim_export
@@ -130,13 +130,19 @@ LIMIT 1;
 
 -- name: audit_find_approval
 SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
-       decided_by, decided_at, decision_reason, meaning
+       decided_by, decided_at, decision_reason, meaning,
+       (SELECT convert_from(signature.document, 'UTF8')
+        FROM signature
+        WHERE signature.approval_id = approval.approval_id) AS signature
 FROM approval
 WHERE approval_id = $1 AND ($2 = '' OR requested_by = $2);
 
 -- name: audit_lock_approval
 SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
-       decided_by, decided_at, decision_reason, meaning
+       decided_by, decided_at, decision_reason, meaning,
+       (SELECT convert_from(signature.document, 'UTF8')
+        FROM signature
+        WHERE signature.approval_id = approval.approval_id) AS signature
 FROM approval
 WHERE approval_id = $1 AND ($2 = '' OR requested_by = $2)
 FOR NO KEY UPDATE;
@@ -146,12 +152,145 @@ UPDATE approval
 SET status = $2, decided_by = $3, decided_at = $4, decision_reason = $5, meaning = $6
 WHERE approval_id = $1 AND status = 'pending';
 
+-- name: audit_insert_signature
+WITH signed AS (
+    INSERT INTO signature (approval_id, document, sha256) VALUES ($1, $2, $3) RETURNING approval_id)
+UPDATE approval
+SET signed = true
+FROM signed
+WHERE approval.approval_id = signed.approval_id;
+
 -- name: audit_list_approvals
 SELECT approval_id, action, subject, document, requested_by, requested_at, reason, status,
-       decided_by, decided_at, decision_reason, meaning
+       decided_by, decided_at, decision_reason, meaning,
+       (SELECT convert_from(signature.document, 'UTF8')
+        FROM signature
+        WHERE signature.approval_id = approval.approval_id) AS signature
 FROM approval
 WHERE ($1 = '' OR requested_by = $1)
   AND ($2 = '' OR status = $2)
   AND approval_id COLLATE "C" > $3
 ORDER BY approval_id COLLATE "C"
 LIMIT $4;
+
+-- What the audit trail keeps of a thing before and after a change of it: its document, nothing secret.
+
+-- name: audit_state_alert
+SELECT json_build_object('customer', customer.key, 'name', name, 'measures', measures, 'metric', metric,
+                         'subscription', subscription_id, 'threshold', threshold,
+                         'deleted', deleted)::text AS document
+FROM alert
+JOIN customer USING (customer_id)
+WHERE alert_id = $1;
+
+-- name: audit_state_approval
+SELECT json_build_object('action', action, 'subject', subject, 'status', status,
+                         'requested_by', requested_by, 'decided_by', decided_by,
+                         'meaning', meaning, 'document', document::json)::text AS document
+FROM approval
+WHERE approval_id = $1;
+
+-- name: audit_state_backfill
+SELECT json_build_object('customer', customer.key, 'from', from_time, 'to', to_time, 'status', status,
+                         'events', events, 'from_index', from_index,
+                         'to_index', to_index)::text AS document
+FROM backfill
+JOIN customer USING (customer_id)
+WHERE backfill_id = $1;
+
+-- name: audit_state_catalog_item
+SELECT json_build_object('version', version, 'archived', archived,
+                         'sha256', encode(item.sha256, 'hex'),
+                         'document', item.document::json)::text AS document
+FROM catalog_item
+JOIN catalog_version AS item USING (kind, key, version)
+WHERE kind = $1 AND key = $2;
+
+-- name: audit_state_clock
+SELECT json_build_object('now', now)::text AS document
+FROM test_clock
+WHERE $1::text IS NOT NULL;
+
+-- name: audit_state_credit
+SELECT json_build_object('customer', customer.key, 'minor', minor, 'currency', wallet_credit.currency,
+                         'expires', expires_at, 'paid', paid)::text AS document
+FROM wallet_credit
+JOIN customer USING (customer_id)
+WHERE credit_id = $1;
+
+-- name: audit_state_credit_note
+SELECT document
+FROM credit_note
+WHERE credit_note_id = $1;
+
+-- name: audit_state_customer
+SELECT json_build_object('archived', archived, 'document', document::json)::text AS document
+FROM customer
+WHERE key = $1;
+
+-- name: audit_state_delivery
+SELECT json_build_object('type', outbox.type, 'status', delivery.status, 'attempts', attempts,
+                         'last_status', last_status)::text AS document
+FROM webhook_delivery AS delivery
+JOIN outbox USING (message_id)
+WHERE message_id = $1
+LIMIT 1;
+
+-- name: audit_state_discount
+SELECT json_build_object('document', document::json, 'ended_at', ended_at)::text AS document
+FROM discount
+WHERE discount_id = $1;
+
+-- name: audit_state_export
+SELECT json_build_object('customer', customer.key, 'request', request::json, 'purpose', purpose,
+                         'requested_by', requested_by)::text AS document
+FROM export
+LEFT JOIN customer USING (customer_id)
+WHERE export_id = $1;
+
+-- name: audit_state_invoice
+SELECT json_build_object('status', status, 'number', number, 'total', total, 'currency', currency,
+                         'due', due, 'subscription', subscription_id, 'period_number', period_number,
+                         'ledger_index', ledger_index, 'issued_at', issued_at,
+                         'voided_at', voided_at,
+                         'statement_sha256', encode(sha256(statement), 'hex'),
+                         'releases', (SELECT count(*) FROM late_release
+                                      WHERE late_release.invoice_id = invoice.invoice_id))::text
+       AS document
+FROM invoice
+WHERE invoice_id = $1;
+
+-- name: audit_state_key
+SELECT json_build_object('name', name, 'scopes', scope_names, 'customer', customer.key,
+                         'expires', expires_at, 'revoked_at', revoked_at,
+                         'revoked_by', revoked_by)::text AS document
+FROM api_key
+LEFT JOIN customer USING (customer_id)
+WHERE key_id = $1;
+
+-- name: audit_state_payment
+SELECT json_build_object('invoice', invoice_id, 'minor', minor, 'currency', currency,
+                         'reference', reference, 'at', paid_at,
+                         'reversed_at', reversed_at)::text AS document
+FROM payment
+WHERE payment_id = $1;
+
+-- name: audit_state_subscription
+SELECT json_build_object('customer', customer.key, 'start', starts_at, 'end', ends_at,
+                         'anniversary', anniversary,
+                         'segments', (SELECT json_agg(json_build_object('start', segment.starts_at,
+                                                                        'plan', plan_key,
+                                                                        'version', plan_version)
+                                                      ORDER BY segment.starts_at)
+                                      FROM subscription_segment AS segment
+                                      WHERE segment.subscription_id = subscription.subscription_id)
+                        )::text AS document
+FROM subscription
+JOIN customer USING (customer_id)
+WHERE subscription_id = $1;
+
+-- name: audit_state_webhook
+SELECT json_build_object('url', url, 'types', types, 'status', status,
+                         'old_until', old_until)::text AS document
+FROM webhook
+WHERE webhook_id = $1;

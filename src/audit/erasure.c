@@ -5,6 +5,7 @@
 #include "phial/catalog/cache.h"
 #include "phial/json/json.h"
 #include "phial/ledger/ledger.h"
+#include "phial/trail/trail.h"
 
 #include <assert.h>
 
@@ -115,6 +116,24 @@ static result destroy_keys(struct db_tx *tx, const struct erasure *erasure)
                           db_i64(erasure->index)));
 }
 
+static result record(struct db_tx *tx, const struct erasure *erasure, const struct change *change)
+{
+    OWNED(json_release)
+    json_t *after = json_pack("{s:o, s:o, s:o*, s:I}", "keys", erasure_print_keys(erasure), "scope",
+                              json_from_str(erasure->scope), "period",
+                              erasure->period.len == 0 ? NULL : json_from_str(erasure->period),
+                              "index", (json_int_t)erasure->index);
+    return trail_put(tx, &(struct trail_fact){
+                             .at = change->now,
+                             .actor = change->actor,
+                             .action = STR("erasure.done"),
+                             .object = str_printf(db_arena(tx), "customers/%" STR_FMT,
+                                                  STR_ARG(erasure->customer)),
+                             .customer = erasure->customer,
+                             .after = after,
+                         });
+}
+
 result erasure_run(struct db_tx *tx, struct erasure *erasure, const struct change *change)
 {
     bool staged = false;
@@ -127,6 +146,7 @@ result erasure_run(struct db_tx *tx, struct erasure *erasure, const struct chang
     TRY(lock_keys(tx, erasure));
     TRY(delete_codes(tx, erasure));
     TRY(append_entry(tx, erasure, change));
+    TRY(record(tx, erasure, change));
     return destroy_keys(tx, erasure);
 }
 

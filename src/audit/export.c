@@ -7,6 +7,7 @@
 #include "phial/crypto/crypto.h"
 #include "phial/ledger/ledger.h"
 #include "phial/outbox/outbox.h"
+#include "phial/trail/trail.h"
 
 static str request_text(struct arena *arena, const struct export_request *request)
 {
@@ -71,7 +72,7 @@ result export_get(struct db_tx *tx, str id, struct export_state *state)
                        db_into_text("customer", &draft.customer),
                        db_into_i64("customer_id", &draft.customer_id),
                        db_into_text("status", &draft.status), db_into_text("path", &draft.path),
-                       db_into_i64("bytes", &draft.bytes),
+                       db_into_text("purpose", &draft.purpose), db_into_i64("bytes", &draft.bytes),
                        db_into_instant("created_at", &draft.created_at))));
     *state = draft;
     return OK;
@@ -89,6 +90,9 @@ static result claim(struct db_tx *tx, void *context)
                        db_into_text("requested_by", &request->requested_by),
                        db_into_text("purpose", &request->purpose))));
     TRY(request_read(db_arena(tx), text, request));
+    request->customer = STR(""); // the audit trail's
+    if (request->customer_id == TRAIL_LOG)
+        return trail_append_whole(tx, work->now);
     return db_one(tx, &audit_find_customer_key_sql, PARAMS(db_i64(request->customer_id)),
                   COLUMNS(db_into_text("key", &request->customer)));
 }

@@ -158,9 +158,8 @@ static result add_checkpoint(struct archive_parts *parts)
 {
     str body = {0};
     str signature = {0};
-    str origin = str_printf(parts->arena, "%" STR_FMT "/ledger/%" STR_FMT,
-                            STR_ARG(signer_server(parts->work->signer)),
-                            STR_ARG(parts->work->request.customer));
+    str origin = ledger_origin(parts->arena, signer_server(parts->work->signer),
+                               parts->work->request.customer);
     TRY(note_open(parts->arena, parts->note, origin, signer_public(parts->work->signer), &body,
                   &signature));
     TRY(tar_add(parts->tar, EXPORT_CHECKPOINT, parts->note, &parts->sums));

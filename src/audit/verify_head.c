@@ -109,8 +109,7 @@ static void check_against_manifest(struct exported *exported)
 // The origin says whose log it is, and the key signs under that name alone.
 static str origin_of(const struct exported *exported)
 {
-    return str_printf(exported->arena, "%" STR_FMT "/ledger/%" STR_FMT, STR_ARG(exported->server),
-                      STR_ARG(exported->customer));
+    return ledger_origin(exported->arena, exported->server, exported->customer);
 }
 
 void verify_checkpoint(struct exported *exported)

@@ -214,6 +214,7 @@ static void read_content(struct leaf_reading *reading, const json_t *root)
     case ENTRY_credit_note:
     case ENTRY_key:
     case ENTRY_retention:
+    case ENTRY_audit:
     case ENTRY_KIND_COUNT:
         if (!json_is_object(json_object_get(root, name)) ||
             json_object_size(root) != FRAME_MEMBERS + 1)
@@ -240,6 +241,10 @@ static void read_frame(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "its kind is unknown");
     else
         read_content(reading, root);
+    // The audit trail is the log without a customer, and holds nothing else.
+    if (reading->whole && exported->has_manifest &&
+        (reading->kind == ENTRY_audit) != (exported->customer.len == 0))
+        wrong(reading, "its kind is not one of this log");
 }
 
 void leaf_read(struct leaf_reading *reading, json_t **root)

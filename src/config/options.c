@@ -90,6 +90,27 @@ static bool is_iban(str value)
     return str_all_in(value, CAPITALS DIGITS " ");
 }
 
+static const char amounts_form[] =
+    "must be amounts with their currencies, 1000.00 USD, commas between";
+
+// "1000.00 USD, 900.00 EUR"; whether the digits fit the currency is looked at when it is read.
+static bool is_amounts(str value)
+{
+    str rest = value;
+    str one = {0};
+    str amount = {0};
+    str code = {0};
+    for (bool more = value.len != 0; more;) {
+        more = str_cut(rest, ',', &one, &rest);
+        one = str_trim(more ? one : rest);
+        if (!str_cut(one, ' ', &amount, &code) || amount.len == 0 ||
+            !str_all_in(amount, DIGITS ".") || code.len != 3 ||
+            !str_all_in(code, CAPITALS))
+            return false;
+    }
+    return true;
+}
+
 // Texts that need more than a length.
 static const struct {
     size_t offset;
@@ -107,6 +128,8 @@ static const struct {
     {offsetof(struct config, accounting_receivable), is_account, account_form},
     {offsetof(struct config, accounting_tax), is_account, account_form},
     {offsetof(struct config, accounting_usage), is_account, account_form},
+    {offsetof(struct config, approvals_credit_note_above), is_amounts, amounts_form},
+    {offsetof(struct config, approvals_credits_above), is_amounts, amounts_form},
     {offsetof(struct config, egress_allow), egress_list_valid, egress_form},
     {offsetof(struct config, egress_plain_http), egress_list_valid, egress_form},
     {offsetof(struct config, egress_private), egress_list_valid, egress_form},

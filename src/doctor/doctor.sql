@@ -22,7 +22,7 @@ SELECT class.relname || ': ' || lower(forbidden.privilege) AS subject
 FROM pg_class AS class
 CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS forbidden (privilege)
 WHERE class.relkind IN ('r', 'p')
-  AND (class.relname ~ '^ledger_(entry(_[0-9]+)?|node)$'
+  AND (class.relname ~ '^(ledger_(entry(_[0-9]+)?|node)|trail_entry|signature)$'
        OR (class.relname = 'ledger_head' AND forbidden.privilege <> 'UPDATE'))
   AND has_table_privilege('phial_daemon', class.oid, forbidden.privilege)
 ORDER BY 1
@@ -33,7 +33,7 @@ LIMIT 20;
 -- partitions.
 SELECT class.relname AS subject
 FROM pg_class AS class
-WHERE class.relkind = 'r' AND class.relname ~ '^ledger_(entry_[0-9]+|node|head)$'
+WHERE class.relkind = 'r' AND class.relname ~ '^(ledger_(entry_[0-9]+|node|head)|trail_entry|signature)$'
   AND (SELECT count(*)
        FROM pg_trigger AS guard
        JOIN pg_proc AS refusal ON refusal.oid = guard.tgfoid
@@ -64,9 +64,9 @@ WHERE held.relname ~ '^(ledger_|invoice|staged_event|token_)' AND NOT (key.indis
 LIMIT 20;
 
 -- name: doctor_ledger_has_no_gap
-SELECT customer.key AS subject
+SELECT COALESCE(customer.key, 'audit') AS subject
 FROM ledger_head AS head
-JOIN customer USING (customer_id)
+LEFT JOIN customer USING (customer_id)
 LEFT JOIN (SELECT customer_id, count(*) AS entries, min(entry_index) AS first, max(entry_index) AS last
            FROM ledger_entry
            GROUP BY customer_id) AS log USING (customer_id)
@@ -93,9 +93,10 @@ WHERE correction.reference IS NOT NULL
 LIMIT 20;
 
 -- name: doctor_list_logs
-SELECT head.customer_id, customer.key, head.size, head.nodes
+-- The audit trail's is nobody's.
+SELECT head.customer_id, COALESCE(customer.key, '') AS key, head.size, head.nodes
 FROM ledger_head AS head
-JOIN customer USING (customer_id)
+LEFT JOIN customer USING (customer_id)
 WHERE head.customer_id > $1
 ORDER BY head.customer_id
 LIMIT $2;
@@ -110,6 +111,52 @@ ORDER BY entry_index;
 SELECT hash
 FROM ledger_node
 WHERE customer_id = $1 AND level = $2 AND number = $3;
+
+-- name: doctor_logs_are_of_customers
+SELECT head.customer_id::text AS subject
+FROM ledger_head AS head
+LEFT JOIN customer USING (customer_id)
+WHERE customer.customer_id IS NULL AND head.customer_id <> 0
+UNION ALL
+SELECT 'audit'
+WHERE NOT EXISTS (SELECT FROM ledger_head WHERE customer_id = 0)
+LIMIT 20;
+
+-- name: doctor_trail_is_its_log
+-- Nothing is found that the log does not hold, and nothing is held that cannot be found.
+SELECT 'audit/' || COALESCE(found.entry_index, entry.entry_index) AS subject
+FROM trail_entry AS found
+FULL JOIN (SELECT entry_index, actor, document ->> 'action' AS action,
+                  COALESCE(document ->> 'object', '') AS object,
+                  COALESCE(document ->> 'customer', '') AS customer,
+                  (document ->> 'read')::boolean AS is_read,
+                  (document ->> 'time')::timestamptz AS at
+           FROM (SELECT entry_index, convert_from(leaf, 'UTF8')::json ->> 'actor' AS actor,
+                        convert_from(leaf, 'UTF8')::json -> 'audit' AS document
+                 FROM ledger_entry
+                 WHERE customer_id = 0) AS leaves) AS entry
+       ON entry.entry_index = found.entry_index AND entry.actor = found.actor
+      AND entry.action = found.action AND entry.object = found.object
+      AND entry.customer = found.customer AND entry.is_read = found.is_read
+      AND entry.at = found.at
+WHERE found.entry_index IS NULL OR entry.entry_index IS NULL
+ORDER BY 1
+LIMIT 20;
+
+-- name: doctor_trail_flows
+SELECT 'waits since ' || min(staged_at)::text AS subject
+FROM trail_staged
+HAVING min(staged_at) < now() - interval '1 minute';
+
+-- name: doctor_approvals_are_signed
+SELECT approval.approval_id AS subject
+FROM approval
+LEFT JOIN signature USING (approval_id)
+WHERE approval.status = 'approved' AND approval.signed
+  AND (signature.sha256 IS DISTINCT FROM sha256(signature.document)
+       OR convert_from(signature.document, 'UTF8')::json ->> 'document_sha256'
+          <> encode(sha256(approval.document::bytea), 'hex'))
+LIMIT 20;
 
 -- name: doctor_customer_is_its_last_version
 SELECT customer.key AS subject

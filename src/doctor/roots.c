@@ -215,6 +215,7 @@ result doctor_roots_are_of_the_bytes(struct examination *examination)
     int64_t leaves_max = examination->options->leaves_max;
     hashing->examination = examination;
     hashing->left = leaves_max;
+    hashing->after = -1; // the audit trail's log is the first
     hashing->logs = arena_array(arena, struct log_row, LOGS_A_PAGE);
     do {
         TRY(db_transact(examination->db, arena, list_logs, hashing));

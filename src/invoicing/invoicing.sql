@@ -452,7 +452,7 @@ LEFT JOIN LATERAL (
     FROM unnest(mark.series, mark.folded) AS of_all (series_id, folded)
     WHERE of_all.series_id = series.series_id
 ) AS marked ON true
-WHERE head.size > 0;
+WHERE head.size > 0 AND head.customer_id <> 0;
 
 -- name: sums_sample_customers
 -- At random: whoever looks often has looked at all.

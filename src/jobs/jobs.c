@@ -10,6 +10,7 @@
 #include "phial/invoicing/invoicing.h"
 #include "phial/invoicing/sums.h"
 #include "phial/webhooks/webhooks.h"
+#include "trail_job.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -25,6 +26,7 @@ struct jobs {
     struct db *db; // the thread's alone, as the next
     int64_t refusals_at_ms;
     pthread_t thread;
+    struct trail_job *trail;
     struct db *sums_db; // the folding thread's alone
     struct db_options sums_options;
     pthread_t sums_thread;
@@ -312,6 +314,13 @@ result jobs_start(const struct jobs_options *options, struct jobs **jobs)
         release(made);
         return FAIL(INTERNAL, "a thread cannot be started");
     }
+    result recording = trail_job_start(&made->options, &made->trail);
+    if (failed(recording)) {
+        stop_thread(made, made->thread);
+        stop_thread(made, made->sums_thread);
+        release(made);
+        return recording;
+    }
     *jobs = made;
     return OK;
 }
@@ -330,6 +339,7 @@ void jobs_stop(struct jobs *jobs)
         return;
     stop_thread(jobs, jobs->thread);
     stop_thread(jobs, jobs->sums_thread);
+    trail_job_stop(jobs->trail);
     struct arena arena = {0};
     report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
     arena_reset(&arena);

@@ -31,6 +31,13 @@ str entry_kind_name(enum entry_kind kind)
     return kind_names[kind];
 }
 
+str ledger_origin(struct arena *arena, str server, str customer)
+{
+    if (customer.len == 0)
+        return str_printf(arena, "%" STR_FMT "/audit", STR_ARG(server));
+    return str_printf(arena, "%" STR_FMT "/ledger/%" STR_FMT, STR_ARG(server), STR_ARG(customer));
+}
+
 str leaf_quote(struct arena *arena, str text)
 {
     struct buf quoted = {.arena = arena};

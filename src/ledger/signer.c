@@ -132,8 +132,7 @@ result signer_checkpoint(struct signer *signer, struct db_tx *tx, int64_t custom
                          str *note, int64_t *size, sha256 *root)
 {
     struct arena *arena = db_arena(tx);
-    struct checkpoint next = {.origin = str_printf(arena, "%" STR_FMT "/ledger/%" STR_FMT,
-                                                   STR_ARG(signer->server), STR_ARG(customer))};
+    struct checkpoint next = {.origin = ledger_origin(arena, signer->server, customer)};
     (void)pthread_mutex_lock(&signer->mutex);
     result done = signed_heads_lock(signer->heads);
     if (!failed(done)) {
@@ -153,13 +152,16 @@ static result check_origin(const struct signer *signer, struct db_tx *tx,
                            const struct checkpoint *last)
 {
     str prefix = str_printf(db_arena(tx), "%" STR_FMT "/ledger/", STR_ARG(signer->server));
-    if (!str_starts_with(last->origin, prefix))
+    bool trail = str_eq(last->origin, ledger_origin(db_arena(tx), signer->server, STR("")));
+    if (!trail && !str_starts_with(last->origin, prefix))
         return OK; // of another server name: not what this one signs
     str customer = str_slice(last->origin, prefix.len, last->origin.len);
-    int64_t customer_id = 0;
+    int64_t customer_id = 0; // the audit trail's
     struct head head;
-    result found = db_one(tx, &ledger_find_customer_sql, PARAMS(db_text(customer)),
-                          COLUMNS(db_into_i64("customer_id", &customer_id)));
+    result found = OK;
+    if (!trail)
+        found = db_one(tx, &ledger_find_customer_sql, PARAMS(db_text(customer)),
+                       COLUMNS(db_into_i64("customer_id", &customer_id)));
     if (!failed(found))
         found = ledger_head(tx, customer_id, &head);
     if (found.code == ERR_NOT_FOUND)

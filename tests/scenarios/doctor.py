@@ -89,7 +89,7 @@ def names_of(c, key):
 
 def wait_until_folded(server):
     for _ in range(600):
-        if server.sql('SELECT count(*) FROM ledger_head LEFT JOIN usage_mark USING (customer_id) WHERE size > COALESCE(folded_to, 0)') == '0':
+        if server.sql('SELECT count(*) FROM ledger_head JOIN customer USING (customer_id) LEFT JOIN usage_mark USING (customer_id) WHERE size > COALESCE(folded_to, 0)') == '0':
             return
         time.sleep(0.1)
     raise AssertionError('not folded')

@@ -31,6 +31,16 @@ struct biller {
 result api_invoice_pdf(void *context, struct db_tx *tx, struct arena *arena,
                        const json_t *statement, str *pdf);
 
+// What waits for a second person: "" never, "always", or amounts above which it does, "1000.00 USD,
+// 900.00 EUR", and above 0 in any other currency.
+enum approval_action {
+#define APPROVAL(name) APPROVAL_##name,
+#include "phial/api/approval_actions.def"
+#undef APPROVAL
+    APPROVAL_ACTION_COUNT
+};
+bool approval_rule_valid(str rule);
+
 // What the handlers share: http_options.context.
 struct api {
     struct signer *signer;
@@ -47,8 +57,9 @@ struct api {
     const struct log *log;
     const struct http_server *server; // for /metrics; set after http_start
     bool test_clock;
-    int64_t period_key_days;        // as jobs_options
-    bool approve_detectors_off;     // [approvals] phi_detectors_off
+    int64_t period_key_days;    // as jobs_options
+    bool approve_detectors_off; // [approvals] phi_detectors_off
+    str approval_rules[APPROVAL_ACTION_COUNT];
     result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
     struct { // for /metrics

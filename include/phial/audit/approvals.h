@@ -19,7 +19,8 @@ struct approval {
     bool decided;
     instant decided_at;
     str decision_reason;
-    str meaning; // of the signature
+    str meaning;   // of the signature
+    str signature; // its document, canonical; "" without
 };
 
 // The same request by the same person, while it waits, is one: *made says whether it is new.

@@ -24,6 +24,7 @@ struct export_state {
     str status; // "queued", "running", "ready", "failed"
     str path;   // of the archive, when ready
     int64_t bytes;
+    str purpose;
     instant created_at;
 };
 result export_create(struct db_tx *tx, const struct export_request *request, instant now,

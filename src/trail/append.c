@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records on their way into the log, and out of it again.
+#include "phial/ledger/ledger.h"
+#include "phial/trail/trail.h"
+#include "trail.sql.h"
+
+enum { BATCH_MAX = 1000 };
+
+struct waiting {
+    struct arena *arena;
+    str id, actor, document; // the row that is being read
+    str ids[BATCH_MAX];
+    struct append entries[BATCH_MAX];
+    int64_t indexes[BATCH_MAX];
+    size_t count;
+};
+
+static result take(void *context)
+{
+    struct waiting *waiting = context;
+    struct append *entry = &waiting->entries[waiting->count];
+    waiting->ids[waiting->count++] = str_copy(waiting->arena, waiting->id);
+    *entry = (struct append){
+        .customer_id = TRAIL_LOG,
+        .customer = STR(""),
+        .actor = str_copy(waiting->arena, waiting->actor),
+        .kind = ENTRY_audit,
+        .member_count = 1,
+    };
+    entry->members[0].name = "audit";
+    entry->members[0].json = str_copy(waiting->arena, waiting->document);
+    return OK;
+}
+
+static result append(struct db_tx *tx, struct waiting *waiting, instant now)
+{
+    TRY(ledger_append(tx, now, STR("system"), waiting->entries, waiting->count));
+    for (size_t i = 0; i < waiting->count; i++)
+        waiting->indexes[i] = waiting->entries[i].index;
+    TRY(db_exec(tx, &trail_insert_entries_sql,
+                PARAMS(db_text_array(waiting->ids, waiting->count),
+                       db_i64_array(waiting->indexes, waiting->count))));
+    return db_exec(tx, &trail_delete_waiting_sql,
+                   PARAMS(db_text_array(waiting->ids, waiting->count)));
+}
+
+result trail_append_waiting(struct db_tx *tx, instant now, bool *more)
+{
+    struct head head = {0};
+    bool waits = false;
+    *more = false;
+    TRY(db_one(tx, &trail_any_waits_sql, NO_PARAMS, COLUMNS(db_into_bool("waits", &waits))));
+    if (!waits)
+        return OK;
+    TRY(ledger_head_lock(tx, TRAIL_LOG, &head));
+    struct waiting *waiting = arena_new(db_arena(tx), struct waiting);
+    waiting->arena = db_arena(tx);
+    TRY(db_each(tx, &trail_list_waiting_sql, PARAMS(db_i64(BATCH_MAX)),
+                COLUMNS(db_into_text("staged_id", &waiting->id),
+                        db_into_text("actor", &waiting->actor),
+                        db_into_bytes("document", &waiting->document)),
+                take, waiting));
+    *more = waiting->count == BATCH_MAX;
+    return waiting->count == 0 ? OK : append(tx, waiting, now);
+}
+
+result trail_append_whole(struct db_tx *tx, instant now)
+{
+    bool more = false;
+    do
+        TRY(trail_append_waiting(tx, now, &more));
+    while (more);
+    return OK;
+}
+
+struct appending {
+    instant now;
+    bool more;
+};
+
+static result append_batch(struct db_tx *tx, void *context)
+{
+    struct appending *appending = context;
+    return trail_append_waiting(tx, appending->now, &appending->more);
+}
+
+result trail_append_all(struct db *db, struct arena *arena, instant now)
+{
+    struct appending appending = {.now = now};
+    do
+        TRY(db_transact(db, arena, append_batch, &appending));
+    while (appending.more);
+    return OK;
+}
+
+struct listing {
+    struct trail_entry entry;
+    result (*row)(void *context, const struct trail_entry *entry);
+    void *context;
+};
+
+static result hand_over(void *context)
+{
+    struct listing *listing = context;
+    return listing->row(listing->context, &listing->entry);
+}
+
+result trail_each(struct db_tx *tx, const struct trail_filter *filter,
+                  result (*row)(void *context, const struct trail_entry *entry), void *context)
+{
+    struct listing listing = {.row = row, .context = context};
+    return db_each(tx, &trail_each_sql,
+                   PARAMS(db_text(filter->actor), db_text(filter->action), db_text(filter->object),
+                          db_text(filter->customer), db_bool(filter->reads_alone),
+                          filter->has_from ? db_instant(filter->from) : db_null(),
+                          filter->has_to ? db_instant(filter->to) : db_null(),
+                          db_i64(filter->before), db_i64(filter->limit)),
+                   COLUMNS(db_into_i64("entry_index", &listing.entry.index),
+                           db_into_bytes("leaf", &listing.entry.leaf),
+                           db_into_text("actor_name", &listing.entry.actor_name)),
+                   hand_over, &listing);
+}
