@@ -369,14 +369,14 @@ static void count_phi(const struct request *request, const struct caller *caller
 // What cannot be recorded is not answered.
 static void withhold_unrecorded(struct request *request, struct reply *reply, result outcome)
 {
-    result recorded = record_leave(request, !failed(outcome));
+    result recorded = record_leave(request, outcome);
     if (!failed(recorded))
         return;
     assert(reply->stream == NULL); // has found what it tells of in a transaction
     if (reply->file >= 0)
         (void)close(reply->file);
     *reply = (struct reply){.file = -1};
-    http_problem(request, reply, FAIL(TRAIL_AWAY, ""));
+    http_problem(request, reply, recorded);
 }
 
 void api_leave(void *context, struct request *request, struct reply *reply, result outcome)

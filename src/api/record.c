@@ -58,24 +58,34 @@ static struct path path_open(const struct route *route)
     return (struct path){.rest = str_slice(whole, sizeof "/v1/" - 1, whole.len)};
 }
 
-// POST of a plural makes one; any other last word is what is done.
+// POST of a plural makes one, GET lists them; any other last word of a POST is what is done.
+static bool is_list(const struct path *read)
+{
+    return read->after && str_ends_with(read->words[read->word_count - 1], STR("s"));
+}
+
 static bool makes(const struct route *route, const struct path *read)
 {
-    return str_eq(str_from(route->method), STR("POST")) && read->after &&
-           str_ends_with(read->words[read->word_count - 1], STR("s"));
+    return str_eq(str_from(route->method), STR("POST")) && is_list(read);
 }
 
 static const char *verb_of(const struct route *route, const struct path *read)
 {
     static const struct {
         const char *method;
-        const char *verb;
-    } verbs[] = {{"DELETE", ".delete"}, {"GET", ".read"}, {"PUT", ".put"}};
+        const char *of_list;
+        const char *of_one;
+    } verbs[] = {
+        {"DELETE", ".delete", ".delete"},
+        {"GET", ".list", ".read"},
+        {"POST", ".create", ""},
+        {"PUT", ".put", ".put"},
+    };
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
         if (str_eq(str_from(route->method), str_from(verbs[i].method)))
-            return verbs[i].verb;
+            return is_list(read) ? verbs[i].of_list : verbs[i].of_one;
     }
-    return makes(route, read) ? ".create" : "";
+    return "";
 }
 
 str record_action(struct arena *arena, const struct route *route)
@@ -207,7 +217,7 @@ static result record_now(struct db_tx *tx, void *context)
     return trail_record(tx, context);
 }
 
-result record_leave(const struct request *request, bool answered)
+result record_leave(const struct request *request, result outcome)
 {
     struct caller *caller = caller_of(request);
     if (caller == NULL || !caller->record.on)
@@ -215,9 +225,14 @@ result record_leave(const struct request *request, bool answered)
     struct trail_request *trail = &caller->record.trail;
     caller->record.on = false;
     trail_unwatch(request->db);
-    if (!answered || !trail->reads || trail->recorded)
+    // The work was done, and only its record stood before the commit.
+    if (outcome.code == ERR_DB_FAILED && trail->pending)
+        return FAIL(TRAIL_AWAY, "");
+    if (failed(outcome) || !trail->reads || trail->recorded)
         return OK;
-    return db_transact(request->db, request->arena, record_now, trail);
+    return failed(db_transact(request->db, request->arena, record_now, trail))
+               ? FAIL(TRAIL_AWAY, "")
+               : OK;
 }
 
 void record_made(const struct request *request, str id)

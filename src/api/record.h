@@ -22,7 +22,7 @@ enum recorded_as { RECORDED_NOT, RECORDED_READ, RECORDED_CHANGE };
 // By the route alone: every change but of events, which the ledger holds, and every read of money,
 // events and reports.
 enum recorded_as record_kind(const struct route *route);
-// "invoices.read", "invoices.void", "customers.credits.create".
+// "invoices.list", "invoices.read", "invoices.void", "customers.credits.create".
 str record_action(struct arena *arena, const struct route *route);
 
 // Watches what the handler does.
@@ -31,8 +31,8 @@ void record_enter(struct request *request);
 void record_becomes(const struct request *request, str collection);
 // What follows is not the request's own any more.
 void record_end(const struct request *request);
-// A read that no transaction recorded is recorded now: fails where that cannot be.
-result record_leave(const struct request *request, bool answered);
+// A read that no transaction recorded is recorded now. TRAIL_AWAY where something could not be.
+result record_leave(const struct request *request, result outcome);
 
 // What the handler alone knows: the id of what it makes, whose records they are, what for.
 void record_made(const struct request *request, str id);

@@ -74,7 +74,7 @@ static result stage(struct db_tx *tx, const struct trail_request *request, str a
 static result begun(struct db_tx *tx, void *context)
 {
     struct trail_request *request = context;
-    request->written = false;
+    request->pending = false;
     request->before = STR("");
     return request->reads || request->state == NULL ? OK
                                                     : request->state(tx, request, &request->before);
@@ -88,14 +88,15 @@ static result ending(struct db_tx *tx, void *context)
     str after = STR("");
     if (!request->reads && request->state != NULL)
         TRY(request->state(tx, request, &after));
-    request->written = true;
+    request->pending = true;
     return stage(tx, request, after, request->reads);
 }
 
 static void committed(void *context)
 {
     struct trail_request *request = context;
-    request->recorded = request->recorded || request->written;
+    request->recorded = request->recorded || request->pending;
+    request->pending = false;
 }
 
 void trail_watch(struct db *db, struct trail_request *request)

@@ -59,8 +59,10 @@ START_TEST(an_action_is_the_path_and_what_is_done)
         http_handler handler;
         const char *action;
     } cases[] = {
-        {get_invoices, "invoices.read"},
+        {get_invoices, "invoices.list"},
         {get_invoices_invoice, "invoices.read"},
+        {get_customers_customer_usage, "customers.usage.read"},
+        {get_invoices_invoice_lines_key_events, "invoices.lines.events.list"},
         {get_invoices_invoice_proof, "invoices.proof.read"},
         {post_invoices_invoice_void, "invoices.void"},
         {post_invoices_preview, "invoices.preview"},

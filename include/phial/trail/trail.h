@@ -32,7 +32,7 @@ struct trail_request {
     // the trail's own
     str before;
     bool recorded; // committed
-    bool written;  // by the transaction that runs
+    bool pending;  // by a transaction that has not committed yet
     struct db_witness witness;
 };
 // From now on every transaction of the connection that writes is recorded, and of one that reads
