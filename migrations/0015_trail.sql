@@ -13,12 +13,14 @@ CREATE TABLE trail_staged (
     object    text NOT NULL, -- "invoices/0190…"; '' without
     customer  text NOT NULL, -- whose records; '*' everybody's, '' nobody's
     is_read   boolean NOT NULL,
+    marks     integer[] NOT NULL, -- of actor, action, object and customer: two bytes of SHA-256 each
     document  bytea NOT NULL, -- canonical: the member `audit` of the entry
     staged_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX trail_staged_in_order ON trail_staged (staged_at, staged_id);
 
--- What an entry of the trail is found by. Derived from the log.
+-- What an entry of the trail is found by. Derived from the log. What is looked for may be anything
+-- that was sent, so the database is told its mark alone.
 CREATE TABLE trail_entry (
     entry_index bigint PRIMARY KEY,
     staged_id   text NOT NULL UNIQUE,
@@ -27,12 +29,13 @@ CREATE TABLE trail_entry (
     action      text NOT NULL,
     object      text NOT NULL,
     customer    text NOT NULL,
-    is_read     boolean NOT NULL
+    is_read     boolean NOT NULL,
+    marks       integer[] NOT NULL CHECK (cardinality(marks) = 4)
 );
-CREATE INDEX trail_entry_by_actor ON trail_entry (actor, entry_index);
-CREATE INDEX trail_entry_by_action ON trail_entry (action, entry_index);
-CREATE INDEX trail_entry_by_object ON trail_entry (object, entry_index) WHERE object <> '';
-CREATE INDEX trail_entry_by_customer ON trail_entry (customer, entry_index) WHERE customer <> '';
+CREATE INDEX trail_entry_by_actor ON trail_entry ((marks[1]), entry_index);
+CREATE INDEX trail_entry_by_action ON trail_entry ((marks[2]), entry_index);
+CREATE INDEX trail_entry_by_object ON trail_entry ((marks[3]), entry_index);
+CREATE INDEX trail_entry_by_customer ON trail_entry ((marks[4]), entry_index);
 CREATE INDEX trail_entry_by_time ON trail_entry (at);
 
 -- What waits leaves only for the log.

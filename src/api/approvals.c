@@ -126,8 +126,8 @@ static result ask_detectors_off(struct db_tx *tx, void *context)
     asking->wanted = (struct approval){
         .action = STR("phi_detectors_off"),
         .subject = request->args[0],
-        .document = json_print(request->arena, document),
     };
+    TRY(json_canonical(request->arena, document, &asking->wanted.document)); // a signature signs it
     return open_approval(tx, asking);
 }
 

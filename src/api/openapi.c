@@ -124,7 +124,11 @@ static json_t *responses(const json_t *operation)
     for (size_t i = 0; i < count || i == 0; i++) {
         const char *status = count == 0 ? "200" : json_string_value(json_array_get(statuses, i));
         json_t *response = json_pack("{s:s}", "description", "Done.");
-        if (strcmp(status, "204") != 0)
+        bool waits = count > 1 && strcmp(status, "202") == 0; // for a second person
+        if (waits)
+            (void)json_object_set_new(
+                response, "content", content("application/json", reference("schemas", "Approval")));
+        else if (strcmp(status, "204") != 0)
             (void)json_object_set_new(response, "content", success(operation));
         (void)json_object_set_new(all, status, response);
     }

@@ -114,6 +114,17 @@ static str without_suffix(const struct path *path, str argument)
     return represented && str_cut(argument, '.', &id, &suffix) ? id : argument;
 }
 
+// Parameters whose values are known once a request has succeeded; any other may be anybody's text.
+static bool is_named(str segment)
+{
+    static const char *const names[] = {":customer", ":delivery", ":id", ":invoice", ":key"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        if (str_eq(segment, str_from(names[i])))
+            return true;
+    }
+    return false;
+}
+
 // The object is the path up to its last parameter; of a route without any, its first word.
 static void read_object(const struct request *request, struct record *record)
 {
@@ -124,6 +135,8 @@ static void read_object(const struct request *request, struct record *record)
     bool is_param = false;
     size_t argument = 0;
     while (next_segment(&path, &segment, &is_param)) {
+        if (is_param && !is_named(segment))
+            break;
         str shown = is_param ? without_suffix(&path, request->args[argument++]) : segment;
         buf_add(&pending, object.len + pending.len == 0 ? STR("") : STR("/"));
         buf_add(&pending, shown);

@@ -198,18 +198,10 @@ FROM backfill
 JOIN customer USING (customer_id)
 WHERE backfill_id = $1;
 
--- name: audit_state_catalog_item
-SELECT json_build_object('version', version, 'archived', archived,
-                         'sha256', encode(item.sha256, 'hex'),
-                         'document', item.document::json)::text AS document
-FROM catalog_item
-JOIN catalog_version AS item USING (kind, key, version)
-WHERE kind = $1 AND key = $2;
-
 -- name: audit_state_clock
 SELECT json_build_object('now', now)::text AS document
 FROM test_clock
-WHERE $1::text IS NOT NULL;
+WHERE $1 = '';
 
 -- name: audit_state_credit
 SELECT json_build_object('customer', customer.key, 'minor', minor, 'currency', wallet_credit.currency,
@@ -222,11 +214,6 @@ WHERE credit_id = $1;
 SELECT document
 FROM credit_note
 WHERE credit_note_id = $1;
-
--- name: audit_state_customer
-SELECT json_build_object('archived', archived, 'document', document::json)::text AS document
-FROM customer
-WHERE key = $1;
 
 -- name: audit_state_delivery
 SELECT json_build_object('type', outbox.type, 'status', delivery.status, 'attempts', attempts,

@@ -183,10 +183,15 @@ result key_create_admin(struct db_tx *tx, str name, instant now, str *secret)
     return insert_key(tx, &key, &change, secret);
 }
 
+bool key_id_valid(str id)
+{
+    return id.len == ID_LEN && str_all_in(id, id_alphabet);
+}
+
 result key_revoke(struct db_tx *tx, str id, const struct change *change)
 {
     str revoked = {0};
-    if (id.len != ID_LEN || !str_all_in(id, id_alphabet))
+    if (!key_id_valid(id))
         return FAIL(NOT_FOUND, "No such resource.");
     TRY(db_one(tx, &catalog_revoke_key_sql,
                PARAMS(db_text(id), db_instant(change->now), db_text(change->actor)),

@@ -19,6 +19,7 @@ struct wish {
     const char *since;
     const char *purpose;
     const char *path;
+    bool trail; // the audit trail, in the place of a customer's log
     struct server_options server;
 };
 
@@ -34,6 +35,8 @@ static result ask(struct client *client, struct arena *arena, const struct wish 
     OWNED(json_release) json_t *state = NULL;
     int64_t since = 0;
     set_text(request, "customer", wish->customer);
+    if (wish->trail)
+        (void)json_object_set_new(request, "trail", json_true());
     set_text(request, "from", wish->from);
     set_text(request, "to", wish->to);
     set_text(request, "purpose", wish->purpose);
@@ -85,26 +88,27 @@ static result fetch(struct client *client, struct arena *arena, const struct wis
 
 static bool read_options(int argc, char **argv, struct wish *wish)
 {
-    static const struct option known[] = {{"customer", required_argument, NULL, 0},
-                                          {"from", required_argument, NULL, 1},
-                                          {"to", required_argument, NULL, 2},
-                                          {"since", required_argument, NULL, 3},
-                                          {"purpose", required_argument, NULL, 4},
-                                          {"output", required_argument, NULL, 5},
-                                          {"url", required_argument, NULL, 6},
-                                          {"key", required_argument, NULL, 7},
-                                          {0}};
+    static const struct option known[] = {
+        {"customer", required_argument, NULL, 0}, {"from", required_argument, NULL, 1},
+        {"to", required_argument, NULL, 2},       {"since", required_argument, NULL, 3},
+        {"purpose", required_argument, NULL, 4},  {"output", required_argument, NULL, 5},
+        {"url", required_argument, NULL, 6},      {"key", required_argument, NULL, 7},
+        {"trail", no_argument, NULL, 't'},        {0}};
     const char **const fields[] = {&wish->customer,   &wish->from,      &wish->to,
                                    &wish->since,      &wish->purpose,   &wish->path,
                                    &wish->server.url, &wish->server.key};
     enum { OUTPUT = 5 };
     for (int option = 0; (option = getopt_long(argc, argv, "o:", known, NULL)) != -1;) {
+        if (option == 't') {
+            wish->trail = true;
+            continue;
+        }
         size_t field = option == 'o' ? OUTPUT : (size_t)option;
         if (field >= COUNT_OF(fields))
             return false;
         *fields[field] = optarg;
     }
-    return optind == argc && wish->customer != NULL && wish->path != NULL;
+    return optind == argc && (wish->customer != NULL) != wish->trail && wish->path != NULL;
 }
 
 int command_export(struct arena *arena, int argc, char **argv)

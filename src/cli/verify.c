@@ -32,13 +32,14 @@ int command_verify(struct arena *arena, int argc, char **argv)
         (void)printf("REFUSED: %d faults\n", verification.faults);
         return EXIT_FAULT;
     }
-    (void)printf("VERIFIED\n"
-                 "  customer  %" STR_FMT "\n"
-                 "  entries   %lld of a log of %lld\n"
-                 "  invoices  %lld recounted and rated again, to the cent\n"
-                 "  root      %" STR_FMT "\n",
-                 STR_ARG(verification.customer), (long long)verification.entries,
-                 (long long)verification.size, (long long)verification.invoices,
-                 STR_ARG(verification.root));
+    (void)printf(
+        "VERIFIED\n"
+        "  customer  %" STR_FMT "\n"
+        "  entries   %lld of a log of %lld\n"
+        "  invoices  %lld recounted and rated again, to the cent\n"
+        "  root      %" STR_FMT "\n",
+        STR_ARG(verification.customer.len == 0 ? STR("(the audit trail)") : verification.customer),
+        (long long)verification.entries, (long long)verification.size,
+        (long long)verification.invoices, STR_ARG(verification.root));
     return EXIT_SUCCESS;
 }

@@ -140,6 +140,12 @@ FULL JOIN (SELECT entry_index, actor, document ->> 'action' AS action,
       AND entry.customer = found.customer AND entry.is_read = found.is_read
       AND entry.at = found.at
 WHERE found.entry_index IS NULL OR entry.entry_index IS NULL
+UNION ALL
+SELECT 'audit/' || entry_index
+FROM trail_entry
+WHERE marks <> (SELECT array_agg(get_byte(hash, 0) * 256 + get_byte(hash, 1) ORDER BY place)
+                FROM unnest(ARRAY[actor, action, object, customer]) WITH ORDINALITY AS named (name, place)
+                CROSS JOIN LATERAL (SELECT sha256(convert_to(name, 'UTF8')) AS hash) AS hashed)
 ORDER BY 1
 LIMIT 20;
 
@@ -155,7 +161,7 @@ LEFT JOIN signature USING (approval_id)
 WHERE approval.status = 'approved' AND approval.signed
   AND (signature.sha256 IS DISTINCT FROM sha256(signature.document)
        OR convert_from(signature.document, 'UTF8')::json ->> 'document_sha256'
-          <> encode(sha256(approval.document::bytea), 'hex'))
+          <> encode(sha256(convert_to(approval.document, 'UTF8')), 'hex'))
 LIMIT 20;
 
 -- name: doctor_customer_is_its_last_version

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records on their way into the log, and out of it again.
+#include "marks.h"
 #include "phial/ledger/ledger.h"
 #include "phial/trail/trail.h"
 #include "trail.sql.h"
@@ -94,29 +95,69 @@ result trail_append_all(struct db *db, struct arena *arena, instant now)
 }
 
 struct listing {
-    struct trail_entry entry;
+    const struct trail_filter *filter;
+    struct trail_entry entry; // the row that is being read
+    str actor, action, object, customer;
+    int64_t seen;  // rows of this look
+    int64_t given; // entries in all
+    int64_t last;  // index seen
     result (*row)(void *context, const struct trail_entry *entry);
     void *context;
 };
 
+static bool fits(str wanted, str is)
+{
+    return wanted.len == 0 || str_eq(wanted, is);
+}
+
 static result hand_over(void *context)
 {
     struct listing *listing = context;
+    const struct trail_filter *filter = listing->filter;
+    bool everybodys = filter->reads_alone && str_eq(listing->customer, STR("*"));
+    listing->seen++;
+    listing->last = listing->entry.index;
+    if (!fits(filter->actor, listing->actor) || !fits(filter->action, listing->action) ||
+        !fits(filter->object, listing->object) ||
+        (!everybodys && !fits(filter->customer, listing->customer)))
+        return OK;
+    listing->given++;
     return listing->row(listing->context, &listing->entry);
 }
 
+static db_param mark_of(str text)
+{
+    return text.len == 0 ? db_null() : db_i64(trail_mark(text));
+}
+
+static result look(struct db_tx *tx, struct listing *listing)
+{
+    const struct trail_filter *filter = listing->filter;
+    listing->seen = 0;
+    return db_each(tx, &trail_each_sql,
+                   PARAMS(mark_of(filter->actor), mark_of(filter->action), mark_of(filter->object),
+                          mark_of(filter->customer), db_bool(filter->reads_alone),
+                          filter->has_from ? db_instant(filter->from) : db_null(),
+                          filter->has_to ? db_instant(filter->to) : db_null(),
+                          db_i64(listing->last), db_i64(filter->limit)),
+                   COLUMNS(db_into_i64("entry_index", &listing->entry.index),
+                           db_into_text("actor", &listing->actor),
+                           db_into_text("action", &listing->action),
+                           db_into_text("object", &listing->object),
+                           db_into_text("customer", &listing->customer),
+                           db_into_bytes("leaf", &listing->entry.leaf),
+                           db_into_text("actor_name", &listing->entry.actor_name)),
+                   hand_over, listing);
+}
+
+// Others of the same marks take up room: looked for until there are enough, or no more.
 result trail_each(struct db_tx *tx, const struct trail_filter *filter,
                   result (*row)(void *context, const struct trail_entry *entry), void *context)
 {
-    struct listing listing = {.row = row, .context = context};
-    return db_each(tx, &trail_each_sql,
-                   PARAMS(db_text(filter->actor), db_text(filter->action), db_text(filter->object),
-                          db_text(filter->customer), db_bool(filter->reads_alone),
-                          filter->has_from ? db_instant(filter->from) : db_null(),
-                          filter->has_to ? db_instant(filter->to) : db_null(),
-                          db_i64(filter->before), db_i64(filter->limit)),
-                   COLUMNS(db_into_i64("entry_index", &listing.entry.index),
-                           db_into_bytes("leaf", &listing.entry.leaf),
-                           db_into_text("actor_name", &listing.entry.actor_name)),
-                   hand_over, &listing);
+    struct listing listing = {
+        .filter = filter, .last = filter->before, .row = row, .context = context};
+    do
+        TRY(look(tx, &listing));
+    while (listing.seen == filter->limit && listing.given < filter->limit);
+    return OK;
 }

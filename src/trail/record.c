@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records, on their way into the transaction that they tell of.
+#include "marks.h"
 #include "phial/crypto/crypto.h"
 #include "phial/trail/trail.h"
+#include "phial/util/array.h"
 #include "phial/util/encode.h"
 #include "trail.sql.h"
-
-#include <string.h>
 
 enum { DOCUMENT_BYTES_MAX = 256 * 1024 }; // a longer one is kept as its hash
 
@@ -57,17 +57,26 @@ static result print_audit(struct arena *arena, const struct trail_request *reque
     return json_canonical(arena, root, text);
 }
 
+int64_t trail_mark(str text)
+{
+    sha256 hash = sha256_of(text);
+    return hash.bytes[0] << 8 | hash.bytes[1];
+}
+
 // `always`: also where the transaction has not written.
 static result stage(struct db_tx *tx, const struct trail_request *request, str after, bool always)
 {
     struct arena *arena = db_arena(tx);
     str text = {0};
+    const int64_t marks[] = {trail_mark(request->actor), trail_mark(request->action),
+                             trail_mark(request->object), trail_mark(request->customer)};
     TRY(print_audit(arena, request, after, &text));
     return db_defer(tx, &trail_stage_sql,
                     PARAMS(db_text(crypto_id(arena)), db_instant(request->at),
                            db_text(request->actor), db_text(request->action),
                            db_text(request->object), db_text(request->customer),
-                           db_bool(request->reads), db_bytes(text), db_bool(always)),
+                           db_bool(request->reads), db_i64_array(marks, COUNT_OF(marks)),
+                           db_bytes(text), db_bool(always)),
                     NO_COLUMNS, NULL, NULL);
 }
 
