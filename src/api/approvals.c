@@ -62,14 +62,24 @@ static result put_declaration(struct db_tx *tx, const struct approval *approval,
     return catalog_put(tx, CATALOG_EVENT_TYPE, approval->subject, declaration, &change, &item);
 }
 
-// What one request asks for, or the type's declaration.
+static const struct {
+    const char *name;
+    // In the transaction of the decision. PRECONDITION_FAILED where what it goes by has changed.
+    result (*execute)(struct db_tx *tx, const struct approval *approval,
+                      const struct change *decision, struct faults *faults);
+} actions[] = {
+    {"phi_detectors_off", put_declaration},
+};
+
+// What has no way of its own is the request that was made then.
 static result execute(struct db_tx *tx, const struct approval *approval,
-                      const struct request *request)
+                      const struct request *decision)
 {
-    const struct change *decision = &caller_of(request)->change;
-    if (str_eq(approval->action, STR("phi_detectors_off")))
-        return put_declaration(tx, approval, decision, request->faults);
-    return approval_execute(tx, approval, request);
+    for (size_t i = 0; i < COUNT_OF(actions); i++) {
+        if (str_eq(approval->action, str_from(actions[i].name)))
+            return actions[i].execute(tx, approval, &caller_of(decision)->change, decision->faults);
+    }
+    return approval_execute(tx, approval, decision);
 }
 
 struct asking {

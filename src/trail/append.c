@@ -45,11 +45,17 @@ static result append(struct db_tx *tx, struct waiting *waiting, instant now)
                    PARAMS(db_text_array(waiting->ids, waiting->count)));
 }
 
-result trail_append_waiting(struct db_tx *tx, instant now, bool *more)
+struct appending {
+    instant now;
+    bool more;
+};
+
+static result append_batch(struct db_tx *tx, void *context)
 {
+    struct appending *appending = context;
     struct head head = {0};
     bool waits = false;
-    *more = false;
+    appending->more = false;
     TRY(db_one(tx, &trail_any_waits_sql, NO_PARAMS, COLUMNS(db_into_bool("waits", &waits))));
     if (!waits)
         return OK;
@@ -61,36 +67,28 @@ result trail_append_waiting(struct db_tx *tx, instant now, bool *more)
                         db_into_text("actor", &waiting->actor),
                         db_into_bytes("document", &waiting->document)),
                 take, waiting));
-    *more = waiting->count == BATCH_MAX;
-    return waiting->count == 0 ? OK : append(tx, waiting, now);
+    appending->more = waiting->count == BATCH_MAX;
+    return waiting->count == 0 ? OK : append(tx, waiting, appending->now);
 }
 
 result trail_append_whole(struct db_tx *tx, instant now)
 {
-    bool more = false;
+    struct appending appending = {.now = now};
     do
-        TRY(trail_append_waiting(tx, now, &more));
-    while (more);
+        TRY(db_scratch(tx, append_batch, &appending));
+    while (appending.more);
     return OK;
 }
 
-struct appending {
-    instant now;
-    bool more;
-};
-
-static result append_batch(struct db_tx *tx, void *context)
-{
-    struct appending *appending = context;
-    return trail_append_waiting(tx, appending->now, &appending->more);
-}
-
-result trail_append_all(struct db *db, struct arena *arena, instant now)
+result trail_append_all(struct db *db, instant now)
 {
     struct appending appending = {.now = now};
-    do
-        TRY(db_transact(db, arena, append_batch, &appending));
-    while (appending.more);
+    do {
+        struct arena arena = {0};
+        result appended = db_transact(db, &arena, append_batch, &appending);
+        arena_reset(&arena);
+        TRY(appended);
+    } while (appending.more);
     return OK;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "queue.h"
 
+#include "phial/trail/trail.h"
 #include "webhooks.sql.h"
 
 enum { HTTP_GONE = 410, FORGET_AT_ONCE = 1000 };
@@ -44,12 +45,24 @@ static result settle_success(struct db_tx *tx, const struct attempt_outcome *out
 static result disable(struct db_tx *tx, str webhook, str why, bool *disabled)
 {
     str changed = {0};
-    result found = db_one(tx, &webhooks_disable_sql, PARAMS(db_text(webhook), db_text(why)),
-                          COLUMNS(db_into_text("webhook_id", &changed)));
+    instant at = {0};
+    result found =
+        db_one(tx, &webhooks_disable_sql, PARAMS(db_text(webhook), db_text(why)),
+               COLUMNS(db_into_text("webhook_id", &changed), db_into_instant("at", &at)));
     if (found.code == ERR_NOT_FOUND)
         return OK;
     TRY(found);
     *disabled = true;
+    OWNED(json_release) json_t *after = json_pack("{s:o}", "disabled_why", json_from_str(why));
+    TRY(trail_put(tx,
+                  &(struct trail_fact){
+                      .at = at,
+                      .actor = STR("system:webhooks"),
+                      .action = STR("webhook.disabled"),
+                      .object = str_printf(db_arena(tx), "webhooks/%" STR_FMT, STR_ARG(webhook)),
+                      .customer = STR(""),
+                      .after = after,
+                  }));
     return db_exec(tx, &webhooks_hold_waiting_sql, PARAMS(db_text(webhook)));
 }
 

@@ -151,7 +151,7 @@ UPDATE webhook
 SET status = 'disabled', disabled_why = $2
 WHERE webhook_id = $1 AND status = 'enabled'
   AND ($2 = 'gone' OR failing_since <= now() - interval '71 hours')
-RETURNING webhook_id;
+RETURNING webhook_id, now() AS at;
 
 -- name: webhooks_hold_waiting
 UPDATE webhook_delivery

@@ -25,7 +25,7 @@ struct api_key {
     bool revoked;
     instant created_at;
 };
-bool key_id_valid(str id); // the form of a key's id
+bool key_id_valid(str id);                                 // the form of a key's id
 bool key_may(const struct api_key *key, enum scope scope); // admin may everything
 
 // {"name","scopes","customer"?,"expires"?}. `secret` is the whole key, shown this once.

@@ -36,8 +36,8 @@ typedef struct {
 // first 16 bytes of SHA-256(length of source as 4 bytes || source || id).
 identity identity_of(str source, str id);
 
-// The name that a log's heads are signed under: <server>/ledger/<customer>, and <server>/audit of the
-// audit trail, whose log is nobody's and has "" for a customer.
+// The name that a log's heads are signed under: <server>/ledger/<customer>, and <server>/audit of
+// the audit trail, whose log is nobody's and has "" for a customer.
 str ledger_origin(struct arena *arena, str server, str customer);
 
 // What happened to an entry that was handed in.

@@ -54,13 +54,10 @@ struct trail_fact {
 };
 result trail_put(struct db_tx *tx, const struct trail_fact *fact);
 
-// Appends to the log what waits; at most so many as one batch holds, and says whether more may
-// wait.
-result trail_append_waiting(struct db_tx *tx, instant now, bool *more);
-// All of it, in this transaction.
+// Appends to the log what waits, all of it, in this transaction.
 result trail_append_whole(struct db_tx *tx, instant now);
-// All of it, each batch in a transaction of its own.
-result trail_append_all(struct db *db, struct arena *arena, instant now);
+// Likewise, in batches, each in a transaction of its own.
+result trail_append_all(struct db *db, instant now);
 
 // An entry of the trail, as its leaf says.
 struct trail_entry {
