@@ -159,7 +159,7 @@ SELECT approval.approval_id AS subject
 FROM approval
 LEFT JOIN signature USING (approval_id)
 WHERE approval.status = 'approved' AND approval.signed
-  AND (signature.sha256 IS DISTINCT FROM sha256(signature.document)
+  AND (signature.approval_id IS NULL OR signature.sha256 <> sha256(signature.document)
        OR convert_from(signature.document, 'UTF8')::json ->> 'document_sha256'
           <> encode(sha256(convert_to(approval.document, 'UTF8')), 'hex'))
 LIMIT 20;

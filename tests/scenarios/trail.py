@@ -322,6 +322,23 @@ def phial_leaf(line):
     return base64.b64encode(hashlib.sha256(b'\0' + line).digest()).decode()
 
 
+def the_doctor_finds(server):
+    """What a superuser does to the log, to what it is searched by, and to what was signed."""
+    server.copy('broken')
+    server.sql('ALTER TABLE signature DISABLE TRIGGER signature_guard', 'ALTER TABLE trail_entry DISABLE TRIGGER trail_entry_guard',
+               'ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard',
+               """UPDATE ledger_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'customers.put', 'customers.get'), 'UTF8')
+                   WHERE customer_id = 0 AND entry_index = (SELECT min(entry_index) FROM trail_entry WHERE action = 'customers.put')""",
+               "DELETE FROM ledger_entry WHERE customer_id = 0 AND entry_index = (SELECT max(entry_index) FROM trail_entry)",
+               """UPDATE signature SET document = convert_to(replace(convert_from(document, 'UTF8'), 'figures', 'weather'), 'UTF8')
+                   WHERE approval_id = (SELECT min(approval_id) FROM signature)""",
+               "DELETE FROM signature WHERE approval_id = (SELECT max(approval_id) FROM signature)", database='broken')
+    found = phial.failing(server.doctor('broken')[1])
+    assert set(found) == {'heads_extend_what_was_signed', 'guards_stand', 'ledger_has_no_gap', 'roots_are_of_the_bytes',
+                          'trail_is_its_log', 'approvals_are_signed'}, found
+    assert found['ledger_has_no_gap'] == ['audit'] and len(found['approvals_are_signed']) == 2, found
+
+
 def what_cannot_be_recorded(server, c):
     """Neither a change nor an answer; events go on, the ledger being their record."""
     server.sql("""CREATE FUNCTION full_trail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'full'; END $$;
@@ -355,6 +372,7 @@ def main():
     seen = entries_tell(c, invoice, voided, secrets)
     missing = {action: routes for action, routes in recorded_routes().items() if action not in seen}
     assert not missing, missing
+    the_doctor_finds(server)
     what_cannot_be_recorded(server, c)
     server.stop()
     print(f'trail: ok, {len(seen)} actions recorded')
