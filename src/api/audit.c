@@ -3,6 +3,7 @@
 #include "page.h"
 #include "phial/trail/trail.h"
 #include "phial/util/array.h"
+#include "phial/util/csv.h"
 
 struct trail_list {
     struct page *page;
@@ -120,11 +121,61 @@ static result read_filter(const struct request *request, struct trail_list *list
     return OK;
 }
 
+// ?format=csv: the page's rows, a member a column; what is no text is JSON.
+static const char *const trail_columns[] = {
+    "index",  "at",   "actor",      "actor_name",  "address", "action", "object", "customer",
+    "reason", "read", "request_id", "recorded_at", "before",  "after",  NULL};
+static const char *const disclosure_columns[] = {
+    "date", "recipient", "description", "purpose", "action", "object", "address", "index", NULL};
+
+static result wants_csv(const struct request *request, bool *csv)
+{
+    str format = STR("json");
+    (void)http_parameter(request, "format", &format);
+    *csv = str_eq(format, STR("csv"));
+    return *csv || str_eq(format, STR("json")) ? OK : FAIL(BAD_PARAMETER, "format is json or csv.");
+}
+
+static void add_cell(struct csv_row *row, struct arena *arena, const json_t *value)
+{
+    if (value == NULL || json_is_null(value))
+        csv_text(row, STR(""));
+    else if (json_is_string(value))
+        csv_text(row, json_str(value));
+    else if (json_is_integer(value))
+        csv_number(row, json_print(arena, value));
+    else
+        csv_text(row, json_print(arena, value));
+}
+
+static result reply_rows(struct page *page, struct reply *reply, bool csv,
+                         const char *const *columns)
+{
+    struct arena *arena = page->request->arena;
+    struct buf text = {.arena = arena};
+    struct csv_row row = {.into = &text};
+    TRY(page_reply(page, reply)); // and where the next page is
+    if (!csv)
+        return OK;
+    for (size_t c = 0; columns[c] != NULL; c++)
+        csv_text(&row, str_from(columns[c]));
+    csv_end(&row);
+    for (size_t r = 0; r < json_array_size(page->rows); r++) {
+        const json_t *object = json_array_get(page->rows, r);
+        for (size_t c = 0; columns[c] != NULL; c++)
+            add_cell(&row, arena, json_object_get(object, columns[c]));
+        csv_end(&row);
+    }
+    return http_reply_text(reply, 200, "text/csv; charset=utf-8; header=present", buf_str(&text));
+}
+
 // A key that is bound to a customer sees what concerns that one alone.
 result get_audit(const struct request *request, struct reply *reply)
 {
     OWNED(page_release) struct page page = {0};
-    TRY(page_open(request, "actor action object customer from to", &page));
+    bool csv = false;
+    TRY(page_open(request, "actor action object customer from to format", &page));
+    TRY(wants_csv(request, &csv));
     struct trail_list list = {.page = &page};
     TRY(read_filter(request, &list));
     str own = caller_of(request)->key.customer;
@@ -134,13 +185,15 @@ result get_audit(const struct request *request, struct reply *reply)
     if (bound_customer(request) != 0)
         list.filter.customer = own;
     TRY(db_transact(request->db, request->arena, list_trail, &list));
-    return page_reply(&page, reply);
+    return reply_rows(&page, reply, csv, trail_columns);
 }
 
 result get_disclosures(const struct request *request, struct reply *reply)
 {
     OWNED(page_release) struct page page = {0};
-    TRY(page_open(request, "customer from to", &page));
+    bool csv = false;
+    TRY(page_open(request, "customer from to format", &page));
+    TRY(wants_csv(request, &csv));
     struct trail_list list = {.page = &page, .disclosures = true};
     TRY(read_filter(request, &list));
     if (list.filter.customer.len == 0)
@@ -152,7 +205,7 @@ result get_disclosures(const struct request *request, struct reply *reply)
         actions[i] = record_action(request->arena, &api_routes.routes[i]);
     list.actions = actions;
     TRY(db_transact(request->db, request->arena, list_trail, &list));
-    return page_reply(&page, reply);
+    return reply_rows(&page, reply, csv, disclosure_columns);
 }
 
 // The trail's log is proved as every other: ledger.c takes a path without a customer for it.

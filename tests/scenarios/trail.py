@@ -3,6 +3,7 @@
 """The audit trail: every route that changes something or tells of money and events leaves an entry, with what it was
 before and after; its log is proved and exported as the ledger is; what cannot be recorded is not answered. And money
 that waits for a second person, whose signature stays bound to what was signed."""
+import csv
 import hashlib
 import http.client
 import json
@@ -99,7 +100,8 @@ def reads(server, c, invoice):
     for path in ('/usage?metric=reads&' + window, '/usage/current', '/credits', '/discounts', '/entitlements/seats'):
         c.expect(200, 'GET', base + path)
     for path in ('/v1/events?customer=clinic', '/v1/events/clinic/e2', '/v1/phi/report', '/v1/credit-notes', '/v1/webhooks', '/v1/backfills',
-                 '/v1/alerts', '/v1/ledger/clinic/checkpoint', '/v1/ledger/clinic/entries?from=0&to=2', '/v1/ledger/clinic/inclusion?index=0',
+                 '/v1/alerts', '/v1/accounting/journal', '/v1/reports/aging', '/v1/reports/revenue', '/v1/ledger/clinic/checkpoint',
+                 '/v1/ledger/clinic/entries?from=0&to=2', '/v1/ledger/clinic/inclusion?index=0',
                  '/v1/ledger/clinic/consistency?from=1', '/v1/audit/checkpoint', '/v1/audit/entries?from=0&to=2', '/v1/audit/inclusion?index=0',
                  '/v1/audit/consistency?from=1', '/v1/disclosures?customer=clinic'):
         c.expect(200, 'GET', path)
@@ -277,6 +279,12 @@ def disclosures(server, c, invoice):
     seen = c.get('/v1/disclosures?customer=clinic&limit=3')['data']
     assert seen[0]['recipient'] == {'actor': auditor.id, 'name': 'auditor'} and seen[0]['purpose'] == 'complaint 17', seen[0]
     assert seen[0]['object'] == 'invoices/' + invoice and seen[0]['description'].startswith('Read an invoice'), seen[0]
+    table = csv.DictReader(c.expect(200, 'GET', '/v1/disclosures?customer=clinic&limit=3&format=csv').bytes.decode().splitlines())
+    told = next(row for row in table if row['purpose'] == 'complaint 17')
+    assert json.loads(told['recipient'])['name'] == 'auditor' and int(told['index']) == seen[0]['index'], told
+    page = c.expect(200, 'GET', '/v1/audit?limit=2&format=csv')
+    assert page.headers['Content-Type'].startswith('text/csv') and 'rel="next"' in page.headers['Link'] and len(page.bytes.splitlines()) == 3, page
+    c.expect(400, 'GET', '/v1/audit?format=xml')
     others = c.get('/v1/disclosures?customer=other&limit=500')['data']
     assert all(invoice not in row['object'] for row in others) and others, others
     assert c.expect(400, 'GET', '/v1/disclosures').json['code'] == 'bad_parameter'
