@@ -51,6 +51,22 @@ static void check_address(struct json_at at)
                    "A country is its two letters after ISO 3166-1.");
 }
 
+// Where it takes electronic invoices, after the list of Electronic Address Schemes.
+static void check_endpoint(struct json_at at)
+{
+    str scheme = {0};
+    str id = {0};
+    if (at.value == NULL || !json_is_object(at.value))
+        return;
+    (void)json_read(at, FIELDS(json_text("scheme", &scheme), json_text("id", &id)));
+    text_fault(json_member(at, "id"), NAME_BYTES_MAX, SCAN_NOTHING);
+    bool fits = scheme.len == 4 ? str_all_in(scheme, "0123456789")
+                                : scheme.len == 2 && str_all_in(scheme, "AEMNQSU");
+    if (scheme.ptr != NULL && !fits)
+        json_wrong(json_member(at, "scheme"), "invalid",
+                   "A scheme has four digits, or is one of AN, AQ, AS, AU and EM.");
+}
+
 // Adds the faults of the member "tax", and reads what an invoice needs of it.
 static void read_tax(struct json_at at, struct customer_billing *billing)
 {
@@ -94,6 +110,7 @@ static void read_document(struct json_at document, struct customer *customer,
                json_text("time_zone", &customer->zone_name),
                json_optional(json_text("email", &email)),
                json_optional(json_members("address", &members)),
+               json_optional(json_members("endpoint", &members)),
                json_optional(json_members("tax", &members)),
                json_optional(json_text("buyer_reference", &reference)),
                json_optional(json_i64("payment_terms_days", &billing->payment_terms_days)),
@@ -105,6 +122,7 @@ static void read_document(struct json_at document, struct customer *customer,
     text_fault(json_member(document, "group"), NAME_BYTES_MAX, SCAN_STRONG);
     check_email(json_member(document, "email"));
     check_address(json_member(document, "address"));
+    check_endpoint(json_member(document, "endpoint"));
     read_tax(json_member(document, "tax"), billing);
     check_range(json_member(document, "payment_terms_days"), billing->payment_terms_days, 0,
                 TERMS_DAYS_MAX);

@@ -23,7 +23,8 @@ START_TEST(reads_what_an_invoice_needs)
         db, &arena, "full",
         "{\"name\": \"Bay Clinic\", \"currency\": \"EUR\", \"time_zone\": \"Europe/Berlin\","
         " \"email\": \"billing@bay.example\", \"address\": {\"line1\": \"1 Main St\","
-        " \"line2\": \"\", \"city\": \"Bonn\", \"country\": \"DE\"}, \"tax\": {\"rates\": ["
+        " \"line2\": \"\", \"city\": \"Bonn\", \"country\": \"DE\"},"
+        " \"endpoint\": {\"scheme\": \"0204\", \"id\": \"991-01484-64\"}, \"tax\": {\"rates\": ["
         "{\"name\": \"VAT\", \"percent\": \"19\", \"category\": \"S\"}], \"id\": \"DE123456789\"},"
         " \"buyer_reference\": \"PO-7\", \"payment_terms_days\": 14, \"group\": \"north\","
         " \"report_threshold\": 11}"));
@@ -57,6 +58,12 @@ START_TEST(points_at_each_fault)
         {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\","
          " \"address\": {\"country\": \"Germany\"}}",
          "/address/country", "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\","
+         " \"endpoint\": {\"scheme\": \"mail\", \"id\": \"1\"}}",
+         "/endpoint/scheme", "invalid"},
+        {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\","
+         " \"endpoint\": {\"scheme\": \"9930\"}}",
+         "/endpoint/id", "missing_member"},
         {"{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"UTC\", \"tax\":"
          " {\"rates\": [{\"name\": \"T\", \"percent\": \"101\"}]}}",
          "/tax/rates/0/percent", "invalid"},
