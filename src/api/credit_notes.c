@@ -120,6 +120,21 @@ static void reading_release(struct note_reading *reading)
     json_release(&reading->customer);
 }
 
+// A note is shown with the period of the invoice that it corrects; it holds its number alone.
+static result add_period(struct db_tx *tx, json_t *note)
+{
+    OWNED(json_release) json_t *statement = NULL;
+    struct invoice invoice = {0};
+    if (json_object_get(note, "period") != NULL)
+        return OK;
+    TRY(invoice_get(tx, json_str(json_object_get(note, "invoice")), &invoice));
+    TRY(invoice_statement(tx, &invoice, (instant){0}, &statement));
+    json_t *period = json_object_get(statement, "period");
+    return period == NULL || json_object_set(note, "period", period) == 0
+               ? OK
+               : FAIL(INTERNAL, "a credit note's period cannot be set");
+}
+
 static result read_bill(struct db_tx *tx, void *context)
 {
     struct note_reading *reading = context;
@@ -128,6 +143,7 @@ static result read_bill(struct db_tx *tx, void *context)
     reading->note = NULL;
     reading->customer = NULL;
     TRY(credit_note_json(&reading->question.note, &reading->note));
+    TRY(add_period(tx, reading->note));
     return representation_customer(tx, reading->note, &reading->customer);
 }
 

@@ -84,6 +84,9 @@ static result read_buyer(struct arena *arena, const json_t *customer, struct bil
     };
     TRY(read_texts(arena, customer, own, sizeof own / sizeof *own));
     TRY(read_texts(arena, address, lines, sizeof lines / sizeof *lines));
+    const json_t *endpoint = json_object_get(customer, "endpoint");
+    TRY(bill_text(arena, endpoint, "scheme", &buyer->endpoint_scheme));
+    TRY(bill_text(arena, endpoint, "id", &buyer->endpoint_id));
     buyer->has_terms = json_is_integer(days);
     buyer->terms_days = json_integer_value(days);
     return bill_text(arena, json_object_get(customer, "tax"), "id", &buyer->tax_id);
@@ -139,8 +142,11 @@ static enum bill_state read_state(const json_t *statement)
     return str_eq(status, STR("void")) ? BILL_VOID : BILL_ISSUED;
 }
 
-static result read_period(struct arena *arena, const json_t *statement, struct bill *bill)
+// A credit note has its days where its customer is, as statements have.
+static result read_period(struct arena *arena, const struct bill_source *source, struct bill *bill)
 {
+    const json_t *statement = source->statement;
+    const json_t *customer = source->customer;
     const json_t *period = json_object_get(statement, "period");
     bool has_end = false;
     bill->zone = zone_utc();
@@ -148,10 +154,10 @@ static result read_period(struct arena *arena, const json_t *statement, struct b
     TRY(bill_instant(period, "start", &bill->has_period, &bill->start));
     TRY(bill_instant(period, "end", &has_end, &bill->end));
     bill->has_period = bill->has_period && has_end;
-    str name = json_str(json_object_get(period, "time_zone"));
-    if (name.len == 0)
+    const json_t *has_zone = json_object_get(period, "time_zone") == NULL ? customer : period;
+    if (json_str(json_object_get(has_zone, "time_zone")).len == 0)
         return OK;
-    TRY(bill_text(arena, period, "time_zone", &bill->zone_name));
+    TRY(bill_text(arena, has_zone, "time_zone", &bill->zone_name));
     return zone_load(arena, bill->zone_name, &bill->zone);
 }
 
@@ -195,7 +201,7 @@ result bill_read(struct arena *arena, const struct bill_source *source, struct b
     TRY(currency_parse(json_str(json_object_get(statement, "currency")), &read.currency));
     TRY(read_identity(arena, statement, &read));
     TRY(read_buyer(arena, source->customer, &read.buyer));
-    TRY(read_period(arena, statement, &read));
+    TRY(read_period(arena, source, &read));
     TRY(bill_read_lines(arena, statement, &read));
     TRY(read_totals(statement, &read));
     TRY(read_taxes(arena, statement, &read));

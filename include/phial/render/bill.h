@@ -31,6 +31,7 @@ struct bill_buyer {
     str key, name;
     struct bill_address address;
     str email, tax_id, reference;
+    str endpoint_scheme, endpoint_id; // "": there is none
     bool has_terms;
     int64_t terms_days;
 };
