@@ -51,9 +51,20 @@ struct ubl {
 };
 
 // NOT_EN16931 where the standard has no words for it, CONFLICT for a draft and for what is void.
-result ubl_model(struct arena *arena, const struct bill *bill, struct ubl *ubl);
+result ubl_model(struct arena *arena, const struct bill *read, struct ubl *ubl);
 // Every rule that the table of ubl_rules.c has. NOT_EN16931 with the names of those broken.
 result ubl_check(const struct ubl *ubl);
 result ubl_write(const struct ubl *ubl, str *xml);
 
-bool ubl_country_known(str code); // ISO 3166-1
+// Whether its price gives the line's amount, before the allowance, within two hundredths.
+bool ubl_price_fits(struct arena *arena, const struct ubl_line *line);
+
+bool ubl_one_of(str word, const char *list); // of words with a blank between
+bool ubl_country_known(str code);            // ISO 3166-1
+bool ubl_currency_known(enum currency currency);
+bool ubl_scheme_known(str scheme);     // of an electronic address: EAS
+bool ubl_scheme_in_peppol(str scheme); // the part of EAS that Peppol's network takes
+bool ubl_endpoint_fits(str scheme, str id);
+bool ubl_reason_known(str code);   // VATEX
+str ubl_reason_category(str code); // "": several
+bool ubl_has_national_rules(str country);

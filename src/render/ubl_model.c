@@ -50,11 +50,12 @@ static void read_parties(struct arena *arena, const struct bill *bill, struct ub
         .endpoint_id = has_endpoint ? seller->endpoint_id : seller->email,
         .email = seller->email,
     };
+    bool reachable = buyer->endpoint_scheme.len != 0 && buyer->endpoint_id.len != 0;
     ubl->buyer = (struct ubl_party){
         .name = buyer->name,
         .address = buyer->address,
-        .endpoint_scheme = STR("EM"),
-        .endpoint_id = buyer->email,
+        .endpoint_scheme = reachable ? buyer->endpoint_scheme : STR("EM"),
+        .endpoint_id = reachable ? buyer->endpoint_id : buyer->email,
         .email = buyer->email,
     };
     if (outside && seller->registration_id.len == 0)
@@ -100,30 +101,25 @@ static void read_reason(const struct bill *bill, struct ubl *ubl)
 
 static bool is_category(str text)
 {
-    static const char *const known[] = {"AE", "E", "G", "K", "L", "M", "O", "S", "Z"};
-    for (size_t i = 0; i < COUNT_OF(known); i++) {
-        if (str_eq(text, str_from(known[i])))
-            return true;
-    }
-    return false;
+    return ubl_one_of(text, "AE E G K L M O S Z");
 }
 
 static result read_tax(const struct bill *bill, struct ubl *ubl)
 {
     if (bill->tax_count > 1)
         return FAIL(NOT_EN16931, "Several tax rates apply to each line; EN 16931 has one a line.");
-    ubl->has_percent = true;
     if (bill->tax_count == 0) {
         ubl->category = bill->exempt_reason.len != 0 ? STR("E") : STR("O");
-        ubl->has_percent = bill->exempt_reason.len != 0;
+        if (ubl_reason_category(bill->exempt_reason).len != 0)
+            ubl->category = ubl_reason_category(bill->exempt_reason);
     } else {
         const struct bill_tax *tax = &bill->taxes[0];
         ubl->percent = tax->percent;
         ubl->category = tax->percent.units > 0 ? STR("S") : STR("Z");
         if (is_category(tax->category))
             ubl->category = tax->category;
-        ubl->has_percent = !str_eq(ubl->category, STR("O"));
     }
+    ubl->has_percent = !str_eq(ubl->category, STR("O"));
     read_reason(bill, ubl);
     return OK;
 }
@@ -132,6 +128,24 @@ static str absolute(struct arena *arena, str figure)
 {
     return str_copy(arena,
                     str_starts_with(figure, STR("-")) ? str_slice(figure, 1, figure.len) : figure);
+}
+
+static exact figure(struct arena *arena, str text)
+{
+    decimal value = {0};
+    return failed(decimal_parse(text, &value)) ? exact_zero() : exact_from_decimal(arena, value);
+}
+
+bool ubl_price_fits(struct arena *arena, const struct ubl_line *line)
+{
+    exact quantity = figure(arena, line->quantity);
+    exact base = figure(arena, line->base);
+    exact slack = exact_div(arena, exact_from_i64(arena, 2), exact_from_i64(arena, 100));
+    if (exact_sign(base) > 0)
+        quantity = exact_div(arena, quantity, base);
+    exact off = exact_sub(arena, exact_mul(arena, quantity, figure(arena, line->price)),
+                          money_to_exact(arena, line->of->amount));
+    return exact_compare(off, slack) <= 0 && exact_sign(exact_add(arena, off, slack)) >= 0;
 }
 
 // The price is never negative: the quantity takes the amount's sign. Where no single price gives
@@ -143,14 +157,14 @@ static void read_price(struct arena *arena, const struct bill_line *line, struct
         quantity = STR("1");
     to->quantity = quantity;
     to->base = STR("");
-    to->price = absolute(arena, line->unit_price);
-    if (to->price.len == 0) {
-        to->price = absolute(arena, money_print(arena, line->amount));
-        if (!str_eq(quantity, STR("0")) && !str_eq(quantity, STR("1")))
-            to->base = quantity;
-    }
     if (line->amount.minor < 0)
         to->quantity = str_concat(arena, STR("-"), quantity, STR(""));
+    to->price = absolute(arena, line->unit_price);
+    if (to->price.len != 0 && ubl_price_fits(arena, to)) // not where half a yen was rounded off
+        return;
+    to->price = absolute(arena, money_print(arena, line->amount));
+    if (!str_eq(quantity, STR("0")) && !str_eq(quantity, STR("1")))
+        to->base = quantity;
 }
 
 static str tiers_note(struct arena *arena, const struct bill_line *line)
@@ -224,6 +238,51 @@ static void read_dates(struct arena *arena, struct ubl *ubl)
                                STR_ARG(bill->ledger_root));
 }
 
+// Whether it may say that it is Peppol's: all that Peppol wants is there, and nothing of its own
+// for sellers of this country.
+static bool is_peppol(const struct ubl *ubl)
+{
+    return str_trim(ubl->bill->buyer.reference).len != 0 && ubl->buyer.endpoint_id.len != 0 &&
+           ubl->seller.endpoint_id.len != 0 && ubl_scheme_in_peppol(ubl->buyer.endpoint_scheme) &&
+           ubl_scheme_in_peppol(ubl->seller.endpoint_scheme) &&
+           !ubl_has_national_rules(ubl->seller.address.country) &&
+           (ubl->seller.vat_id.len == 0 ||
+            !ubl_has_national_rules(str_slice(ubl->seller.vat_id, 0, 2)));
+}
+
+static result negate(enum currency currency, money *amount)
+{
+    return money_sub((money){0, currency}, *amount, amount);
+}
+
+// A statement below zero is a credit note: what it gives back stands on it above zero.
+static result turn(struct arena *arena, const struct bill *bill, struct bill *turned)
+{
+    struct bill_line *lines = arena_array(arena, struct bill_line, bill->line_count + 1);
+    struct bill_tax *taxes = arena_array(arena, struct bill_tax, bill->tax_count + 1);
+    enum currency currency = bill->currency;
+    *turned = *bill;
+    turned->kind = BILL_CREDIT_NOTE;
+    money *totals[] = {&turned->subtotal,  &turned->discounts, &turned->base,
+                       &turned->tax_total, &turned->total,     &turned->credits,
+                       &turned->amount_due};
+    for (size_t i = 0; i < COUNT_OF(totals); i++)
+        TRY(negate(currency, totals[i]));
+    for (size_t i = 0; i < bill->line_count; i++) {
+        lines[i] = bill->lines[i];
+        TRY(negate(currency, &lines[i].amount));
+        TRY(negate(currency, &lines[i].discount));
+    }
+    for (size_t i = 0; i < bill->tax_count; i++) {
+        taxes[i] = bill->taxes[i];
+        TRY(negate(currency, &taxes[i].base));
+        TRY(negate(currency, &taxes[i].amount));
+    }
+    turned->lines = lines;
+    turned->taxes = taxes;
+    return OK;
+}
+
 static void read_payment(struct arena *arena, struct ubl *ubl)
 {
     const struct bill *bill = ubl->bill;
@@ -232,8 +291,14 @@ static void read_payment(struct arena *arena, struct ubl *ubl)
         ubl->means = bill->currency == CURRENCY_EUR ? STR("58") : STR("30");
 }
 
-result ubl_model(struct arena *arena, const struct bill *bill, struct ubl *ubl)
+result ubl_model(struct arena *arena, const struct bill *read, struct ubl *ubl)
 {
+    const struct bill *bill = read;
+    if (read->kind == BILL_INVOICE && read->total.minor < 0) {
+        struct bill *turned = arena_array(arena, struct bill, 1);
+        TRY(turn(arena, read, turned));
+        bill = turned;
+    }
     struct ubl made = {.arena = arena, .bill = bill};
     if (bill->state == BILL_DRAFT)
         return FAIL(CONFLICT, "A draft has no number yet: UBL is offered once it is issued.");
@@ -246,8 +311,7 @@ result ubl_model(struct arena *arena, const struct bill *bill, struct ubl *ubl)
     read_dates(arena, &made);
     read_payment(arena, &made);
     TRY(read_lines(arena, &made));
-    made.peppol = bill->buyer.reference.len != 0 && made.buyer.endpoint_id.len != 0 &&
-                  made.seller.endpoint_id.len != 0;
+    made.peppol = is_peppol(&made);
     *ubl = made;
     return OK;
 }

@@ -33,7 +33,8 @@ static const char fixture_statement[] =
 static const char fixture_customer[] =
     "{'name':'Klinik \\u201eAm See\\u201c','currency':'EUR','time_zone':'UTC',"
     "'email':'ap@clinic.example','address':{'line1':'Seestr. 5','city':'Berlin',"
-    "'postal_code':'10115','country':'DE'},'tax':{'id':'DE123456789'},'buyer_reference':'PO-4711'}";
+    "'postal_code':'10115','country':'DE'},'tax':{'id':'DE123456789'},'buyer_reference':'PO-4711',"
+    "'endpoint':{'scheme':'9930','id':'DE123456789'}}";
 
 static const struct bill_seller fixture_seller = {
     .name = {"Sample Health Software Ltd", 26},
@@ -61,7 +62,11 @@ static inline json_t *fixture_json(struct arena *arena, const char *text, const 
                            str_from(at + strlen(from)));
     char *json = arena_array(arena, char, whole.len);
     for (size_t i = 0; i < whole.len; i++)
-        json[i] = whole.ptr[i] == '\'' ? '"' : whole.ptr[i];
+        json[i] = whole.ptr[i];
+    for (size_t i = 0; i < whole.len; i++) {
+        if (json[i] == '\'')
+            json[i] = '"';
+    }
     ck_assert_ok(json_parse((str){json, whole.len}, &root));
     return root;
 }
