@@ -6,7 +6,7 @@
 #include "phial/util/array.h"
 
 // Reads of these concern no customer.
-static const char *const of_nobody[] = {"audit", "disclosures", "phi", "webhooks"};
+static const char *const of_nobody[] = {"audit", "disclosures", "heads", "phi", "webhooks"};
 
 static bool is_get(const struct route *route)
 {
@@ -92,6 +92,8 @@ str record_action(struct arena *arena, const struct route *route)
 {
     struct path path = path_open(route);
     struct buf action = {.arena = arena};
+    if (record_kind(route) == RECORDED_NOT)
+        return STR("");
     str segment = {0};
     bool is_param = false;
     while (next_segment(&path, &segment, &is_param))

@@ -22,7 +22,8 @@ enum recorded_as { RECORDED_NOT, RECORDED_READ, RECORDED_CHANGE };
 // By the route alone: every change but of events, which the ledger holds, and every read of money,
 // events and reports.
 enum recorded_as record_kind(const struct route *route);
-// "invoices.list", "invoices.read", "invoices.void", "customers.credits.create".
+// "" of what is not recorded; "invoices.list", "invoices.read", "invoices.void",
+// "customers.credits.create".
 str record_action(struct arena *arena, const struct route *route);
 
 // Watches what the handler does.
