@@ -225,6 +225,31 @@ def correction_in_export(server, kept):
     assert amendment['reason'] == 'page 3 was sent twice by the site' and entries.index(amendment) == place
 
 
+def signed(c):
+    """The sponsor's invoice is voided by a second person alone, whose signature says who, when, what for, and of which document."""
+    invoice, why = invoice_of(c, 'trials', 0)['id'], {'Phial_Reason': 'the site was billed twice'}
+    waiting = c.post(f'/v1/invoices/{invoice}/void', {}, 202, **why)
+    path = f'/v1/approvals/{waiting["id"]}'
+    c.post(path + '/approve', {'meaning': 'by whom asked for it'}, 403, **why)
+    second = c.post('/v1/keys', {'name': 'Quality lead', 'scopes': ['billing:approve', 'billing:read', 'billing:write']})['key']
+    approver = phial.Client('http://' + c.address, second)
+    approver.post(path + '/approve', {'meaning': 'I have checked the figures'}, 200, **why)
+    signature = c.get(path)['signature']
+    assert (signature['name'], signature['meaning']) == ('Quality lead', 'I have checked the figures'), signature
+    assert signature['time'].startswith(f'{YEAR}-12-02') and len(signature['document_sha256']) == 64, signature
+    assert c.get('/v1/invoices/' + invoice)['status'] == 'void'
+
+
+def disclosed(c, m):
+    """Who has read the customer's records is accounted for, with the purpose that was given."""
+    key = c.post('/v1/keys', {'name': 'State registry', 'scopes': ['events:write', 'usage:read', 'audit:read']})['key']
+    registry = phial.Client('http://' + c.address, key)
+    one = m.of(11, 'fhir.called')[0]
+    registry.get(f'/v1/events/{m.customer}/{one["id"]}', Phial_Reason='public health inquiry 17')
+    rows = c.get(f'/v1/disclosures?customer={m.customer}')['data']
+    assert any('public health inquiry 17' in json.dumps(row) and 'State registry' in json.dumps(row) for row in rows), rows
+
+
 def unlinkable(c, m):
     """A member of two months is two tokens; once the key is gone a repeat is a duplicate, whatever it says."""
     first, second = (m.of(month, 'session.held', member='Member 5')[0] for month in pack_months.MONTHS)
@@ -288,7 +313,7 @@ def check_moved(c):
     assert amounts[1] == {'active-prescriptions': (14, 1050), 'milestones': (2, 360)}, amounts
 
 
-server = phial.Server('--test-clock')
+server = phial.Server('--test-clock', environment={'PHIAL_APPROVALS_INVOICE_VOID': 'yes'})
 c = server.client
 clock(c, '10-01T00:00:00Z')
 names = ('telehealth', 'imaging', 'rpm', 'exchange', 'trials', 'behavioral', 'pharmacy', 'analytics', 'samd')
@@ -323,6 +348,8 @@ qualification(c, months['rpm'])
 what_was_accessed(server, months['exchange'])
 correction_in_export(server, kept)
 employers(c, months['behavioral'])
+signed(c)
+disclosed(c, months['exchange'])
 unlinkable(c, months['behavioral'])
 check_moved(c)
 server.stop()
