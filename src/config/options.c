@@ -104,8 +104,7 @@ static bool is_amounts(str value)
         more = str_cut(rest, ',', &one, &rest);
         one = str_trim(more ? one : rest);
         if (!str_cut(one, ' ', &amount, &code) || amount.len == 0 ||
-            !str_all_in(amount, DIGITS ".") || code.len != 3 ||
-            !str_all_in(code, CAPITALS))
+            !str_all_in(amount, DIGITS ".") || code.len != 3 || !str_all_in(code, CAPITALS))
             return false;
     }
     return true;
