@@ -92,6 +92,7 @@ result usage_privacy_read(struct db_tx *tx, const struct customer *customer,
 struct cells {
     const struct usage_privacy *privacy;
     json_t **json; // beside the table's; NULL: the answer does not show it
+    size_t count;
     struct suppress_table table;
 };
 
@@ -103,7 +104,7 @@ static int64_t quantity_of(const json_t *cell)
 }
 
 static struct cells make_cells(struct arena *arena, const struct usage_privacy *privacy,
-                               size_t most, struct suppress_sum *sums)
+                               size_t most)
 {
     return (struct cells){
         .privacy = privacy,
@@ -111,7 +112,6 @@ static struct cells make_cells(struct arena *arena, const struct usage_privacy *
         .table = {.cells = arena_array(arena, struct suppress_cell, most),
                   .figure_count = privacy->of_person ? 2 : 1,
                   .adds_up = {!privacy->of_person, true},
-                  .sums = sums,
                   .threshold = privacy->threshold},
     };
 }
@@ -119,8 +119,8 @@ static struct cells make_cells(struct arena *arena, const struct usage_privacy *
 static void add_cell(struct cells *cells, json_t *json)
 {
     int64_t events = json_integer_value(json_object_get(json, "events"));
-    struct suppress_cell *cell = &cells->table.cells[cells->table.cell_count];
-    cells->json[cells->table.cell_count++] = json;
+    struct suppress_cell *cell = &cells->table.cells[cells->count];
+    cells->json[cells->count++] = json;
     if (cells->privacy->of_person)
         *cell = (struct suppress_cell){.figures = {quantity_of(json), events}};
     else
@@ -128,17 +128,13 @@ static void add_cell(struct cells *cells, json_t *json)
 }
 
 // A list whose cells add up to the whole, which is the first cell.
-static void add_list(struct arena *arena, struct cells *cells, struct suppress_sum *sums,
-                     const json_t *list)
+static void add_list(struct cells *cells, const json_t *list)
 {
     size_t count = json_array_size(list);
-    size_t *parts = arena_array(arena, size_t, count);
-    for (size_t i = 0; i < count; i++) {
-        parts[i] = cells->table.cell_count;
+    for (size_t i = 0; i < count; i++)
         add_cell(cells, json_array_get(list, i));
-    }
     if (count != 0)
-        sums[cells->table.sum_count++] = (struct suppress_sum){0, parts, count};
+        cells->table.lengths[cells->table.axis_count++] = 1 + count;
 }
 
 // A sum, a maximum or a level of few persons is as telling as their number.
@@ -150,6 +146,8 @@ static str print_quantity(struct arena *arena, const struct cells *cells,
     int64_t quantity = 0;
     if (!counts || !str_to_i64(json_str(json_object_get(json, "quantity")), &quantity))
         return STR("*");
+    if (quantity == 0 && json_integer_value(json_object_get(json, "events")) != 0)
+        return STR("0");
     return suppress_print(arena, quantity, true, cells->privacy->threshold);
 }
 
@@ -174,8 +172,8 @@ static result hide_cell(struct arena *arena, const struct cells *cells, const st
 static result hide(struct arena *arena, struct cells *cells, const struct metric *metric,
                    bool *hidden)
 {
-    suppress(arena, &cells->table);
-    for (size_t i = 0; i < cells->table.cell_count; i++) {
+    (void)suppress(arena, &cells->table); // where nothing would do, everything is withheld
+    for (size_t i = 0; i < cells->count; i++) {
         if (!cells->table.cells[i].withheld || cells->json[i] == NULL)
             continue;
         TRY(hide_cell(arena, cells, metric, cells->json[i]));
@@ -197,15 +195,14 @@ result usage_privacy_apply(struct arena *arena, const struct usage_privacy *priv
 {
     const json_t *windows = json_object_get(answer, "windows");
     const json_t *groups = json_object_get(answer, "groups");
-    struct suppress_sum sums[2];
     bool hidden = false;
     if (!privacy->applies)
         return OK;
     size_t most = 1 + json_array_size(windows) + json_array_size(groups);
-    struct cells cells = make_cells(arena, privacy, most, sums);
+    struct cells cells = make_cells(arena, privacy, most);
     add_cell(&cells, answer);
-    add_list(arena, &cells, sums, windows);
-    add_list(arena, &cells, sums, groups);
+    add_list(&cells, windows);
+    add_list(&cells, groups);
     TRY(hide(arena, &cells, metric, &hidden));
     return say_threshold(answer, privacy);
 }
@@ -223,22 +220,19 @@ static result hide_charges(struct arena *arena, const struct usage_privacy *priv
                            const struct metric *metric, const json_t *charges, bool *hidden)
 {
     size_t count = json_array_size(charges);
-    size_t *parts = arena_array(arena, size_t, count);
-    struct suppress_sum whole = {.total = 0, .parts = parts};
-    struct cells cells = make_cells(arena, privacy, 1 + count, &whole);
+    struct cells cells = make_cells(arena, privacy, 1 + count);
     struct suppress_cell *total = &cells.table.cells[0];
-    cells.table.cell_count = 1;
-    cells.table.sum_count = 1;
+    cells.count = 1;
     for (size_t i = 0; i < count; i++) {
         json_t *charge = json_array_get(charges, i);
         if (!is_of(charge, metric->key))
             continue;
-        const struct suppress_cell *part = &cells.table.cells[cells.table.cell_count];
-        parts[whole.part_count++] = cells.table.cell_count;
+        const struct suppress_cell *part = &cells.table.cells[cells.count];
         add_cell(&cells, charge);
         for (size_t k = 0; k < SUPPRESS_FIGURES; k++)
             total->figures[k] += part->figures[k];
     }
+    cells.table.lengths[cells.table.axis_count++] = cells.count;
     return hide(arena, &cells, metric, hidden);
 }
 
