@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "usage_privacy.h"
 
-#include "phial/phi/event_type.h"
 #include "phial/rating/aggregation.h"
 #include "phial/rating/suppress.h"
+#include "phial/reports/reports.h"
 #include "phial/util/array.h"
-
-enum { THRESHOLD_PRESET = 11 };
-
-static result read_threshold(const struct customer *customer, int64_t *threshold)
-{
-    OWNED(json_release) json_t *document = NULL;
-    TRY(json_parse(customer->document, &document));
-    const json_t *own = json_object_get(document, "report_threshold");
-    *threshold = json_is_integer(own) ? json_integer_value(own) : THRESHOLD_PRESET;
-    return OK;
-}
 
 // What the types of a metric say together.
 struct types_seen {
@@ -25,8 +14,9 @@ struct types_seen {
     enum time_precision coarsest;
 };
 
-static void see_type(struct types_seen *seen, const struct event_type *type)
+static void see_type(void *context, const struct event_type *type)
 {
+    struct types_seen *seen = context;
     for (size_t i = 0; i < type->property_count; i++) {
         bool token = type->properties[i].type == PROPERTY_TOKEN;
         seen->has_token = seen->has_token || token;
@@ -36,22 +26,6 @@ static void see_type(struct types_seen *seen, const struct event_type *type)
     }
     if (type->precision > seen->coarsest)
         seen->coarsest = type->precision;
-}
-
-static result look_at_type(struct db_tx *tx, str key, struct types_seen *seen)
-{
-    OWNED(json_release) json_t *document = NULL;
-    struct catalog_item item = {0};
-    struct faults *faults = arena_new(db_arena(tx), struct faults);
-    faults->arena = db_arena(tx);
-    TRY(catalog_get(tx, CATALOG_EVENT_TYPE, key, &item));
-    TRY(json_parse(item.document, &document));
-    const struct event_type *type =
-        event_type_parse((struct json_at){document, STR(""), faults}, item.key);
-    if (type == NULL)
-        return FAIL(INTERNAL, "a stored event type is not valid");
-    see_type(seen, type);
-    return OK;
 }
 
 static bool counts_distinct(const struct metric *metric)
@@ -78,15 +52,14 @@ result usage_privacy_read(struct db_tx *tx, const struct customer *customer,
                           const struct metric *metric, str window, struct usage_privacy *privacy)
 {
     struct types_seen seen = {.metric = metric};
-    for (size_t i = 0; i < metric->event_type_count; i++)
-        TRY(look_at_type(tx, metric->event_types[i], &seen));
+    TRY(report_types_each(tx, metric, see_type, &seen));
     if (is_finer(window, seen.coarsest))
         return FAIL(BAD_PARAMETER, "The events' time is stored by days: windows cannot be finer.");
     *privacy = (struct usage_privacy){
         .applies = seen.has_token,
         .of_person = seen.property_is_token && counts_distinct(metric),
     };
-    return read_threshold(customer, &privacy->threshold);
+    return report_threshold(customer, &privacy->threshold);
 }
 
 struct cells {

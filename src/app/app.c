@@ -4,6 +4,7 @@
 
 #include "arguments.h"
 #include "daemon.h"
+#include "phial/reports/templates.h"
 #include "print.h"
 
 #include <stdlib.h>
@@ -49,6 +50,12 @@ static int check_keys(struct arena *arena, const struct config *config)
     return complain(outcome);
 }
 
+static int check_templates(struct arena *arena, const struct config *config)
+{
+    struct report_templates templates = {0};
+    return complain(report_templates_read(arena, config->reports_templates, &templates));
+}
+
 static int run(struct arena *arena, const struct arguments *arguments)
 {
     struct config config = {0};
@@ -59,7 +66,8 @@ static int run(struct arena *arena, const struct arguments *arguments)
         return status == EXIT_SUCCESS ? serve(arena, &config, arguments) : status;
     case MODE_CHECK_CONFIG:
         status = read_config(arena, arguments, &config);
-        return status == EXIT_SUCCESS ? check_keys(arena, &config) : status;
+        status = status == EXIT_SUCCESS ? check_keys(arena, &config) : status;
+        return status == EXIT_SUCCESS ? check_templates(arena, &config) : status;
     case MODE_DUMP_CONFIG:
         status = read_config(arena, arguments, &config);
         if (status == EXIT_SUCCESS)

@@ -41,6 +41,7 @@ struct app {
     struct http_server *server;
     struct biller biller;
     struct chart chart;
+    struct report_templates report_templates;
     struct api api;
     atomic_bool stopping;
     atomic_bool cluster_down; // the own cluster; never without one
@@ -351,6 +352,7 @@ static result start_http(struct app *app)
         .lanes = app->lanes,
         .biller = &app->biller,
         .chart = &app->chart,
+        .report_templates = &app->report_templates,
         .usage_streams = app->usage_streams,
         .keyring = &app->keyring,
         .tally = app->tally,
@@ -392,6 +394,7 @@ static result start_http(struct app *app)
 static result start(struct app *app, const char *data_folder)
 {
     TRY(read_certificate(app));
+    TRY(report_templates_read(app->arena, app->config->reports_templates, &app->report_templates));
     TRY(app->is_dev ? start_dev(app, data_folder) : start_configured(app));
     TRY(open_keys(app));
     name_biller(app);

@@ -709,3 +709,16 @@ FROM export
 WHERE (status = 'ready') <> (path IS NOT NULL AND bytes > 0 AND finished_at IS NOT NULL)
   AND status <> 'failed'
 LIMIT 20;
+
+-- name: doctor_reports_are_as_given_out
+SELECT scope || ' ' || metric || ' ' || version AS subject
+FROM report_publication AS report
+WHERE sha256 <> sha256(convert_to(cells, 'UTF8'))
+   OR (version > 1
+       AND NOT EXISTS (SELECT
+                       FROM report_publication AS before
+                       WHERE before.scope = report.scope AND before.metric = report.metric
+                         AND before.metric_version = report.metric_version AND before.axes = report.axes
+                         AND before.from_at = report.from_at AND before.to_at = report.to_at
+                         AND before.version = report.version - 1))
+LIMIT 20;

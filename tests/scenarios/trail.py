@@ -100,7 +100,8 @@ def reads(server, c, invoice):
     for path in ('/usage?metric=reads&' + window, '/usage/current', '/credits', '/discounts', '/entitlements/seats'):
         c.expect(200, 'GET', base + path)
     for path in ('/v1/events?customer=clinic', '/v1/events/clinic/e2', '/v1/phi/report', '/v1/credit-notes', '/v1/webhooks', '/v1/backfills',
-                 '/v1/alerts', '/v1/accounting/journal', '/v1/reports/aging', '/v1/reports/revenue', '/v1/ledger/clinic/checkpoint',
+                 '/v1/alerts', '/v1/accounting/journal', '/v1/reports/aging', '/v1/reports/revenue',
+                 '/v1/reports/utilization?customer=clinic&metric=reads&' + window, '/v1/ledger/clinic/checkpoint',
                  '/v1/ledger/clinic/entries?from=0&to=2', '/v1/ledger/clinic/inclusion?index=0',
                  '/v1/ledger/clinic/consistency?from=1', '/v1/audit/checkpoint', '/v1/audit/entries?from=0&to=2', '/v1/audit/inclusion?index=0',
                  '/v1/audit/consistency?from=1', '/v1/disclosures?customer=clinic'):

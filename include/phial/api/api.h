@@ -15,6 +15,7 @@
 #include "phial/jobs/jobs.h"
 #include "phial/ledger/signer.h"
 #include "phial/render/bill.h"
+#include "phial/reports/templates.h"
 #include "phial/webhooks/webhooks.h"
 
 #include <stdio.h>
@@ -48,6 +49,7 @@ struct api {
     struct lanes *lanes;
     const struct biller *biller;
     const struct chart *chart;
+    const struct report_templates *report_templates;
     struct usage_streams *usage_streams;
     const struct keyring *keyring;
     struct tally *tally;           // NULL: nobody counts
