@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/merkle/note.h"
 
+#include "note_parts.h"
 #include "phial/util/buf.h"
 #include "phial/util/encode.h"
 
 #include <string.h>
 
-enum {
-    NOTE_BYTES_MAX = 1000000,
-    NOTE_SIGNATURES_MAX = 100,
-    KEY_ID_BYTES = 4,
-    ED25519_TYPE = 1, // C2SP signature type
-};
-
-#define DASH "\xe2\x80\x94 " // an em dash and a blank begin each signature line
+enum { NOTE_BYTES_MAX = 1000000, NOTE_SIGNATURES_MAX = 100 };
 
 uint32_t note_key_id(str name, const unsigned char public[ED25519_PUBLIC_BYTES])
 {
+    return key_id_of(name, SIGNATURE_ED25519, public);
+}
+
+uint32_t key_id_of(str name, enum signature_type type,
+                   const unsigned char public[ED25519_PUBLIC_BYTES])
+{
+    char separator[] = {'\n', (char)type};
     struct sha256_state state;
     sha256_start(&state);
     sha256_add(&state, name);
-    sha256_add(&state, (str){"\n\x01", 2});
+    sha256_add(&state, (str){separator, sizeof separator});
     sha256_add(&state, (str){(const char *)public, ED25519_PUBLIC_BYTES});
     sha256 hash = sha256_end(&state);
     return (uint32_t)hash.bytes[0] << 24 | (uint32_t)hash.bytes[1] << 16 |
@@ -86,18 +87,18 @@ static bool is_name(str name)
     return true;
 }
 
-str note_verifier_key(struct arena *arena, str name,
-                      const unsigned char public[ED25519_PUBLIC_BYTES])
+str key_print(struct arena *arena, str name, enum signature_type type,
+              const unsigned char public[ED25519_PUBLIC_BYTES])
 {
-    char key[1 + ED25519_PUBLIC_BYTES] = {ED25519_TYPE};
+    char key[1 + ED25519_PUBLIC_BYTES] = {(char)type};
     memcpy(key + 1, public, ED25519_PUBLIC_BYTES);
     return str_printf(arena, "%" STR_FMT "+%08x+%" STR_FMT, STR_ARG(name),
-                      note_key_id(name, public),
+                      key_id_of(name, type, public),
                       STR_ARG(encode_base64(arena, (str){key, sizeof key})));
 }
 
-result note_verifier_key_parse(struct arena *arena, str text, str *name,
-                               unsigned char public[ED25519_PUBLIC_BYTES])
+result key_parse(struct arena *arena, str text, enum signature_type type, str *name,
+                 unsigned char public[ED25519_PUBLIC_BYTES])
 {
     str found = {0};
     str rest = {0};
@@ -106,42 +107,63 @@ result note_verifier_key_parse(struct arena *arena, str text, str *name,
     str key = {0};
     if (!str_cut(text, '+', &found, &rest) || !str_cut(rest, '+', &id, &encoded) ||
         !is_name(found) || !decode_base64(arena, encoded, &key) ||
-        key.len != 1 + ED25519_PUBLIC_BYTES || key.ptr[0] != ED25519_TYPE)
+        key.len != 1 + ED25519_PUBLIC_BYTES || key.ptr[0] != (char)type)
         return FAIL(INVALID, "this is no Ed25519 verifier key");
     const unsigned char *raw = (const unsigned char *)key.ptr + 1;
-    if (!str_eq(id, str_printf(arena, "%08x", note_key_id(found, raw))))
+    if (!str_eq(id, str_printf(arena, "%08x", key_id_of(found, type, raw))))
         return FAIL(INVALID, "the verifier key's hash is not that of its name and key");
     memcpy(public, raw, ED25519_PUBLIC_BYTES);
     *name = found;
     return OK;
 }
 
-result note_sign(struct arena *arena, str body, str name, const struct signing_key *key, str *note)
+str note_verifier_key(struct arena *arena, str name,
+                      const unsigned char public[ED25519_PUBLIC_BYTES])
+{
+    return key_print(arena, name, SIGNATURE_ED25519, public);
+}
+
+result note_verifier_key_parse(struct arena *arena, str text, str *name,
+                               unsigned char public[ED25519_PUBLIC_BYTES])
+{
+    return key_parse(arena, text, SIGNATURE_ED25519, name, public);
+}
+
+str line_print(struct arena *arena, str name, uint32_t id, str signature)
+{
+    const char bytes[KEY_ID_BYTES] = {(char)(id >> 24), (char)(id >> 16), (char)(id >> 8),
+                                      (char)id};
+    str blob = str_concat(arena, (str){bytes, sizeof bytes}, signature, STR(""));
+    return str_printf(arena, DASH "%" STR_FMT " %" STR_FMT "\n", STR_ARG(name),
+                      STR_ARG(encode_base64(arena, blob)));
+}
+
+result note_line(struct arena *arena, str body, str name, const struct signing_key *key, str *line)
 {
     if (!str_ends_with(body, STR("\n")) || !is_text(body) || !is_name(name))
         return FAIL(INVALID, "a note is text that ends in a newline");
     unsigned char public[ED25519_PUBLIC_BYTES];
+    unsigned char signature[ED25519_SIGNATURE_BYTES];
     signing_key_public(key, public);
-    uint32_t id = note_key_id(name, public);
-    unsigned char blob[KEY_ID_BYTES + ED25519_SIGNATURE_BYTES] = {
-        (unsigned char)(id >> 24), (unsigned char)(id >> 16), (unsigned char)(id >> 8),
-        (unsigned char)id};
-    TRY(signing_key_sign(key, body, blob + KEY_ID_BYTES));
+    TRY(signing_key_sign(key, body, signature));
+    *line = line_print(arena, name, note_key_id(name, public),
+                       (str){(const char *)signature, sizeof signature});
+    return OK;
+}
 
-    struct buf text = {.arena = arena};
-    buf_add(&text, body);
-    buf_add(&text, STR("\n" DASH));
-    buf_add(&text, name);
-    buf_add_char(&text, ' ');
-    buf_add(&text, encode_base64(arena, (str){(const char *)blob, sizeof blob}));
-    buf_add_char(&text, '\n');
-    *note = buf_str(&text);
+result note_sign(struct arena *arena, str body, str name, const struct signing_key *key, str *note)
+{
+    str line = {0};
+    TRY(note_line(arena, body, name, key, &line));
+    *note = str_concat(arena, body, STR("\n"), line);
     return OK;
 }
 
 // Cuts at the last blank line: body with its newline, then the signature lines.
-static bool cut_note(str note, str *body, str *lines)
+bool note_cut(str note, str *body, str *lines)
 {
+    if (note.len > NOTE_BYTES_MAX || !is_text(note))
+        return false;
     for (size_t i = note.len; i >= 2; i--) {
         if (note.ptr[i - 1] == '\n' && note.ptr[i - 2] == '\n') {
             *body = str_slice(note, 0, i - 1);
@@ -152,8 +174,7 @@ static bool cut_note(str note, str *body, str *lines)
     return false;
 }
 
-// "DASH name base64" without its newline; blob is id || signature.
-static bool read_line(struct arena *arena, str line, str *name, str *blob)
+bool line_read(struct arena *arena, str line, str *name, str *blob)
 {
     if (!str_starts_with(line, STR(DASH)))
         return false;
@@ -162,7 +183,7 @@ static bool read_line(struct arena *arena, str line, str *name, str *blob)
            is_name(*name) && decode_base64(arena, encoded, blob) && blob->len > KEY_ID_BYTES;
 }
 
-static bool made_by(str blob, uint32_t id)
+bool line_is_by(str blob, uint32_t id)
 {
     const unsigned char *p = (const unsigned char *)blob.ptr;
     return ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) == id;
@@ -177,9 +198,9 @@ static result find_signature(struct arena *arena, str lines, str name, uint32_t 
         str line_name = {0};
         str blob = {0};
         if (count == NOTE_SIGNATURES_MAX || !str_cut(lines, '\n', &line, &lines) ||
-            !read_line(arena, line, &line_name, &blob))
+            !line_read(arena, line, &line_name, &blob))
             return FAIL(INVALID, "the note's signature lines are malformed");
-        if (found.len == 0 && str_eq(line_name, name) && made_by(blob, id))
+        if (found.len == 0 && str_eq(line_name, name) && line_is_by(blob, id))
             found = str_slice(blob, KEY_ID_BYTES, blob.len);
     }
     *signature = found;
@@ -192,8 +213,7 @@ result note_open(struct arena *arena, str note, str name,
     str text = {0};
     str lines = {0};
     str found = {0};
-    if (note.len > NOTE_BYTES_MAX || !is_text(note) || !cut_note(note, &text, &lines) ||
-        lines.len == 0)
+    if (!note_cut(note, &text, &lines) || lines.len == 0)
         return FAIL(INVALID, "this is no signed note");
     TRY(find_signature(arena, lines, name, note_key_id(name, public), &found));
     if (found.len == 0)
@@ -212,7 +232,7 @@ str checkpoint_print(struct arena *arena, const struct checkpoint *checkpoint)
                       STR_ARG(encode_base64(arena, sha256_str(&checkpoint->root))));
 }
 
-static bool read_size(str text, uint64_t *size)
+bool size_read(str text, uint64_t *size)
 {
     if (text.len == 0 || (text.len > 1 && text.ptr[0] == '0'))
         return false;
@@ -246,7 +266,7 @@ result checkpoint_parse(struct arena *arena, str body, struct checkpoint *checkp
     str rest = body;
     uint64_t size = 0;
     if (!str_cut(rest, '\n', &origin, &rest) || origin.len == 0 ||
-        !str_cut(rest, '\n', &size_text, &rest) || !read_size(size_text, &size) ||
+        !str_cut(rest, '\n', &size_text, &rest) || !size_read(size_text, &size) ||
         !str_cut(rest, '\n', &root_text, &rest) || !decode_base64(arena, root_text, &root) ||
         root.len != SHA256_BYTES || !are_extensions(rest))
         return FAIL(INVALID, "this is no checkpoint");

@@ -7,6 +7,7 @@
 #include "phial/util/result.h"
 #include "phial/util/str.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 // The key id of a verifier key: first four bytes of SHA-256(name "\n" 0x01 public).
@@ -17,6 +18,8 @@ str note_verifier_key(struct arena *arena, str name,
 result note_verifier_key_parse(struct arena *arena, str text, str *name,
                                unsigned char public[ED25519_PUBLIC_BYTES]);
 
+// The signature line of a note with this body: "— name base64(id || signature)\n".
+result note_line(struct arena *arena, str body, str name, const struct signing_key *key, str *line);
 // body (ends in a newline) + blank line + "— name base64(id || signature)\n".
 result note_sign(struct arena *arena, str body, str name, const struct signing_key *key, str *note);
 // Splits and verifies: `body` includes its last newline, `signature` is the raw 64 bytes made by
@@ -24,6 +27,9 @@ result note_sign(struct arena *arena, str body, str name, const struct signing_k
 // VERIFICATION_FAILED when no signature of this key is there or it does not hold.
 result note_open(struct arena *arena, str note, str name,
                  const unsigned char public[ED25519_PUBLIC_BYTES], str *body, str *signature);
+// Cuts at the last blank line: body with its newline, then the signature lines, unverified. False
+// for what is no text, or too long.
+bool note_cut(str note, str *body, str *lines);
 
 struct checkpoint {
     str origin;
