@@ -2,8 +2,7 @@
 // /v1/ledger
 #include "phial/ledger/ledger.h"
 
-#include "caller.h"
-#include "phial/util/encode.h"
+#include "proof_reply.h"
 
 enum { ENTRIES_MAX = 10000, ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -56,32 +55,6 @@ result get_ledger_customer_checkpoint(const struct request *request, struct repl
     return http_reply_text(reply, 200, "text/plain; charset=utf-8", question.text);
 }
 
-static str base64_of(const struct request *request, const sha256 *hash)
-{
-    return encode_base64(request->arena, sha256_str(hash));
-}
-
-static result print_proof(const struct request *request, const struct merkle_proof *proof,
-                          json_t **json)
-{
-    OWNED(json_release) json_t *hashes = json_array();
-    for (size_t i = 0; i < proof->count; i++) {
-        if (json_array_append_new(hashes, json_from_str(base64_of(request, &proof->hashes[i]))) !=
-            0)
-            return FAIL(INTERNAL, "out of memory");
-    }
-    *json = json_pack("{s:O}", "proof", hashes);
-    return *json == NULL ? FAIL(INTERNAL, "out of memory") : OK;
-}
-
-static result add_hash(const struct request *request, json_t *json, const char *name,
-                       const sha256 *hash)
-{
-    if (json_object_set_new(json, name, json_from_str(base64_of(request, hash))) != 0)
-        return FAIL(INTERNAL, "out of memory");
-    return OK;
-}
-
 static result prove_inclusion(struct db_tx *tx, void *context)
 {
     struct log_question *question = context;
@@ -100,10 +73,8 @@ static result prove_inclusion(struct db_tx *tx, void *context)
     TRY(print_proof(request, &proof, &question->json));
     TRY(add_hash(request, question->json, "leaf", &leaf));
     TRY(add_hash(request, question->json, "root", &root));
-    int wrong =
-        json_object_set_new(question->json, "index", json_integer((json_int_t)question->index));
-    wrong |= json_object_set_new(question->json, "size", json_integer((json_int_t)size));
-    return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+    TRY(add_number(question->json, "index", question->index));
+    return add_number(question->json, "size", size);
 }
 
 static result reply_log(const struct request *request, struct reply *reply,
@@ -136,10 +107,8 @@ static result prove_consistency(struct db_tx *tx, void *context)
         return FAIL(INVALID, "The log has not had that size.");
     TRY(ledger_consistency(tx, question->customer.id, question->from, to, &proof));
     TRY(print_proof(question->request, &proof, &question->json));
-    int wrong =
-        json_object_set_new(question->json, "from", json_integer((json_int_t)question->from));
-    wrong |= json_object_set_new(question->json, "to", json_integer((json_int_t)to));
-    return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+    TRY(add_number(question->json, "from", question->from));
+    return add_number(question->json, "to", to);
 }
 
 static result read_range(const struct request *request, struct log_question *question)

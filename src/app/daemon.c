@@ -5,6 +5,7 @@
 #include "data_folder.h"
 #include "notify.h"
 #include "phial/api/api.h"
+#include "phial/catalog/clock.h"
 #include "phial/db/cluster.h"
 #include "phial/db/migrate.h"
 #include "phial/util/array.h"
@@ -195,9 +196,14 @@ static result open_keys(struct app *app)
                                           : checked;
 }
 
-static result check_heads(struct db_tx *tx, void *context)
+static result begin_signing(struct db_tx *tx, void *context)
 {
-    return signer_check(context, tx);
+    const struct app *app = context;
+    instant now = {0};
+    TRY(signer_begin(app->signer, tx));
+    TRY(signer_check(app->signer, tx));
+    TRY(clock_now(tx, app->config->clock_test, &now));
+    return signer_enroll(app->signer, tx, now);
 }
 
 static result start_signer(struct app *app)
@@ -206,6 +212,7 @@ static result start_signer(struct app *app)
     struct signer_options options = {
         .key_path = str_to_c(app->arena, config->ledger_key_path),
         .public_path = str_to_c(app->arena, config->ledger_public_path),
+        .previous_path = str_to_c(app->arena, config->ledger_previous_key_path),
         .state_path = str_to_c(app->arena, config->ledger_state_path),
         .server = config->server_name,
         .make = app->is_dev,
@@ -213,14 +220,16 @@ static result start_signer(struct app *app)
     TRY(signer_open(&options, &app->signer));
     struct db_options database = database_of(app);
     struct db *db = db_open(&database);
-    result outcome = db_transact(db, app->arena, check_heads, app->signer);
+    result outcome = db_transact(db, app->arena, begin_signing, app);
     db_close(db);
     if (outcome.code == ERR_HEAD_REFUSED)
         outcome.detail = str_printf(app->arena,
                                     "%s: the database is not the one whose heads stand in %s; a "
-                                    "restored older one cannot pass for it",
+                                    "restored older one cannot pass for it. Restore a newer one, "
+                                    "or begin a new epoch: phial ledger new-epoch",
                                     outcome.detail, options.state_path)
                              .ptr;
+    app->biller.server = failed(outcome) ? STR("") : signer_server(app->signer);
     return outcome;
 }
 
@@ -236,7 +245,6 @@ static result check_ready(void *context)
 static void name_biller(struct app *app)
 {
     const struct config *config = app->config;
-    app->biller.server = config->server_name;
     app->biller.seller = (struct bill_seller){
         .name = config->seller_name,
         .address = {.line1 = config->seller_line1,

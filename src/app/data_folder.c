@@ -178,6 +178,7 @@ result data_folder_configure(struct arena *arena, const struct data_folder *fold
     config->database_url = str_from(database_url);
     config->export_folder = str_from(exports);
     config->ledger_key_path = text_in(arena, folder, "ledger.key.pem");
+    config->ledger_previous_key_path = text_in(arena, folder, "ledger.key.previous.pem");
     config->ledger_public_path = text_in(arena, folder, "ledger.pub.pem");
     config->ledger_state_path = text_in(arena, folder, "signer.state");
     config->phi_master_key = master_key;

@@ -22,8 +22,9 @@ SELECT class.relname || ': ' || lower(forbidden.privilege) AS subject
 FROM pg_class AS class
 CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS forbidden (privilege)
 WHERE class.relkind IN ('r', 'p')
-  AND (class.relname ~ '^(ledger_(entry(_[0-9]+)?|node)|trail_entry|signature)$'
-       OR (class.relname = 'ledger_head' AND forbidden.privilege <> 'UPDATE'))
+  AND (class.relname ~ '^(ledger_(entry(_[0-9]+)?|node|key|epoch)|trail_entry|signature)$'
+       OR class.relname ~ '^heads_(entry|node|checkpoint|cosignature|timestamp)$'
+       OR (class.relname IN ('ledger_head', 'heads_log') AND forbidden.privilege <> 'UPDATE'))
   AND has_table_privilege('phial_daemon', class.oid, forbidden.privilege)
 ORDER BY 1
 LIMIT 20;
@@ -33,7 +34,9 @@ LIMIT 20;
 -- partitions.
 SELECT class.relname AS subject
 FROM pg_class AS class
-WHERE class.relkind = 'r' AND class.relname ~ '^(ledger_(entry_[0-9]+|node|head)|trail_entry|signature)$'
+WHERE class.relkind = 'r'
+  AND (class.relname ~ '^(ledger_(entry_[0-9]+|node|head|key|epoch)|trail_entry|signature)$'
+       OR class.relname ~ '^heads_(log|entry|node|checkpoint|cosignature|timestamp)$')
   AND (SELECT count(*)
        FROM pg_trigger AS guard
        JOIN pg_proc AS refusal ON refusal.oid = guard.tgfoid
@@ -73,6 +76,32 @@ LEFT JOIN (SELECT customer_id, count(*) AS entries, min(entry_index) AS first, m
 WHERE COALESCE(log.entries, 0) <> head.size
    OR (log.entries > 0 AND (log.first <> 0 OR log.last <> head.size - 1))
 ORDER BY 1
+LIMIT 20;
+
+-- name: doctor_heads_are_entered_in_order
+-- The log of all heads: no gap, each customer's sizes rise and stay within his log, a checkpoint
+-- is of a size that it had.
+SELECT 'epoch ' || log.epoch AS subject
+FROM heads_log AS log
+LEFT JOIN (SELECT epoch, count(*) AS entries, max(entry_index) AS last
+           FROM heads_entry
+           GROUP BY epoch) AS held USING (epoch)
+WHERE log.size <> COALESCE(held.entries, 0) OR log.size <> COALESCE(held.last + 1, 0)
+   OR EXISTS (SELECT FROM heads_checkpoint AS published
+              WHERE published.epoch = log.epoch AND published.size > log.size)
+UNION ALL
+SELECT COALESCE(customer.key, 'the audit trail')
+FROM (SELECT customer_id, max(head_size) AS size,
+             bool_or(head_size <= before) AS fell
+      FROM (SELECT customer_id, epoch, head_size,
+                   lag(head_size) OVER (PARTITION BY customer_id, epoch ORDER BY entry_index) AS before
+            FROM heads_entry
+            WHERE customer_id IS NOT NULL) AS entry
+      WHERE epoch = (SELECT max(epoch) FROM heads_log)
+      GROUP BY customer_id) AS entered
+LEFT JOIN customer USING (customer_id)
+JOIN ledger_head AS head USING (customer_id)
+WHERE entered.fell OR entered.size > head.size
 LIMIT 20;
 
 -- name: doctor_ledger_has_its_heads

@@ -105,6 +105,7 @@ static result open_signer(const struct examination *examination, struct signer *
     struct signer_options options = {
         .key_path = str_to_c(examination->arena, config->ledger_key_path),
         .public_path = str_to_c(examination->arena, config->ledger_public_path),
+        .previous_path = str_to_c(examination->arena, config->ledger_previous_key_path),
         .state_path = str_to_c(examination->arena, config->ledger_state_path),
         .server = config->server_name,
     };
@@ -136,6 +137,7 @@ result doctor_key_is_its_own(struct examination *examination)
 
 static result check_heads(struct db_tx *tx, void *context)
 {
+    TRY(signer_begin(context, tx));
     return signer_check(context, tx);
 }
 

@@ -137,3 +137,151 @@ ORDER BY number;
 SELECT customer_id
 FROM customer
 WHERE key = $1;
+
+-- name: epoch_last
+SELECT number, server
+FROM ledger_epoch
+ORDER BY number DESC
+LIMIT 1;
+
+-- name: heads_head
+SELECT size, nodes, last_at
+FROM heads_log
+WHERE epoch = $1;
+
+-- name: heads_open
+INSERT INTO heads_log (epoch, size, nodes, last_at)
+VALUES ($1, 0, '', to_timestamp(0))
+ON CONFLICT DO NOTHING;
+
+-- name: heads_lock
+SELECT size, nodes, last_at
+FROM heads_log
+WHERE epoch = $1
+FOR UPDATE;
+
+-- name: heads_move
+UPDATE heads_log
+SET size = $2, nodes = $3, last_at = GREATEST(last_at, $4)
+WHERE epoch = $1;
+
+-- name: heads_changed
+-- A scan of one row a customer, and the audit trail's, which has no key; `before` is 0 where nothing
+-- was entered in this epoch.
+SELECT head.customer_id, COALESCE(customer.key, '') AS key, head.size, head.nodes,
+       COALESCE(mark.size, 0) AS before
+FROM ledger_head AS head
+LEFT JOIN customer USING (customer_id)
+LEFT JOIN heads_mark AS mark ON mark.customer_id = head.customer_id AND mark.epoch = $1
+WHERE head.size <> COALESCE(mark.size, 0)
+ORDER BY head.customer_id
+LIMIT $2;
+
+-- name: heads_mark_sizes
+INSERT INTO heads_mark AS mark (customer_id, epoch, size)
+SELECT customer_id, $1, size
+FROM unnest($2::bigint[], $3::bigint[]) AS entered (customer_id, size)
+ON CONFLICT (customer_id) DO UPDATE SET epoch = excluded.epoch, size = excluded.size
+WHERE mark.epoch < excluded.epoch OR mark.size < excluded.size;
+
+-- name: heads_insert_entries
+INSERT INTO heads_entry (epoch, entry_index, customer_id, head_size, leaf)
+SELECT $1, $2 + place - 1, customer_id, size, leaf
+FROM unnest($3::bigint[], $4::bigint[], $5::bytea[]) WITH ORDINALITY
+     AS entered (customer_id, size, leaf, place);
+
+-- name: heads_insert_leaf
+INSERT INTO heads_entry (epoch, entry_index, leaf)
+VALUES ($1, $2, $3);
+
+-- name: heads_insert_nodes
+INSERT INTO heads_node (epoch, level, number, hash)
+SELECT $1, level, number, hash
+FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS node (level, number, hash);
+
+-- name: heads_each
+SELECT entry_index, leaf
+FROM heads_entry
+WHERE epoch = $1 AND entry_index >= $2 AND entry_index < $3
+ORDER BY entry_index;
+
+-- name: heads_each_node
+SELECT number, hash
+FROM heads_node
+WHERE epoch = $1 AND level = $2 AND number >= $3 AND number < $4
+ORDER BY number;
+
+-- name: heads_leaf
+SELECT entry_index, leaf
+FROM heads_entry
+WHERE epoch = $1 AND entry_index = $2;
+
+-- name: heads_latest
+SELECT entry_index, leaf
+FROM heads_entry
+WHERE epoch = $1 AND customer_id = $2 AND entry_index < $3
+ORDER BY entry_index DESC
+LIMIT 1;
+
+-- name: heads_keep_checkpoint
+INSERT INTO heads_checkpoint (epoch, size, note, at)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING;
+
+-- name: heads_last_checkpoint
+SELECT size, note, at,
+       COALESCE((SELECT string_agg(line, '' ORDER BY witness)
+                 FROM heads_cosignature AS cosignature
+                 WHERE cosignature.epoch = last.epoch AND cosignature.size = last.size), '') AS lines
+FROM heads_checkpoint AS last
+WHERE epoch = $1
+ORDER BY size DESC
+LIMIT 1;
+
+-- name: heads_keep_cosignature
+INSERT INTO heads_cosignature (epoch, size, witness, line, at)
+VALUES ($1, $2, $3, $4, now())
+ON CONFLICT DO NOTHING;
+
+-- name: heads_keep_timestamp
+INSERT INTO heads_timestamp (epoch, size, reply, at)
+VALUES ($1, $2, $3, now())
+ON CONFLICT DO NOTHING;
+
+-- name: heads_timestamp
+SELECT reply
+FROM heads_timestamp
+WHERE epoch = $1 AND size = $2;
+
+-- name: ledger_key_last
+SELECT number, public_key, previous_signature, signature, server
+FROM ledger_key
+ORDER BY number DESC
+LIMIT 1;
+
+-- name: ledger_key_each
+SELECT number, public_key, previous_signature, signature, server
+FROM ledger_key
+ORDER BY number;
+
+-- name: ledger_key_insert
+INSERT INTO ledger_key (number, public_key, previous_signature, signature, server, reason, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: ledger_key_enroll
+-- Another daemon may have been quicker.
+INSERT INTO ledger_key (number, public_key, server, reason, at)
+VALUES (1, $1, $2, '', $3)
+ON CONFLICT DO NOTHING;
+
+-- name: ledger_key_list_logs
+SELECT head.customer_id, customer.key
+FROM ledger_head AS head
+JOIN customer USING (customer_id)
+WHERE head.customer_id > $1 AND head.size > 0
+ORDER BY head.customer_id
+LIMIT $2;
+
+-- name: epoch_insert
+INSERT INTO ledger_epoch (number, server, reason, began_at)
+VALUES ($1, $2, $3, $4);

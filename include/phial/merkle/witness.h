@@ -5,7 +5,6 @@
 
 #include "phial/merkle/merkle.h"
 #include "phial/merkle/note.h"
-#include "phial/time/time.h"
 
 #include <stdbool.h>
 
