@@ -60,7 +60,7 @@ CREATE TABLE heads_mark (
 CREATE TABLE heads_checkpoint (
     epoch bigint NOT NULL,
     size  bigint NOT NULL,
-    note  text NOT NULL, -- as signed; a time stamp is of these bytes
+    note  text NOT NULL, -- as signed; a time stamp is of its body
     at    timestamptz NOT NULL,
     PRIMARY KEY (epoch, size)
 );

@@ -122,6 +122,22 @@ static void add_webhooks(struct exposition *into, const struct webhook_sender *s
     add_gauge(into, "phial_webhook_flying", "Attempts under way.", figures.flying);
 }
 
+static void add_heads(struct exposition *into, const struct heads_keeper *keeper)
+{
+    struct heads_figures figures = {0};
+    heads_figures_read(keeper, &figures);
+    add_gauge(into, "phial_heads_published_size", "Size of the last checkpoint of all heads.",
+              figures.published);
+    add_gauge(into, "phial_heads_written_size", "That of the last one in the witness folder.",
+              figures.written);
+    add_gauge(into, "phial_heads_witnessed_size", "That of the last one that a witness cosigned.",
+              figures.witnessed);
+    add_counter(into, "phial_heads_timestamps", "Time stamps got.", figures.stamps);
+    add_counter(into, "phial_heads_failures",
+                "Attempts to take a checkpoint out of the database that came to nothing.",
+                figures.failures);
+}
+
 result get_metrics(const struct request *request, struct reply *reply)
 {
     static const enum media offered[] = {MEDIA_PROMETHEUS, MEDIA_OPENMETRICS};
@@ -141,6 +157,8 @@ result get_metrics(const struct request *request, struct reply *reply)
         add_lanes(&into, api->lanes);
     if (api->webhook_sender != NULL)
         add_webhooks(&into, api->webhook_sender);
+    if (api->heads_keeper != NULL)
+        add_heads(&into, api->heads_keeper);
     if (!into.open_metrics)
         return http_reply_text(reply, 200, "text/plain; version=0.0.4; charset=utf-8",
                                buf_str(&into.text));

@@ -39,6 +39,8 @@ struct app {
     struct tally *tally;
     struct egress egress;
     struct webhook_sender *webhook_sender;
+    struct heads_keeper *heads_keeper;
+    struct witness *witness; // of other logs; NULL for none
     struct http_server *server;
     struct biller biller;
     struct chart chart;
@@ -351,11 +353,52 @@ static result read_approvals(struct app *app)
     return OK;
 }
 
+static result start_heads_keeper(struct app *app)
+{
+    const struct config *config = app->config;
+    str ca = config->witness_timestamp_ca;
+    struct heads_keeper_options options = {
+        .database = database_of(app),
+        .signer = app->signer,
+        .egress = &app->egress,
+        .interval_ms = config->witness_interval_ms,
+        .timeout_ms = config->witness_timeout_ms,
+        .folder = config->witness_folder,
+        .witness_urls = config->witness_urls,
+        .witness_keys = config->witness_keys,
+        .timestamp_url = config->witness_timestamp_url,
+        .timestamp_ca = ca.len == 0 ? NULL : str_to_c(app->arena, ca),
+        .timestamp_hours = config->witness_timestamp_hours,
+        .test_clock = config->clock_test,
+        .log = &app->log,
+    };
+    return heads_keeper_start(&options, &app->heads_keeper);
+}
+
+static result start_witness(struct app *app)
+{
+    const struct config *config = app->config;
+    str name = config->witness_name;
+    if (config->witness_logs.len == 0)
+        return OK;
+    if (name.len == 0)
+        name = str_concat(app->arena, config->server_name, STR("/witness"), STR(""));
+    struct witness_options options = {
+        .key_path = str_to_c(app->arena, config->witness_key_path),
+        .state_path = str_to_c(app->arena, config->witness_state_path),
+        .name = name,
+        .logs = config->witness_logs,
+    };
+    return witness_open(&options, &app->witness);
+}
+
 static result start_http(struct app *app)
 {
     const struct config *config = app->config;
     app->api = (struct api){
         .signer = app->signer,
+        .witness = app->witness,
+        .heads_keeper = app->heads_keeper,
         .jobs = app->jobs,
         .lanes = app->lanes,
         .biller = &app->biller,
@@ -412,6 +455,8 @@ static result start(struct app *app, const char *data_folder)
     TRY(start_lanes(app));
     TRY(start_usage_streams(app));
     TRY(start_webhook_sender(app));
+    TRY(start_heads_keeper(app));
+    TRY(start_witness(app));
     TRY(start_http(app));
     app->config->server_port = http_port(app->server);
     return app->is_dev ? data_folder_write_config(app->arena, &app->folder, app->config) : OK;
@@ -463,11 +508,13 @@ static void stop_all(struct app *app)
         usage_streams_close(app->usage_streams);
     if (app->lanes != NULL)
         lanes_stop(app->lanes);
+    heads_keeper_stop(app->heads_keeper);
     webhook_sender_stop(app->webhook_sender);
     rate_limit_close(app->api.rate_limit);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);
     tally_free(app->tally);
+    witness_close(app->witness);
     if (app->signer != NULL)
         signer_close(app->signer);
     if (app->cluster != NULL)

@@ -181,6 +181,8 @@ result data_folder_configure(struct arena *arena, const struct data_folder *fold
     config->ledger_previous_key_path = text_in(arena, folder, "ledger.key.previous.pem");
     config->ledger_public_path = text_in(arena, folder, "ledger.pub.pem");
     config->ledger_state_path = text_in(arena, folder, "signer.state");
+    config->witness_key_path = text_in(arena, folder, "witness.key.pem");
+    config->witness_state_path = text_in(arena, folder, "witness.state");
     config->phi_master_key = master_key;
     config->server_address = STR("127.0.0.1");
     config->server_user = str_from(folder->user);

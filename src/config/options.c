@@ -79,6 +79,29 @@ static const char account_form[] =
 static const char egress_form[] =
     "must be host, host:port, *.suffix or an address, with commas between";
 
+static bool is_url(str value)
+{
+    struct egress_url url;
+    return value.len == 0 || egress_url_parse(value, &url) == NULL;
+}
+
+// The witnesses that checkpoints are sent to.
+static bool are_urls(str value)
+{
+    enum { URLS_MAX = 8 };
+    for (size_t count = 0; value.len != 0; count++) {
+        str one = value;
+        str rest = STR("");
+        if (!str_cut(value, ',', &one, &rest))
+            one = value;
+        one = str_trim(one);
+        if (count == URLS_MAX || one.len == 0 || !is_url(one) || str_ends_with(one, STR("/")))
+            return false;
+        value = rest;
+    }
+    return true;
+}
+
 static bool is_country(str value)
 {
     return value.len == 0 || (value.len == 2 && str_all_in(value, CAPITALS));
@@ -141,6 +164,11 @@ static const struct {
      "may hold capital letters, digits and blanks only"},
     {offsetof(struct config, server_name), is_server_name,
      "may hold letters, digits and -._:/ only"},
+    {offsetof(struct config, witness_name), is_server_name,
+     "may hold letters, digits and -._:/ only"},
+    {offsetof(struct config, witness_timestamp_url), is_url, "must be an http or https URL"},
+    {offsetof(struct config, witness_urls), are_urls,
+     "must be up to 8 http or https URLs without a slash at their end, with commas between"},
 };
 
 static const char *check_form(const struct option *option, str value)

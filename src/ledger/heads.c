@@ -275,3 +275,44 @@ result heads_timestamp(struct db_tx *tx, int64_t epoch, int64_t size, str *reply
     return db_one(tx, &heads_timestamp_sql, PARAMS(db_i64(epoch), db_i64(size)),
                   COLUMNS(db_into_bytes("reply", reply)));
 }
+
+struct checkpoint_row {
+    struct heads_checkpoint checkpoint;
+    result (*row)(void *context, const struct heads_checkpoint *checkpoint);
+    void *context;
+};
+
+static result hand_over_checkpoint(void *context)
+{
+    struct checkpoint_row *read = context;
+    return read->row(read->context, &read->checkpoint);
+}
+
+result heads_each_checkpoint(struct db_tx *tx, int64_t epoch, int64_t beyond,
+                             result (*row)(void *context,
+                                           const struct heads_checkpoint *checkpoint),
+                             void *context)
+{
+    struct checkpoint_row read = {.checkpoint.epoch = epoch, .row = row, .context = context};
+    return db_each(tx, &heads_each_checkpoint_sql, PARAMS(db_i64(epoch), db_i64(beyond)),
+                   COLUMNS(db_into_i64("size", &read.checkpoint.size),
+                           db_into_text("note", &read.checkpoint.note),
+                           db_into_instant("at", &read.checkpoint.at)),
+                   hand_over_checkpoint, &read);
+}
+
+result heads_witnessed(struct db_tx *tx, int64_t epoch, str witness, int64_t *size)
+{
+    bool present = false;
+    int64_t found = 0;
+    TRY(db_one(tx, &heads_witnessed_sql, PARAMS(db_i64(epoch), db_text(witness)),
+               COLUMNS(db_if_present(db_into_i64("size", &found), &present))));
+    *size = present ? found : 0;
+    return OK;
+}
+
+result heads_last_timestamp(struct db_tx *tx, bool *present, instant *at)
+{
+    return db_one(tx, &heads_last_timestamp_sql, NO_PARAMS,
+                  COLUMNS(db_if_present(db_into_instant("at", at), present)));
+}

@@ -285,3 +285,19 @@ LIMIT $2;
 -- name: epoch_insert
 INSERT INTO ledger_epoch (number, server, reason, began_at)
 VALUES ($1, $2, $3, $4);
+
+-- name: heads_each_checkpoint
+SELECT size, note, at
+FROM heads_checkpoint
+WHERE epoch = $1 AND size > $2
+ORDER BY size
+LIMIT 1000;
+
+-- name: heads_witnessed
+SELECT max(size) AS size
+FROM heads_cosignature
+WHERE epoch = $1 AND witness = $2;
+
+-- name: heads_last_timestamp
+SELECT max(at) AS at
+FROM heads_timestamp;

@@ -193,8 +193,8 @@ static void start_claimed(struct webhook_sender *sender, struct transfer *claime
     while (claimed != NULL) {
         struct transfer *transfer = claimed;
         claimed = claimed->next;
-        if (transfer->easy != NULL &&
-            curl_multi_add_handle(sender->multi, transfer->easy) == CURLM_OK) {
+        if (transfer->wire.easy != NULL &&
+            curl_multi_add_handle(sender->multi, transfer->wire.easy) == CURLM_OK) {
             transfer->next = sender->flying;
             sender->flying = transfer;
             atomic_fetch_add(&sender->flying_count, 1);
@@ -259,7 +259,7 @@ static void collect(struct webhook_sender *sender)
         CURLcode code = message->data.result; // read before the handle, and the message, go
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         unlink_transfer(sender, transfer);
-        (void)curl_multi_remove_handle(sender->multi, transfer->easy);
+        (void)curl_multi_remove_handle(sender->multi, transfer->wire.easy);
         settling.outcomes[settling.count++] = transfer_outcome(transfer, code);
         transfer->next = done;
         done = transfer;
@@ -300,7 +300,7 @@ static void release(struct webhook_sender *sender)
     while (sender->flying != NULL) {
         struct transfer *transfer = sender->flying;
         sender->flying = transfer->next;
-        (void)curl_multi_remove_handle(sender->multi, transfer->easy);
+        (void)curl_multi_remove_handle(sender->multi, transfer->wire.easy);
         transfer_close(transfer);
     }
     (void)curl_multi_cleanup(sender->multi);

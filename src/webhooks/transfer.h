@@ -3,19 +3,14 @@
 #pragma once
 
 #include "queue.h"
-
-#include <curl/curl.h>
+#include "wire.h"
 
 struct transfer {
     struct transfer *next;
     struct arena arena; // holds the texts
     struct attempt attempt;
-    struct egress_url url;
-    const struct egress *egress;
-    CURL *easy; // NULL: nothing is sent, for the reason in `error`
-    struct curl_slist *headers;
+    struct wire wire; // without a handle: nothing is sent, for the reason in `error`
     size_t received;
-    bool address_refused;
     const char *error;
 };
 

@@ -12,8 +12,10 @@
 #include "phial/egress/egress.h"
 #include "phial/http/http.h"
 #include "phial/ingest/lanes.h"
+#include "phial/jobs/heads.h"
 #include "phial/jobs/jobs.h"
 #include "phial/ledger/signer.h"
+#include "phial/ledger/witness.h"
 #include "phial/render/bill.h"
 #include "phial/reports/templates.h"
 #include "phial/webhooks/webhooks.h"
@@ -45,6 +47,8 @@ bool approval_rule_valid(str rule);
 // What the handlers share: http_options.context.
 struct api {
     struct signer *signer;
+    struct witness *witness; // NULL: no log is witnessed
+    const struct heads_keeper *heads_keeper;
     struct jobs *jobs;
     struct lanes *lanes;
     const struct biller *biller;

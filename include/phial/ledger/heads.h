@@ -54,3 +54,11 @@ result heads_cosigned(struct db_tx *tx, const struct heads_checkpoint *checkpoin
                       str line);
 result heads_stamped(struct db_tx *tx, const struct heads_checkpoint *checkpoint, str reply);
 result heads_timestamp(struct db_tx *tx, int64_t epoch, int64_t size, str *reply); // NOT_FOUND
+// Those beyond a size, in order, at most 1000.
+result heads_each_checkpoint(struct db_tx *tx, int64_t epoch, int64_t beyond,
+                             result (*row)(void *context,
+                                           const struct heads_checkpoint *checkpoint),
+                             void *context);
+// The largest size that the witness has cosigned; 0 for none.
+result heads_witnessed(struct db_tx *tx, int64_t epoch, str witness, int64_t *size);
+result heads_last_timestamp(struct db_tx *tx, bool *present, instant *at);
