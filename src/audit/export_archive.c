@@ -3,7 +3,7 @@
 
 #include "export_names.h"
 #include "export_range.h"
-#include "phial/ledger/ledger.h"
+#include "phial/ledger/keys.h"
 #include "phial/merkle/note.h"
 #include "phial/util/encode.h"
 #include "tar.h"
@@ -243,6 +243,40 @@ static result add_manifest(struct archive_parts *parts)
     return tar_add(parts->tar, EXPORT_MANIFEST, json_print(parts->arena, document), &parts->sums);
 }
 
+struct key_list {
+    struct arena *arena;
+    json_t *announced;
+    str previous;
+};
+
+static result list_key(void *context, const struct ledger_key *key)
+{
+    struct key_list *list = context;
+    str previous = list->previous;
+    list->previous = str_copy(list->arena, key->public);
+    if (key->signature.len == 0)
+        return OK;
+    json_t *one =
+        json_pack("{s:o, s:o, s:o, s:o, s:o}", "previous",
+                  json_from_str(encode_base64(list->arena, previous)), "previous_signature",
+                  json_from_str(encode_base64(list->arena, key->previous_signature)), "public",
+                  json_from_str(encode_base64(list->arena, key->public)), "server",
+                  json_from_str(key->server), "signature",
+                  json_from_str(encode_base64(list->arena, key->signature)));
+    return json_array_append_new(list->announced, one) == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+// How to follow from one key to the next; only once there is a next.
+static result add_keys(struct archive_parts *parts)
+{
+    OWNED(json_release) json_t *announced = json_array();
+    struct key_list list = {.arena = parts->arena, .announced = announced};
+    TRY(ledger_key_each(parts->tx, list_key, &list));
+    if (json_array_size(announced) == 0)
+        return OK;
+    return tar_add(parts->tar, EXPORT_KEYS, json_print(parts->arena, announced), &parts->sums);
+}
+
 static result add_sums(struct archive_parts *parts)
 {
     unsigned char signature[ED25519_SIGNATURE_BYTES];
@@ -262,6 +296,7 @@ static result add_all(struct archive_parts *parts)
     TRY(add_manifest(parts));
     TRY(add_checkpoint(parts));
     TRY(add_proof(parts));
+    TRY(add_keys(parts));
     TRY(tar_add(parts->tar, EXPORT_PUBLIC_KEY, public_key, &parts->sums));
     TRY(tar_add(parts->tar, EXPORT_GUIDE, guide, &parts->sums));
     return add_sums(parts);

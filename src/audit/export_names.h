@@ -12,6 +12,7 @@
 #define EXPORT_SUMS "SHA256SUMS"
 #define EXPORT_SUMS_SIGNATURE "SHA256SUMS.sig"
 #define EXPORT_PUBLIC_KEY "ledger.pub.pem"
+#define EXPORT_KEYS "keys.json" // once another key has signed
 #define EXPORT_GUIDE "VERIFY.md"
 #define EXPORT_INVOICES "invoices/"
 #define EXPORT_NOTES "credit-notes/" // statements below zero

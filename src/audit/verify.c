@@ -16,6 +16,7 @@ static void held_release(struct exported *exported)
 static result verify_alone(const char *path, struct exported *exported)
 {
     TRY(archive_files_read(exported->arena, path, exported->report, &exported->files));
+    verify_keys(exported);
     verify_files(exported);
     verify_manifest(exported);
     verify_checkpoint(exported);
@@ -25,14 +26,17 @@ static result verify_alone(const char *path, struct exported *exported)
     return OK;
 }
 
-static result verify_older(const char *path, struct exported *newer)
+// With the key that was given, or one that the newer export follows from it.
+static result verify_older(const char *path, const unsigned char *given, struct exported *newer)
 {
     struct report report = {.out = newer->report->out, .about = "Older export: "};
     OWNED(held_release)
     struct exported older = {
         .arena = newer->arena,
         .report = &report,
-        .public_key = newer->public_key,
+        .public_key = given,
+        .keys = newer->keys,
+        .key_count = newer->key_count,
         .held = json_array(),
     };
     TRY(verify_alone(path, &older));
@@ -57,7 +61,7 @@ result verify_export(struct arena *arena, const char *path, const char *public_k
     TRY(verify_alone(path, &exported));
     verify_invoices(&exported, &invoices);
     if (against != NULL)
-        TRY(verify_older(against, &exported));
+        TRY(verify_older(against, public, &exported));
     *verification = (struct verification){
         .faults = report.faults,
         .entries = (int64_t)exported.leaf_count,

@@ -303,7 +303,10 @@ void verify_extends(const struct exported *newer, const struct exported *older)
     if (!newer->has_checkpoint || !older->has_checkpoint)
         return;
     if (!str_eq(newer->checkpoint.origin, older->checkpoint.origin))
-        fault(newer->report, "The older export is one of another log.");
+        fault(newer->report,
+              str_eq(newer->customer, older->customer)
+                  ? "The older export is one of another log: another server's, or of another epoch."
+                  : "The older export is one of another log.");
     else if (newer->checkpoint.size < older->checkpoint.size)
         fault(newer->report, "The export to compare with is the newer one.");
     else if (!extends(newer, older))

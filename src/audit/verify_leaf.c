@@ -169,6 +169,34 @@ static void read_erasure(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "its erasure does not name the keys that were destroyed");
 }
 
+// A change of the key that signs, or of the epoch that it signs in.
+static void read_key(struct leaf_reading *reading, const json_t *root)
+{
+    const json_t *key = json_object_get(root, "key");
+    const json_t *last = json_object_get(key, "last");
+    str action = json_str(json_object_get(key, "action"));
+    str previous = {0};
+    str public = {0};
+    bool reasoned = json_object_get(key, "reason") != NULL;
+    size_t members = 3U + reasoned; // action, number, server
+    bool right = is_text(key, "server") && json_is_integer(json_object_get(key, "number"));
+    if (str_eq(action, STR("rotate"))) {
+        right = right && announcement_holds(reading->arena, key, &previous, &public);
+        members += 4;
+    } else {
+        right = right && str_eq(action, STR("epoch")) && reasoned;
+        members += last != NULL;
+    }
+    if (!right || json_object_size(key) != members)
+        wrong(reading, "it announces no key and begins no epoch");
+    else if (str_eq(action, STR("epoch")))
+        remark(reading->exported->report,
+               "Entry %lld: a new epoch begins here. The log was restored from an older copy; of "
+               "the one before, %lld entries had been signed.",
+               (long long)reading->index,
+               (long long)json_integer_value(json_object_get(last, "size")));
+}
+
 static bool find_kind(str name, enum entry_kind *kind)
 {
     for (int i = 0; i < ENTRY_KIND_COUNT; i++) {
@@ -208,11 +236,15 @@ static void read_content(struct leaf_reading *reading, const json_t *root)
         if (json_object_size(root) != FRAME_MEMBERS + 1)
             wrong(reading, "it has not one member named after its kind");
         return;
+    case ENTRY_key:
+        read_key(reading, root);
+        if (json_object_size(root) != FRAME_MEMBERS + 1)
+            wrong(reading, "it has not one member named after its kind");
+        return;
     case ENTRY_plan:
     case ENTRY_subscription:
     case ENTRY_invoice:
     case ENTRY_credit_note:
-    case ENTRY_key:
     case ENTRY_retention:
     case ENTRY_audit:
     case ENTRY_KIND_COUNT:

@@ -35,7 +35,9 @@ struct exported {
     struct arena *arena;
     struct report *report;
     struct archive_files files;
-    const unsigned char *public_key;
+    const unsigned char *public_key; // that it must be signed with
+    const str *keys;                 // of which each announced the next; verify_keys
+    size_t key_count;
 
     bool has_checkpoint; // signed with the key
     struct checkpoint checkpoint;
@@ -65,6 +67,12 @@ struct exported {
 str exported_file(const struct exported *exported, const char *name);
 // Padded standard base64 of 32 bytes.
 bool exported_hash(struct arena *arena, str text, sha256 *hash);
+
+// verify_keys.c: follows from the key given to the one that signed.
+void verify_keys(struct exported *exported);
+// Whether a change of keys is signed by both. The keys are raw.
+bool announcement_holds(struct arena *arena, const json_t *announcement, str *previous,
+                        str *public);
 
 // verify_files.c: every file that must be there, no other, each as SHA256SUMS says; its signature;
 // ledger.pub.pem is the key given.

@@ -5,13 +5,28 @@
 
 enum { TEXT_MAX = 80 };
 
+__attribute__((format(printf, 3, 0))) static void say(struct report *report, const char *kind,
+                                                      const char *format, va_list args)
+{
+    (void)fputs(report->about, report->out);
+    (void)fputs(kind, report->out);
+    (void)vfprintf(report->out, format, args);
+    (void)fputc('\n', report->out);
+}
+
+void remark(struct report *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(report, "Note: ", format, args);
+    va_end(args);
+}
+
 void fault(struct report *report, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    (void)fputs(report->about, report->out);
-    (void)vfprintf(report->out, format, args);
-    (void)fputc('\n', report->out);
+    say(report, "", format, args);
     va_end(args);
     report->faults++;
 }

@@ -12,6 +12,9 @@ struct report {
     int faults;
 };
 
+// A sentence that is no fault, but that who reads the verdict has to know.
+void remark(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 // Texts out of the archive pass report_text before they come here.
 void fault(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
