@@ -106,3 +106,98 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', kept, kept || '_guard_truncate');
     END LOOP;
 END $$;
+
+-- Who owns, who reads, who changes the schema. None can log in: a login is given membership, the
+-- last one's for as long as a change takes.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['phial_owner', 'phial_reader', 'phial_signer', 'phial_migrator'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- roles belong to the whole cluster
+        END;
+    END LOOP;
+    IF NOT pg_has_role('phial_migrator', 'phial_owner', 'MEMBER') THEN
+        GRANT phial_owner TO phial_migrator;
+    END IF;
+    IF NOT pg_has_role(current_user, 'phial_owner', 'MEMBER') THEN
+        EXECUTE format('GRANT phial_owner TO %I', current_user);
+    END IF;
+END $$;
+
+GRANT USAGE ON SCHEMA public TO phial_owner, phial_reader, phial_signer;
+GRANT CREATE ON SCHEMA public TO phial_owner;
+GRANT SELECT ON customer, ledger_head, ledger_entry, ledger_node, ledger_epoch, ledger_key,
+    heads_log, heads_entry, heads_node, heads_mark, heads_checkpoint, heads_cosignature,
+    heads_timestamp TO phial_reader, phial_signer;
+GRANT INSERT ON heads_log, heads_entry, heads_node, heads_mark, heads_checkpoint,
+    heads_cosignature, heads_timestamp TO phial_signer;
+GRANT UPDATE ON heads_log, heads_mark TO phial_signer;
+
+DO $$
+DECLARE
+    owned text;
+BEGIN
+    FOR owned IN SELECT relname FROM pg_class
+                 WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+                   AND relname ~ '^(ledger_(entry|head|node|key|epoch)|heads_)' LOOP
+        EXECUTE format('ALTER TABLE %I OWNER TO phial_owner', owned);
+    END LOOP;
+END $$;
+
+-- Where the server lets us: nobody but a superuser's migration changes what is named ledger_ or
+-- heads_, be he its owner. A superuser who means to can switch this off as well; that leaves the
+-- roots, the signer's state and the witnesses.
+CREATE FUNCTION ledger_refuse_change() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('phial.migrating', true) = 'on'
+       AND current_setting('is_superuser') = 'on' THEN
+        RETURN;
+    END IF;
+    RAISE EXCEPTION 'the ledger''s tables, triggers and functions are not changed'
+        USING ERRCODE = 'restrict_violation', HINT = 'phial migrate up, as a superuser';
+END $$;
+
+-- By name, and where a name was taken off, by what the guards are tied to.
+CREATE FUNCTION ledger_guard_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() AS command
+               WHERE command.object_identity ~ '(^|[ (,])public\.(ledger_|heads_)'
+                  OR EXISTS (SELECT FROM pg_trigger AS guard
+                             JOIN pg_proc AS refusal ON refusal.oid = guard.tgfoid
+                             WHERE command.classid = 'pg_class'::regclass
+                               AND guard.tgrelid IN (command.objid,
+                                                     (SELECT indrelid FROM pg_index
+                                                      WHERE indexrelid = command.objid))
+                               AND refusal.proname = 'ledger_is_append_only')
+                  OR EXISTS (SELECT FROM pg_trigger AS guard
+                             WHERE command.classid = 'pg_proc'::regclass
+                               AND guard.tgfoid = command.objid
+                               AND guard.tgname ~ '^(ledger_|heads_)')
+                  OR EXISTS (SELECT FROM pg_event_trigger AS guard
+                             WHERE command.classid = 'pg_proc'::regclass
+                               AND guard.evtfoid = command.objid)) THEN
+        PERFORM public.ledger_refuse_change();
+    END IF;
+END $$;
+
+CREATE FUNCTION ledger_guard_drop() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_event_trigger_dropped_objects() AS gone
+               WHERE gone.object_identity ~ '(^|[ (,])public\.(ledger_|heads_)') THEN
+        PERFORM public.ledger_refuse_change();
+    END IF;
+END $$;
+
+DO $$
+BEGIN
+    CREATE EVENT TRIGGER phial_guard_ddl ON ddl_command_end EXECUTE FUNCTION ledger_guard_ddl();
+    CREATE EVENT TRIGGER phial_guard_drop ON sql_drop EXECUTE FUNCTION ledger_guard_drop();
+    ALTER EVENT TRIGGER phial_guard_ddl ENABLE ALWAYS;
+    ALTER EVENT TRIGGER phial_guard_drop ENABLE ALWAYS;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'no superuser: the ledger''s tables have no guard against their owner''s DDL';
+END $$;

@@ -47,6 +47,21 @@ SELECT 'ledger_entry'
 WHERE (SELECT count(*) FROM pg_inherits WHERE inhparent = 'ledger_entry'::regclass) <> 16
 LIMIT 20;
 
+-- name: doctor_schema_is_guarded
+-- Where the server let migrations make them.
+SELECT wanted.name AS subject
+FROM (VALUES ('phial_guard_ddl'), ('phial_guard_drop')) AS wanted (name)
+WHERE EXISTS (SELECT FROM pg_event_trigger WHERE evtname ~ '^phial_guard_')
+  AND NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = wanted.name AND evtenabled = 'A')
+UNION ALL
+SELECT 'no guard; migrations are run by a superuser'
+WHERE NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname ~ '^phial_guard_')
+  AND EXISTS (SELECT
+              FROM pg_proc AS made
+              JOIN pg_roles AS owner ON owner.oid = made.proowner
+              WHERE made.proname = 'ledger_guard_ddl' AND owner.rolsuper)
+LIMIT 20;
+
 -- name: doctor_unique_keys_stand
 SELECT wanted.name AS subject
 FROM (VALUES ('ledger_entry_pkey'), ('ledger_entry_identity'), ('ledger_entry_void'),

@@ -123,6 +123,7 @@ static void tamper(const char *sql)
     struct arena arena = {0};
     struct db *owner = test_database_owner();
     struct db_stmt stmts[] = {
+        {"allow", "SELECT set_config('phial.migrating', 'on', false)", 0},
         {"off", "ALTER TABLE heads_entry DISABLE TRIGGER heads_entry_guard", 0},
         {"tamper", sql, 0},
     };
