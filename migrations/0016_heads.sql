@@ -80,6 +80,21 @@ CREATE TABLE heads_timestamp (
     PRIMARY KEY (epoch, size)
 );
 
+-- How the stored bytes were found when they were hashed again last: derived, and of no use without
+-- a look at them.
+CREATE TABLE ledger_scrub (
+    customer_id   bigint PRIMARY KEY REFERENCES customer,
+    whole_at      timestamptz, -- the whole log
+    recent_at     timestamptz, -- its last day
+    claimed_until timestamptz NOT NULL, -- by the daemon that looks at it
+    fault         text,        -- NULL: sound
+    fault_index   bigint,
+    found_at      timestamptz,
+    CHECK ((fault IS NULL) = (fault_index IS NULL) AND (fault IS NULL) = (found_at IS NULL))
+) WITH (fillfactor = 50);
+GRANT SELECT, INSERT, UPDATE ON ledger_scrub TO phial_daemon;
+REVOKE ALL ON ledger_scrub FROM PUBLIC;
+
 GRANT SELECT, INSERT ON ledger_epoch, ledger_key, heads_log, heads_entry, heads_node, heads_mark,
     heads_checkpoint, heads_cosignature, heads_timestamp TO phial_daemon;
 GRANT UPDATE ON heads_log, heads_mark TO phial_daemon;

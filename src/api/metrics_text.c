@@ -138,6 +138,18 @@ static void add_heads(struct exposition *into, const struct heads_keeper *keeper
                 figures.failures);
 }
 
+static void add_scrubber(struct exposition *into, const struct scrubber *scrubber)
+{
+    struct scrubber_figures figures = {0};
+    scrubber_figures_read(scrubber, &figures);
+    add_counter(into, "phial_scrub_leaves", "Stored entries hashed again.", figures.leaves);
+    add_counter(into, "phial_scrub_logs", "Logs looked at to their end.", figures.logs);
+    add_gauge(into, "phial_scrub_unsound_logs",
+              "Logs whose stored bytes are not what is said of them.", figures.unsound);
+    add_gauge(into, "phial_scrub_oldest_seconds",
+              "Since the log that waits longest was looked at as a whole.", figures.oldest_s);
+}
+
 result get_metrics(const struct request *request, struct reply *reply)
 {
     static const enum media offered[] = {MEDIA_PROMETHEUS, MEDIA_OPENMETRICS};
@@ -159,6 +171,8 @@ result get_metrics(const struct request *request, struct reply *reply)
         add_webhooks(&into, api->webhook_sender);
     if (api->heads_keeper != NULL)
         add_heads(&into, api->heads_keeper);
+    if (api->scrubber != NULL)
+        add_scrubber(&into, api->scrubber);
     if (!into.open_metrics)
         return http_reply_text(reply, 200, "text/plain; version=0.0.4; charset=utf-8",
                                buf_str(&into.text));

@@ -40,6 +40,7 @@ struct app {
     struct egress egress;
     struct webhook_sender *webhook_sender;
     struct heads_keeper *heads_keeper;
+    struct scrubber *scrubber;
     struct witness *witness; // of other logs; NULL for none
     struct http_server *server;
     struct biller biller;
@@ -375,6 +376,18 @@ static result start_heads_keeper(struct app *app)
     return heads_keeper_start(&options, &app->heads_keeper);
 }
 
+static result start_scrubber(struct app *app)
+{
+    struct scrubber_options options = {
+        .database = database_of(app),
+        .days = app->config->scrub_days,
+        .leaves_per_second = app->config->scrub_leaves_per_second,
+        .test_clock = app->config->clock_test,
+        .log = &app->log,
+    };
+    return scrubber_start(&options, &app->scrubber);
+}
+
 static result start_witness(struct app *app)
 {
     const struct config *config = app->config;
@@ -399,6 +412,7 @@ static result start_http(struct app *app)
         .signer = app->signer,
         .witness = app->witness,
         .heads_keeper = app->heads_keeper,
+        .scrubber = app->scrubber,
         .jobs = app->jobs,
         .lanes = app->lanes,
         .biller = &app->biller,
@@ -456,6 +470,7 @@ static result start(struct app *app, const char *data_folder)
     TRY(start_usage_streams(app));
     TRY(start_webhook_sender(app));
     TRY(start_heads_keeper(app));
+    TRY(start_scrubber(app));
     TRY(start_witness(app));
     TRY(start_http(app));
     app->config->server_port = http_port(app->server);
@@ -508,6 +523,7 @@ static void stop_all(struct app *app)
         usage_streams_close(app->usage_streams);
     if (app->lanes != NULL)
         lanes_stop(app->lanes);
+    scrubber_stop(app->scrubber);
     heads_keeper_stop(app->heads_keeper);
     webhook_sender_stop(app->webhook_sender);
     rate_limit_close(app->api.rate_limit);

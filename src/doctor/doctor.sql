@@ -126,6 +126,13 @@ LEFT JOIN ledger_head AS head USING (customer_id)
 WHERE entry.entry_index = 0 AND head.customer_id IS NULL
 LIMIT 20;
 
+-- name: doctor_scrubbed_bytes_are_sound
+SELECT customer.key || '/' || scrub.fault_index || ': ' || scrub.fault AS subject
+FROM ledger_scrub AS scrub
+JOIN customer USING (customer_id)
+WHERE scrub.fault IS NOT NULL
+LIMIT 20;
+
 -- name: doctor_corrections_refer_back
 SELECT customer.key || '/' || correction.entry_index AS subject
 FROM ledger_entry AS correction

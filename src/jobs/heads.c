@@ -5,11 +5,7 @@
 #include "phial/catalog/clock.h"
 #include "phial/ledger/publish.h"
 
-#include <assert.h>
 #include <stdlib.h>
-#include <time.h>
-
-enum { MS_A_SECOND = 1000, NS_A_MS = 1000000, NS_A_SECOND = 1000000000 };
 
 void keeper_failed(struct heads_keeper *keeper, const char *where, const char *why, int64_t status)
 {
@@ -73,59 +69,30 @@ static void look(struct heads_keeper *keeper)
     arena_reset(&arena);
 }
 
-// False at the stop.
-static bool wait_for_next(struct heads_keeper *keeper)
-{
-    struct timespec until = {0};
-    int64_t ms = keeper->options.interval_ms;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / MS_A_SECOND;
-    until.tv_nsec += ms % MS_A_SECOND * NS_A_MS;
-    if (until.tv_nsec >= NS_A_SECOND) {
-        until.tv_sec++;
-        until.tv_nsec -= NS_A_SECOND;
-    }
-    pthread_mutex_lock(&keeper->mutex);
-    int waited = 0;
-    while (!keeper->stopping && waited == 0)
-        waited = pthread_cond_timedwait(&keeper->stopped, &keeper->mutex, &until);
-    bool goes_on = !keeper->stopping;
-    pthread_mutex_unlock(&keeper->mutex);
-    return goes_on;
-}
-
 static void *run(void *context)
 {
     struct heads_keeper *keeper = context;
     do
         look(keeper);
-    while (wait_for_next(keeper));
+    while (pause_for(&keeper->pause, keeper->options.interval_ms));
     return NULL;
 }
 
 static void release(struct heads_keeper *keeper)
 {
     db_close(keeper->db);
-    (void)pthread_cond_destroy(&keeper->stopped);
-    (void)pthread_mutex_destroy(&keeper->mutex);
+    pause_release(&keeper->pause);
     free(keeper);
 }
 
 result heads_keeper_start(const struct heads_keeper_options *options, struct heads_keeper **keeper)
 {
     struct heads_keeper *made = calloc(1, sizeof *made);
-    pthread_condattr_t attributes;
     if (made == NULL)
         return FAIL(INTERNAL, "out of memory");
     made->options = *options;
     made->db = db_open(&made->options.database);
-    int failure = pthread_mutex_init(&made->mutex, NULL);
-    failure |= pthread_condattr_init(&attributes);
-    failure |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    failure |= pthread_cond_init(&made->stopped, &attributes);
-    failure |= pthread_condattr_destroy(&attributes);
-    assert(failure == 0);
-    (void)failure;
+    pause_make(&made->pause);
     if (pthread_create(&made->thread, NULL, run, made) != 0) {
         release(made);
         return FAIL(INTERNAL, "a thread cannot be started");
@@ -138,10 +105,7 @@ void heads_keeper_stop(struct heads_keeper *keeper)
 {
     if (keeper == NULL)
         return;
-    pthread_mutex_lock(&keeper->mutex);
-    keeper->stopping = true;
-    pthread_cond_signal(&keeper->stopped);
-    pthread_mutex_unlock(&keeper->mutex);
+    pause_end(&keeper->pause);
     (void)pthread_join(keeper->thread, NULL);
     release(keeper);
 }

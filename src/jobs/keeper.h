@@ -2,9 +2,9 @@
 // keeper.h - the ways in which a checkpoint leaves the database.
 #pragma once
 
+#include "pause.h"
 #include "phial/jobs/heads.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 struct heads_keeper {
@@ -16,9 +16,7 @@ struct heads_keeper {
     sha256 latest;                // of what latest.note holds, once it was written
     bool began;                   // the folder has been looked at
     int64_t known[WITNESSES_MAX]; // the size that each witness saw last, as far as it said
-    pthread_mutex_t mutex;        // guards the next two
-    pthread_cond_t stopped;
-    bool stopping;
+    struct pause pause;
     // for whoever reads the figures
     _Atomic uint64_t published_size;
     _Atomic uint64_t written_size;

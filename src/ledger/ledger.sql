@@ -101,6 +101,13 @@ FROM ledger_entry
 WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3
 ORDER BY entry_index;
 
+-- name: ledger_leaves
+-- leaf_hash stands in for a body that is not there any more.
+SELECT entry_index, leaf, NULL::bytea AS leaf_hash
+FROM ledger_entry
+WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3
+ORDER BY entry_index;
+
 -- name: ledger_each_usage
 SELECT entry_index, kind, leaf
 FROM ledger_entry
@@ -200,7 +207,7 @@ SELECT $1, level, number, hash
 FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS node (level, number, hash);
 
 -- name: heads_each
-SELECT entry_index, leaf
+SELECT entry_index, leaf, NULL::bytea AS leaf_hash
 FROM heads_entry
 WHERE epoch = $1 AND entry_index >= $2 AND entry_index < $3
 ORDER BY entry_index;
@@ -301,3 +308,74 @@ WHERE epoch = $1 AND witness = $2;
 -- name: heads_last_timestamp
 SELECT max(at) AS at
 FROM heads_timestamp;
+
+-- name: scrub_claim_whole
+-- The log whose bytes were looked at the longest ago, if that is more than $1 seconds.
+WITH due AS (
+    SELECT head.customer_id
+    FROM ledger_head AS head
+    LEFT JOIN ledger_scrub AS scrub USING (customer_id)
+    WHERE head.size > 0 AND (scrub.claimed_until IS NULL OR scrub.claimed_until < now())
+      AND (scrub.whole_at IS NULL OR scrub.whole_at < now() - make_interval(secs => $1)
+           OR (scrub.fault IS NOT NULL AND scrub.whole_at < now() - interval '1 hour'))
+    ORDER BY scrub.whole_at NULLS FIRST, head.customer_id
+    LIMIT 1
+)
+INSERT INTO ledger_scrub AS scrub (customer_id, claimed_until)
+SELECT customer_id, now() + interval '6 hours'
+FROM due
+ON CONFLICT (customer_id) DO UPDATE SET claimed_until = excluded.claimed_until
+WHERE scrub.claimed_until < now()
+RETURNING customer_id;
+
+-- name: scrub_claim_recent
+-- One that has grown since $2, and was not looked at for $1 seconds.
+WITH due AS (
+    SELECT head.customer_id
+    FROM ledger_head AS head
+    JOIN ledger_scrub AS scrub USING (customer_id)
+    WHERE head.last_at >= $2 AND scrub.claimed_until < now()
+      AND GREATEST(scrub.recent_at, scrub.whole_at) < now() - make_interval(secs => $1)
+    ORDER BY GREATEST(scrub.recent_at, scrub.whole_at), head.customer_id
+    LIMIT 1
+)
+UPDATE ledger_scrub AS scrub
+SET claimed_until = now() + interval '6 hours'
+FROM due
+WHERE scrub.customer_id = due.customer_id AND scrub.claimed_until < now()
+RETURNING scrub.customer_id;
+
+-- name: scrub_settle
+-- What was found wrong stays until the whole log is found sound.
+UPDATE ledger_scrub
+SET claimed_until = now() - interval '1 second',
+    whole_at = CASE WHEN $2 THEN now() ELSE whole_at END,
+    recent_at = CASE WHEN $2 THEN recent_at ELSE now() END,
+    fault = CASE WHEN $3::text IS NOT NULL THEN $3 WHEN $2 THEN NULL ELSE fault END,
+    fault_index = CASE WHEN $3::text IS NOT NULL THEN $4 WHEN $2 THEN NULL ELSE fault_index END,
+    found_at = CASE WHEN $3::text IS NOT NULL THEN COALESCE(found_at, now()) WHEN $2 THEN NULL
+                    ELSE found_at END
+WHERE customer_id = $1;
+
+-- name: scrub_nodes
+-- The first of the nodes made that is not the one kept.
+SELECT made.number << made.level::int AS entry_index
+FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS made (level, number, hash)
+LEFT JOIN ledger_node AS kept
+       ON kept.customer_id = $1 AND kept.level = made.level AND kept.number = made.number
+WHERE kept.hash IS DISTINCT FROM made.hash
+ORDER BY 1
+LIMIT 1;
+
+-- name: scrub_entered
+-- The heads of a log that were entered, of sizes beyond $2 and up to $3.
+SELECT head_size, leaf
+FROM heads_entry
+WHERE customer_id = $1 AND head_size > $2 AND head_size <= $3
+ORDER BY head_size
+LIMIT 4096;
+
+-- name: scrub_figures
+SELECT count(*) FILTER (WHERE fault IS NOT NULL) AS unsound,
+       COALESCE(EXTRACT(epoch FROM now() - min(whole_at))::bigint, 0) AS oldest
+FROM ledger_scrub;

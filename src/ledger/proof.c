@@ -5,6 +5,7 @@
 #include "stored_log.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { LEVEL_STEP = 8, BLOCK_HASHES = 1 << LEVEL_STEP };
 
@@ -19,18 +20,25 @@ struct block {
 
 struct leaf_row {
     struct block *block;
-    int64_t index;
-    str leaf;
+    struct stored_leaf leaf;
 };
+
+sha256 stored_leaf_hash(const struct stored_leaf *leaf)
+{
+    sha256 hash = merkle_leaf(leaf->bytes);
+    if (leaf->bytes.len == 0 && leaf->hash.len == SHA256_BYTES)
+        memcpy(hash.bytes, leaf->hash.ptr, SHA256_BYTES);
+    return hash;
+}
 
 static result take_leaf(void *context)
 {
     const struct leaf_row *row = context;
     struct block *block = row->block;
-    if (row->index != (int64_t)(block->number * BLOCK_HASHES + block->count))
+    if (row->leaf.index != (int64_t)(block->number * BLOCK_HASHES + block->count))
         return FAIL(VERIFICATION_FAILED, "the log has a gap");
     assert(block->count < BLOCK_HASHES);
-    block->hashes[block->count++] = merkle_leaf(row->leaf);
+    block->hashes[block->count++] = stored_leaf_hash(&row->leaf);
     return OK;
 }
 
@@ -59,10 +67,9 @@ static result fill(const struct tree *tree, struct block *block)
     int64_t to = from + BLOCK_HASHES;
     if (block->level == 0) {
         struct leaf_row row = {.block = block};
-        return db_each(
-            tree->tx, tree->log->leaves, PARAMS(db_i64(tree->log->id), db_i64(from), db_i64(to)),
-            COLUMNS(db_into_i64("entry_index", &row.index), db_into_bytes("leaf", &row.leaf)),
-            take_leaf, &row);
+        return db_each(tree->tx, tree->log->leaves,
+                       PARAMS(db_i64(tree->log->id), db_i64(from), db_i64(to)),
+                       STORED_LEAF_COLUMNS(&row.leaf), take_leaf, &row);
     }
     struct node_row row = {.block = block};
     return db_each(tree->tx, tree->log->nodes,
@@ -120,7 +127,7 @@ struct stored_log customer_log(int64_t customer_id)
     return (struct stored_log){
         .id = customer_id,
         .head = &ledger_head_sql,
-        .leaves = &ledger_each_sql,
+        .leaves = &ledger_leaves_sql,
         .nodes = &ledger_each_node_sql,
     };
 }
@@ -177,15 +184,14 @@ result stored_log_range(struct db_tx *tx, const struct stored_log *log, int64_t 
 
 struct rehashing {
     struct merkle_range *range;
-    int64_t index;
-    str leaf;
+    struct stored_leaf leaf;
 };
 
 static result rehash_leaf(void *context)
 {
     struct rehashing *rehashing = context;
-    sha256 hash = merkle_leaf(rehashing->leaf);
-    if ((uint64_t)rehashing->index != rehashing->range->size)
+    sha256 hash = stored_leaf_hash(&rehashing->leaf);
+    if ((uint64_t)rehashing->leaf.index != rehashing->range->size)
         return FAIL(VERIFICATION_FAILED, "the log has a gap");
     return merkle_append(rehashing->range, &hash, NULL, NULL);
 }
@@ -196,9 +202,7 @@ result stored_log_rehash(struct db_tx *tx, const struct stored_log *log, int64_t
     struct merkle_range grown = *range;
     struct rehashing rehashing = {.range = &grown};
     TRY(db_each(tx, log->leaves, PARAMS(db_i64(log->id), db_i64((int64_t)range->size), db_i64(to)),
-                COLUMNS(db_into_i64("entry_index", &rehashing.index),
-                        db_into_bytes("leaf", &rehashing.leaf)),
-                rehash_leaf, &rehashing));
+                STORED_LEAF_COLUMNS(&rehashing.leaf), rehash_leaf, &rehashing));
     if (grown.size != (uint64_t)to)
         return FAIL(VERIFICATION_FAILED, "the log holds less than its head says");
     *range = grown;

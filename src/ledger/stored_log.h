@@ -5,10 +5,21 @@
 
 #include "phial/ledger/ledger.h"
 
+// A row of `leaves`, below.
+struct stored_leaf {
+    int64_t index;
+    str bytes;
+    str hash; // in place of bytes that are not there any more; "" else
+};
+#define STORED_LEAF_COLUMNS(leaf)                                                              \
+    COLUMNS(db_into_i64("entry_index", &(leaf)->index), db_into_bytes("leaf", &(leaf)->bytes), \
+            db_into_bytes("leaf_hash", &(leaf)->hash))
+sha256 stored_leaf_hash(const struct stored_leaf *leaf);
+
 struct stored_log {
     int64_t id;                   // $1 of each
     const struct db_stmt *head;   // size, nodes, last_at
-    const struct db_stmt *leaves; // entry_index and leaf of [$2, $3), in order
+    const struct db_stmt *leaves; // entry_index, leaf and leaf_hash of [$2, $3), in order
     const struct db_stmt *nodes;  // number and hash of the level $2, of [$3, $4), in order
 };
 

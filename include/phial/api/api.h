@@ -14,6 +14,7 @@
 #include "phial/ingest/lanes.h"
 #include "phial/jobs/heads.h"
 #include "phial/jobs/jobs.h"
+#include "phial/jobs/scrubber.h"
 #include "phial/ledger/signer.h"
 #include "phial/ledger/witness.h"
 #include "phial/render/bill.h"
@@ -49,6 +50,7 @@ struct api {
     struct signer *signer;
     struct witness *witness; // NULL: no log is witnessed
     const struct heads_keeper *heads_keeper;
+    const struct scrubber *scrubber; // NULL: nothing is hashed again
     struct jobs *jobs;
     struct lanes *lanes;
     const struct biller *biller;
