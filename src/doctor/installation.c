@@ -92,10 +92,22 @@ static void check_private(struct examination *examination, str path)
         examination_fault(examination, path);
 }
 
+// Of those that there need not be.
+static void check_private_if_there(struct examination *examination, str path)
+{
+    struct stat about = {0};
+    if (stat(str_to_c(examination->arena, path), &about) == 0)
+        check_private(examination, path);
+}
+
 result doctor_secrets_are_private(struct examination *examination)
 {
-    check_private(examination, examination->options->config->ledger_key_path);
-    check_private(examination, examination->options->config->ledger_state_path);
+    const struct config *config = examination->options->config;
+    check_private(examination, config->ledger_key_path);
+    check_private(examination, config->ledger_state_path);
+    check_private_if_there(examination, config->ledger_previous_key_path);
+    check_private_if_there(examination, config->witness_key_path);
+    check_private_if_there(examination, config->witness_state_path);
     return OK;
 }
 
