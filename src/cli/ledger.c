@@ -25,6 +25,7 @@ struct ledger_command {
     // rotate-key
     const char *key_path;
     const char *next_path;
+    const char *next_given; // --next; NULL for none
     const char *previous_path;
     struct signing_key *key;
     struct signing_key *next;
@@ -93,8 +94,24 @@ static result move_keys(const struct ledger_command *command)
                       public_key_print(command->arena, public), PUBLIC_MODE);
 }
 
+// Between keys that stay where they are: in tokens, or in files that others lay out.
+static result announce_next(struct ledger_command *command)
+{
+    TRY(signing_key_read(command->key_path, &command->key));
+    TRY(signing_key_read(command->next_given, &command->next));
+    TRY(db_transact(command->db, command->arena, announce, command));
+    (void)printf(
+        "The next key is announced in every log. Make it [ledger] key_path and the present "
+        "one previous_key_path, and restart every daemon.\n");
+    return OK;
+}
+
 static result rotate_key(struct ledger_command *command)
 {
+    if (command->next_given != NULL)
+        return announce_next(command);
+    if (str_starts_with(str_from(command->key_path), STR("pkcs11:")))
+        return FAIL(CONFLICT, "the key is in a token: name the next one by --next");
     // What an earlier run left between its two steps.
     if (!is_there(command->key_path) && is_there(command->previous_path) &&
         is_there(command->next_path) && rename(command->previous_path, command->key_path) != 0)
@@ -226,14 +243,18 @@ static result run_verb(struct ledger_command *command, size_t verb)
 
 int command_ledger(struct arena *arena, int argc, char **argv)
 {
-    static const struct option known[] = {
-        {"config", required_argument, NULL, 'c'}, {"reason", required_argument, NULL, 'r'}, {0}};
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"next", required_argument, NULL, 'n'},
+                                          {"reason", required_argument, NULL, 'r'},
+                                          {0}};
     struct ledger_command command = {.arena = arena, .reason = STR("")};
     const char *path = NULL;
     size_t verb = 0;
-    for (int option = 0; (option = getopt_long(argc, argv, "c:r:", known, NULL)) != -1;) {
+    for (int option = 0; (option = getopt_long(argc, argv, "c:n:r:", known, NULL)) != -1;) {
         if (option == 'c')
             path = optarg;
+        else if (option == 'n')
+            command.next_given = optarg;
         else if (option == 'r')
             command.reason = str_trim(str_from(optarg));
         else

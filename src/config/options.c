@@ -79,6 +79,20 @@ static const char account_form[] =
 static const char egress_form[] =
     "must be host, host:port, *.suffix or an address, with commas between";
 
+// What is printed may not hold a PIN.
+static bool is_key_path(str value)
+{
+    if (!str_starts_with(value, STR("pkcs11:")))
+        return true;
+    for (size_t i = 0; i < value.len; i++) {
+        if (str_starts_with(str_slice(value, i, value.len), STR("pin-value")))
+            return false;
+    }
+    return true;
+}
+
+static const char key_path_form[] = "takes the PIN of a PKCS#11 URI by pin-source=file:PATH";
+
 static bool is_url(str value)
 {
     struct egress_url url;
@@ -155,6 +169,9 @@ static const struct {
     {offsetof(struct config, egress_allow), egress_list_valid, egress_form},
     {offsetof(struct config, egress_plain_http), egress_list_valid, egress_form},
     {offsetof(struct config, egress_private), egress_list_valid, egress_form},
+    {offsetof(struct config, ledger_key_path), is_key_path, key_path_form},
+    {offsetof(struct config, ledger_previous_key_path), is_key_path, key_path_form},
+    {offsetof(struct config, witness_key_path), is_key_path, key_path_form},
     {offsetof(struct config, log_level), is_level, "must be debug, info, warn or error"},
     {offsetof(struct config, phi_master_key), is_master_key, master_key_form},
     {offsetof(struct config, phi_master_key_next), is_master_key, master_key_form},

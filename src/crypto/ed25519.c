@@ -2,6 +2,7 @@
 #include "phial/crypto/crypto.h"
 #include "phial/util/file.h"
 #include "phial/util/owned.h"
+#include "signing_token.h"
 
 #include <assert.h>
 #include <openssl/bio.h>
@@ -14,7 +15,8 @@
 enum { SEED_BYTES = 32, KEY_FILE_MAX = 16 * 1024, KEY_FILE_MODE = 0600 };
 
 struct signing_key {
-    EVP_PKEY *pair;
+    EVP_PKEY *pair;              // NULL where a token holds it
+    struct signing_token *token; // NULL where it does not
     unsigned char public[ED25519_PUBLIC_BYTES];
 };
 
@@ -89,8 +91,21 @@ static int no_password(char *password, int size, int writing, void *context)
     return -1;
 }
 
+static result read_token(str uri, struct signing_key **key)
+{
+    struct signing_key *made = need(OPENSSL_zalloc(sizeof *made));
+    result opened = signing_token_open(uri, &made->token, made->public);
+    if (failed(opened))
+        OPENSSL_free(made);
+    else
+        *key = made;
+    return opened;
+}
+
 result signing_key_read(const char *path, struct signing_key **key)
 {
+    if (str_starts_with(str_from(path), STR("pkcs11:")))
+        return read_token(str_from(path), key);
     struct arena arena = {0};
     str pem = {0};
     result read = file_read(&arena, path, KEY_FILE_MAX, &pem);
@@ -112,6 +127,7 @@ result signing_key_read(const char *path, struct signing_key **key)
 
 result signing_key_write(const struct signing_key *key, const char *path)
 {
+    assert(key->pair != NULL); // a token's key stays there
     OWNED(bio_release) BIO *bio = need(BIO_new(BIO_s_secmem()));
     int put = PEM_write_bio_PKCS8PrivateKey(bio, key->pair, NULL, NULL, 0, NULL, NULL);
     assert(put == 1);
@@ -126,6 +142,8 @@ void signing_key_close(struct signing_key *key)
 {
     if (key == NULL)
         return;
+    if (key->token != NULL)
+        signing_token_close(key->token);
     EVP_PKEY_free(key->pair);
     OPENSSL_free(key);
 }
@@ -138,6 +156,8 @@ void signing_key_public(const struct signing_key *key, unsigned char public[ED25
 result signing_key_sign(const struct signing_key *key, str message,
                         unsigned char signature[ED25519_SIGNATURE_BYTES])
 {
+    if (key->token != NULL)
+        return signing_token_sign(key->token, message, signature);
     OWNED(context_release) EVP_MD_CTX *context = need(EVP_MD_CTX_new());
     unsigned char made[ED25519_SIGNATURE_BYTES];
     size_t len = sizeof made;

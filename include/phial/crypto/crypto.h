@@ -42,8 +42,8 @@ sha256 hmac_end(const struct hmac_key *key, struct sha256_state *state);
 
 struct signing_key; // Ed25519
 result signing_key_make(struct signing_key **key);
-result signing_key_parse(str seed, struct signing_key **key);              // 32 raw bytes
-result signing_key_read(const char *path, struct signing_key **key);       // PKCS#8 PEM; NOT_FOUND
+result signing_key_parse(str seed, struct signing_key **key);        // 32 raw bytes
+result signing_key_read(const char *path, struct signing_key **key); // PKCS#8 PEM, or a PKCS#11 URI
 result signing_key_write(const struct signing_key *key, const char *path); // 0600
 void signing_key_close(struct signing_key *key);
 void signing_key_public(const struct signing_key *key, unsigned char public[ED25519_PUBLIC_BYTES]);
