@@ -83,7 +83,7 @@ CREATE TABLE heads_timestamp (
 -- How the stored bytes were found when they were hashed again last: derived, and of no use without
 -- a look at them.
 CREATE TABLE ledger_scrub (
-    customer_id   bigint PRIMARY KEY REFERENCES customer,
+    customer_id   bigint PRIMARY KEY, -- 0: the audit trail
     whole_at      timestamptz, -- the whole log
     recent_at     timestamptz, -- its last day
     claimed_until timestamptz NOT NULL, -- by the daemon that looks at it

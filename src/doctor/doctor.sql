@@ -127,9 +127,9 @@ WHERE entry.entry_index = 0 AND head.customer_id IS NULL
 LIMIT 20;
 
 -- name: doctor_scrubbed_bytes_are_sound
-SELECT customer.key || '/' || scrub.fault_index || ': ' || scrub.fault AS subject
+SELECT COALESCE(customer.key, 'the audit trail') || '/' || scrub.fault_index || ': ' || scrub.fault AS subject
 FROM ledger_scrub AS scrub
-JOIN customer USING (customer_id)
+LEFT JOIN customer USING (customer_id)
 WHERE scrub.fault IS NOT NULL
 LIMIT 20;
 

@@ -243,7 +243,8 @@ static result quote_all(struct telling *telling, const struct quoting *quoting)
         if (!str_starts_with(rest, quoting->prefix))
             continue;
         rest = str_slice(rest, quoting->prefix.len, rest.len);
-        if (!str_starts_with(rest, STR("/ledger/")) && !str_eq(rest, STR("/heads")))
+        if (!str_starts_with(rest, STR("/ledger/")) && !str_eq(rest, STR("/heads")) &&
+            !str_eq(rest, STR("/audit")))
             continue;
         if (json_object_set_new(content, "last",
                                 print_last(db_arena(telling->tx), &quoting->signed_heads[i])) != 0)
