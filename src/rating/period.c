@@ -148,6 +148,23 @@ result period_find(const struct subscription_terms *terms, int64_t number, struc
     return period_locate(terms, number, period, &full_days);
 }
 
+// One that ended at its start had no usage.
+bool period_closing(const struct subscription_terms *terms, int64_t number)
+{
+    struct period period = {0};
+    return terms->has_end && terms->end.us > terms->start.us && number > 0 &&
+           number <= PERIODS_MAX && failed(period_find(terms, number, &period));
+}
+
+result period_of_statement(const struct subscription_terms *terms, int64_t number,
+                           struct period *period)
+{
+    if (!period_closing(terms, number))
+        return period_find(terms, number, period);
+    *period = (struct period){.number = number, .start = terms->end, .end = terms->end};
+    return OK;
+}
+
 result period_holding(const struct subscription_terms *terms, instant at, struct period *period)
 {
     struct period found = {0};

@@ -15,6 +15,7 @@ struct draft {
     const struct usage *usage;
     const struct period *period;
     int64_t full_days;
+    bool closing; // only adjustments: nothing is measured, due or discounted
     const json_t
         *issued; // what was billed ahead is taken from this statement; NULL: from the terms
     struct lines lines;
@@ -229,8 +230,10 @@ static result make_lines(struct draft *draft, instant period_end, const struct p
     const struct period *period = draft->period;
     struct part *parts = arena_array(draft->arena, struct part, SEGMENTS_MAX);
     size_t part_count = period_parts(terms, period, parts);
+    *plan = draft->closing ? plan_at_end(terms, period) : terms->segments[0].plan;
+    if (draft->closing)
+        return add_adjustments(draft, (*plan)->rounding);
     struct pricing *pricings = arena_array(draft->arena, struct pricing, part_count);
-    *plan = terms->segments[0].plan;
     draft->lines.plans = arena_array(draft->arena, const struct plan *, part_count);
     draft->lines.plan_count = part_count;
     for (size_t i = 0; i < part_count; i++) {
@@ -283,6 +286,15 @@ static struct draft draft_of(struct arena *arena, const struct subscription_term
     };
 }
 
+// The bounds of the statement's own period.
+static result locate(struct draft *draft, struct period *located)
+{
+    int64_t number = draft->period->number;
+    draft->closing = period_closing(draft->terms, number);
+    return draft->closing ? period_of_statement(draft->terms, number, located)
+                          : period_locate(draft->terms, number, located, &draft->full_days);
+}
+
 bool statement_carries(const struct subscription_terms *terms)
 {
     for (size_t i = 0; i < terms->segment_count; i++) {
@@ -299,7 +311,7 @@ result statement_compute(struct arena *arena, const struct subscription_terms *t
 {
     struct period located = {0};
     struct draft draft = draft_of(arena, terms, period, usage);
-    TRY(period_locate(terms, period->number, &located, &draft.full_days));
+    TRY(locate(&draft, &located));
     if (located.start.us != period->start.us || located.end.us != period->end.us)
         return FAIL(INVALID, "the period is not one of the subscription's");
     return compute(&draft, located.end, statement);
@@ -357,7 +369,7 @@ result statement_difference(struct arena *arena, const struct subscription_terms
     TRY(read_discounts(arena, issued, &then));
     struct draft draft = draft_of(arena, &then, period, usage);
     draft.issued = issued;
-    TRY(period_locate(terms, period->number, &located, &draft.full_days));
+    TRY(locate(&draft, &located));
     TRY(make_lines(&draft, period->end, &plan));
     for (size_t i = 0; i < draft.lines.count; i++) {
         const struct line *line = &draft.lines.items[i];

@@ -83,7 +83,7 @@ static inline json_t *compute_with(struct documents *documents, const struct sto
     }
     struct period period = {0};
     json_t *statement = NULL;
-    ck_assert_ok(period_find(terms, story->period, &period));
+    ck_assert_ok(period_of_statement(terms, story->period, &period));
     ck_assert_ok(statement_compute(&documents->arena, terms, &period, &usage, &statement));
     json_array_append_new(documents->held, statement);
     return statement;

@@ -301,6 +301,16 @@ static const struct story stories[] = {
      NULL,
      0,
      " = 0.00"},
+    {"a closing statement has neither usage nor limits, and settles no fee",
+     false,
+     "2026-11-01T04:00:00Z",
+     "2026-11-16T05:00:00Z",
+     {{NULL, PLAN("'minimum': '50', " UNIT ", 'fixed': [" FEE("base", "'timing': 'advance'") "]")}},
+     {{"2026-11-15T05:00:00Z", "60", ""}, {"2026-11-16T05:00:00Z", "70", ""}},
+     "{'lines': [{'key': 'base', 'name': 'Base', 'kind': 'fixed', 'exact_amount': '-150', 'period':"
+     " {'start': '2026-11-16T05:00:00Z', 'end': '2026-12-01T05:00:00Z'}}]}",
+     2,
+     " = 0.00"},
 };
 
 START_TEST(comes_to)
@@ -337,6 +347,72 @@ START_TEST(taxes_each_rate_once_on_the_base)
     ck_assert_uint_eq(json_array_size(json_object_get(statement, "tax")), 0);
     ck_assert_str_eq(json_string_value(json_object_get(statement, "total")), "1.51");
     ck_assert_str_eq(json_string_value(json_object_get(statement, "exempt_reason")), "hospital");
+    documents_close(&documents);
+}
+END_TEST
+
+// It goes by the plan that was the last, and uses up no discount.
+START_TEST(a_closing_statement_bills_what_came_too_late)
+{
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z",
+        .end = "2026-12-01T05:00:00Z",
+        .plans = {{NULL, PLAN(UNIT)},
+                  {"2026-11-16T05:00:00Z", "{'key': 'q', 'currency': 'USD', 'interval': 'month'}"}},
+        .period = 3,
+    };
+    struct documents documents;
+    documents_open(&documents);
+    struct discount discount = {
+        .id = STR("d"), .is_percent = true, .percent = decimal_from_i64(50), .periods = 1};
+    struct adjustment late = {.key = STR("c"),
+                              .name = STR("c"),
+                              .amount = {700, CURRENCY_USD},
+                              .invoice = STR("i"),
+                              .period = {.number = 1}};
+    struct tax_rate tax = {.name = STR("State"), .percent = decimal_from_i64(10)};
+    struct subscription_terms terms = {.discounts = &discount,
+                                       .discount_count = 1,
+                                       .adjustments = &late,
+                                       .adjustment_count = 1,
+                                       .taxes = &tax,
+                                       .tax_count = 1};
+    const json_t *statement = compute(&documents, &story, &terms);
+    ck_assert_str_eq(print_lines(&documents, statement), "c 7.00 = 7.00");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "discounts")), "0.00");
+    ck_assert_str_eq(json_string_value(json_object_get(statement, "total")), "7.70");
+    ck_assert_ptr_null(json_object_get(statement, "discount_details"));
+    const json_t *plan = json_object_get(statement, "plan");
+    ck_assert_str_eq(json_string_value(json_object_get(plan, "key")), "q");
+    const json_t *period = json_object_get(statement, "period");
+    ck_assert_str_eq(json_string_value(json_object_get(period, "start")),
+                     "2026-12-01T05:00:00.000000Z");
+    ck_assert(json_equal(json_object_get(period, "start"), json_object_get(period, "end")));
+    documents_close(&documents);
+}
+END_TEST
+
+START_TEST(only_what_has_ended_is_closed)
+{
+    static const struct {
+        int64_t number;
+        bool has_end;
+        int32_t days; // after the start
+        bool closes;
+    } cases[] = {{1, true, 30, false}, {2, true, 30, true},  {9, true, 30, true},
+                 {0, true, 30, false}, {9, false, 0, false}, {2, true, 0, false},
+                 {-1, true, 30, false}};
+    static const struct story story = {
+        .start = "2026-11-01T04:00:00Z", .plans = {{NULL, PLAN(UNIT)}}, .period = 1};
+    struct documents documents;
+    documents_open(&documents);
+    struct subscription_terms terms = {0};
+    (void)compute(&documents, &story, &terms);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        terms.has_end = cases[i].has_end;
+        terms.end = (instant){terms.start.us + cases[i].days * INT64_C(86400000000)};
+        ck_assert_int_eq(period_closing(&terms, cases[i].number), cases[i].closes);
+    }
     documents_close(&documents);
 }
 END_TEST
@@ -493,7 +569,8 @@ START_TEST(a_stretch_has_its_share_of_the_whole_period)
 }
 END_TEST
 
-TEST_MAIN("statement", comes_to, taxes_each_rate_once_on_the_base,
+TEST_MAIN("statement", comes_to, a_closing_statement_bills_what_came_too_late,
+          only_what_has_ended_is_closed, taxes_each_rate_once_on_the_base,
           discounts_come_before_the_limits_of_each_segment,
           a_minimum_counts_fees_billed_ahead_after_their_discount, says_what_a_line_rests_on,
           a_change_of_interval_ends_the_period, a_stretch_has_its_share_of_the_whole_period)

@@ -117,6 +117,12 @@ result period_share(struct arena *arena, const struct subscription_terms *terms,
                     exact *share);
 // Whether the subscription has an opening statement: its first plan has a fee in advance.
 bool period_opening(const struct subscription_terms *terms);
+// Whether a number lies behind those of the periods of a subscription that has an end: a closing
+// statement bills what came too late for the last one, and nothing else. It has no days.
+bool period_closing(const struct subscription_terms *terms, int64_t number);
+// As period_find; a closing statement's is at the subscription's end.
+result period_of_statement(const struct subscription_terms *terms, int64_t number,
+                           struct period *period);
 // What the plans of a period commit to, each by its share of the whole period; zero without any.
 result period_commitment(struct arena *arena, const struct subscription_terms *terms,
                          int64_t number, exact *amount);
