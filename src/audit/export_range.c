@@ -67,6 +67,25 @@ struct invoice_needs {
     size_t room;
 };
 
+// What a statement bills of other periods rests on their events.
+static result widen_by_adjustments(const json_t *statement, struct invoice_need *need)
+{
+    const json_t *lines = json_object_get(statement, "lines");
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *line = json_array_get(lines, i);
+        const json_t *period = json_object_get(line, "period");
+        instant start = {0};
+        instant end = {0};
+        if (!str_eq(json_str(json_object_get(line, "kind")), STR("adjustment")))
+            continue;
+        TRY(instant_parse(json_str(json_object_get(period, "start")), &start));
+        TRY(instant_parse(json_str(json_object_get(period, "end")), &end));
+        need->start = start.us < need->start.us ? start : need->start;
+        need->end = end.us > need->end.us ? end : need->end;
+    }
+    return OK;
+}
+
 static result take_invoice(void *context)
 {
     struct invoice_needs *list = context;
@@ -79,6 +98,7 @@ static result take_invoice(void *context)
     if (period != NULL) {
         TRY(instant_parse(json_str(json_object_get(period, "start")), &need.start));
         TRY(instant_parse(json_str(json_object_get(period, "end")), &need.end));
+        TRY(widen_by_adjustments(invoice == NULL ? note : invoice, &need));
     }
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 64 : list->room * 2;
