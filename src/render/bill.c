@@ -154,6 +154,8 @@ static result read_period(struct arena *arena, const struct bill_source *source,
     TRY(bill_instant(period, "start", &bill->has_period, &bill->start));
     TRY(bill_instant(period, "end", &has_end, &bill->end));
     bill->has_period = bill->has_period && has_end;
+    bill->closing = bill->has_period && bill->start.us == bill->end.us &&
+                    json_integer_value(json_object_get(period, "number")) > 1;
     const json_t *has_zone = json_object_get(period, "time_zone") == NULL ? customer : period;
     if (json_str(json_object_get(has_zone, "time_zone")).len == 0)
         return OK;

@@ -74,6 +74,14 @@ str words_days(struct arena *arena, const struct zone *zone, instant start, inst
     return str_printf(arena, "%" STR_FMT " to %" STR_FMT, STR_ARG(first), STR_ARG(last));
 }
 
+static str period_of(struct arena *arena, const struct bill *bill)
+{
+    if (!bill->closing)
+        return words_days(arena, bill->zone, bill->start, bill->end);
+    str last = words_day(arena, bill->zone, (instant){bill->end.us - 1});
+    return str_printf(arena, "closed, after %" STR_FMT, STR_ARG(last));
+}
+
 str words_title(const struct bill *bill)
 {
     return bill->kind == BILL_CREDIT_NOTE ? STR("Credit note") : STR("Invoice");
@@ -264,8 +272,7 @@ size_t words_facts(struct arena *arena, const struct bill *bill,
     if (bill->has_due && bill->kind == BILL_INVOICE)
         count = add_fact(facts, count, "Due", words_day(arena, bill->zone, bill->due_at));
     if (bill->has_period)
-        count =
-            add_fact(facts, count, "Period", words_days(arena, bill->zone, bill->start, bill->end));
+        count = add_fact(facts, count, "Period", period_of(arena, bill));
     count = add_fact(facts, count, "Time zone", bill->zone_name);
     count = add_fact(facts, count, "Customer", bill->buyer.key);
     count = add_fact(facts, count, "Your reference", bill->buyer.reference);

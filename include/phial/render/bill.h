@@ -90,6 +90,7 @@ struct bill {
     const struct zone *zone;
     str zone_name;
     bool has_period;
+    bool closing; // behind the last period, at its end
     instant start, end;
     bool has_issued, has_due;
     instant issued_at, due_at;
