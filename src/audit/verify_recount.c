@@ -30,7 +30,7 @@ static result find_period(struct recount *recount)
     const json_t *period = json_object_get(recount->invoice->body, "period");
     const json_t *number = json_object_get(period, "number");
     if (!json_is_integer(number) ||
-        failed(period_find(&recount->terms, json_integer_value(number), &recount->period)))
+        failed(period_of_statement(&recount->terms, json_integer_value(number), &recount->period)))
         return FAIL(VERIFICATION_FAILED, "its subscription has no period of that number");
     if (!is_instant(period, "start", recount->period.start) ||
         !is_instant(period, "end", recount->period.end))
@@ -142,6 +142,9 @@ static result run(struct recount *recount, json_t **recounted)
     TRY(adjustments_read(recount->arena, recount->exported, recount->size, recount->period.number,
                          &recount->terms));
     recount->terms.before = find_before(recount);
+    if (recount->terms.adjustment_count == 0 &&
+        period_closing(&recount->terms, recount->period.number))
+        return FAIL(VERIFICATION_FAILED, "it closes a subscription that owes nothing");
     return statement_compute(recount->arena, &recount->terms, &recount->period, &recount->usage,
                              recounted);
 }

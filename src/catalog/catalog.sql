@@ -175,7 +175,21 @@ SELECT EXISTS (SELECT 1
                  FROM invoice
                 WHERE subscription_id = $1 AND period_number > 0
                   AND ((status = 'issued' AND period_end > $2)
-                       OR ($3 AND status = 'draft' AND period_start >= $2))) AS found;
+                       OR ($3 AND status = 'draft' AND period_start >= $2
+                           AND period_start < period_end))) AS found;
+
+-- name: catalog_lock_closing
+SELECT invoice_id
+  FROM invoice
+ WHERE subscription_id = $1 AND status = 'draft' AND period_number > 1
+   AND period_start = period_end
+   FOR UPDATE;
+
+-- name: catalog_drop_closing
+-- The open closing statement: it is made anew where one is due by the new terms.
+DELETE FROM invoice
+ WHERE subscription_id = $1 AND status = 'draft' AND period_number > 1
+   AND period_start = period_end;
 
 -- name: catalog_insert_key
 INSERT INTO api_key (key_id, name, sha256, scopes, scope_names, customer_id, expires_at, created_at,

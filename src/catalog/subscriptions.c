@@ -209,22 +209,29 @@ result subscription_create(struct db_tx *tx, struct json_at document, int64_t on
     return OK;
 }
 
-// The subscription, and its customer's log locked, so that no statement is issued meanwhile.
+// The subscription, and its customer's log locked, so that no statement is issued meanwhile; before
+// that, as invoices come first, a closing statement that is open.
 static result lock_subscription(struct db_tx *tx, str id, int64_t only_customer,
                                 const struct change *change, struct draft *draft,
                                 struct subscription *subscription)
 {
     struct head head;
+    str closing = {0};
     TRY(catalog_lock(tx));
     TRY(subscription_get(tx, id, change->now, subscription));
     if (only_customer != 0 && subscription->customer_id != only_customer)
         return FAIL(NOT_FOUND, "No such subscription.");
+    result locked = db_one(tx, &catalog_lock_closing_sql, PARAMS(db_text(id)),
+                           COLUMNS(db_into_text("invoice_id", &closing)));
+    if (failed(locked) && locked.code != ERR_NOT_FOUND)
+        return locked;
     TRY(ledger_head_lock(tx, subscription->customer_id, &head));
     TRY(customer_get_by_id(tx, subscription->customer_id, &draft->customer));
     return zone_load(db_arena(tx), draft->customer.zone_name, &draft->zone);
 }
 
-static result check_statements(struct db_tx *tx, str id, instant at, bool drafts)
+// An issued closing statement bills by the terms as they were; one that is open follows them.
+static result clear_statements(struct db_tx *tx, str id, instant at, bool drafts)
 {
     bool found = false;
     TRY(db_one(tx, &catalog_find_statement_after_sql,
@@ -232,7 +239,7 @@ static result check_statements(struct db_tx *tx, str id, instant at, bool drafts
                COLUMNS(db_into_bool("found", &found))));
     if (found)
         return FAIL(CONFLICT, "A statement of a later period stands in the way; void it first.");
-    return OK;
+    return db_exec(tx, &catalog_drop_closing_sql, PARAMS(db_text(id)));
 }
 
 static result check_change(struct db_tx *tx, struct json_at at, const struct draft *draft,
@@ -251,7 +258,7 @@ static result check_change(struct db_tx *tx, struct json_at at, const struct dra
     if (subscription->has_end && draft->from.us >= subscription->end.us)
         json_wrong(at, "invalid", "The change must lie before the subscription's end.");
     TRY(faults_result(at.faults));
-    return check_statements(tx, subscription->id, draft->from, false);
+    return clear_statements(tx, subscription->id, draft->from, false);
 }
 
 result subscription_change(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
@@ -304,7 +311,7 @@ result subscription_cancel(struct db_tx *tx, str id, struct json_at document, in
     else if (changed.has_end && draft.from.us > changed.end.us)
         json_wrong(at, "invalid", "The subscription ends before that.");
     TRY(faults_result(document.faults));
-    TRY(check_statements(tx, id, draft.from, true));
+    TRY(clear_statements(tx, id, draft.from, true));
     TRY(db_exec(tx, &catalog_end_subscription_sql, PARAMS(db_text(id), db_instant(draft.from))));
     changed.has_end = true;
     changed.end = draft.from;

@@ -272,6 +272,22 @@ FROM (SELECT subscription_id, period_number, period_start,
 WHERE number_before = period_number - 1 AND period_start <> end_before
 LIMIT 20;
 
+-- name: doctor_closings_bill_what_was_late
+-- Statements without days behind the first period.
+SELECT invoice.number AS subject
+FROM invoice
+JOIN subscription USING (subscription_id)
+CROSS JOIN LATERAL (
+    SELECT convert_from(invoice.statement, 'UTF8')::jsonb -> 'lines' AS lines OFFSET 0) AS said
+WHERE invoice.status = 'issued' AND invoice.period_number > 1
+  AND invoice.period_start = invoice.period_end
+  AND (subscription.ends_at IS DISTINCT FROM invoice.period_end
+       OR jsonb_array_length(said.lines) = 0
+       OR EXISTS (SELECT
+                  FROM jsonb_array_elements(said.lines) AS line
+                  WHERE line ->> 'kind' <> 'adjustment'))
+LIMIT 20;
+
 -- name: doctor_drafts_have_no_number
 SELECT invoice_id AS subject
 FROM invoice

@@ -3,6 +3,7 @@
 // share the work: each passes over what another one has, and waits for the rest at the end. A
 // failure of one subscription or invoice does not hold up the others; the first one is returned at
 // the end.
+#include "closing.h"
 #include "compute.h"
 #include "invoicing.sql.h"
 #include "issue.h"
@@ -51,6 +52,7 @@ struct drafting {
     str subscription;
     int64_t made; // in this transaction
     bool more;    // there are still periods to draft
+    bool ended;   // all of them: what comes late from then on takes a closing statement
     bool *present;
     int64_t present_count;
     int64_t number; // the row that is being read
@@ -90,15 +92,17 @@ static int64_t count_ended(const struct subscription_terms *terms, instant now, 
     return ended;
 }
 
-// made: false where the period has its invoice, or somebody else's run was first.
+// made: false where the period has its invoice, or somebody else's run was first. A closing
+// statement waits from now on: by then its period's end may be long ago.
 static result insert_draft(struct db_tx *tx, const struct subscription_terms *terms, int64_t number,
                            const struct change *change, bool *made)
 {
     struct period period = {0};
     instant grace_ends = {0};
     str id = {0};
-    TRY(period_find(terms, number, &period));
-    if (!checked_add(period.end.us, plan_at_end(terms, &period)->grace_us, &grace_ends.us))
+    TRY(period_of_statement(terms, number, &period));
+    instant from = period_closing(terms, number) ? change->now : period.end;
+    if (!checked_add(from.us, plan_at_end(terms, &period)->grace_us, &grace_ends.us))
         return FAIL(INTERNAL, "a grace does not end");
     str nothing = money_print(db_arena(tx), (money){0, terms->currency});
     result inserted =
@@ -141,6 +145,13 @@ static result draft_ended(struct db_tx *tx, const struct subscription_terms *ter
     return OK;
 }
 
+static result mark_looked_at(struct db_tx *tx, str subscription, bool has_next, instant next_end)
+{
+    return db_defer(tx, &invoicing_mark_looked_at_sql,
+                    PARAMS(db_text(subscription), has_next ? db_instant(next_end) : db_null()),
+                    NO_COLUMNS, NULL, NULL);
+}
+
 static result draft_subscription(struct db_tx *tx, void *context)
 {
     struct drafting *drafting = context;
@@ -150,6 +161,7 @@ static result draft_subscription(struct db_tx *tx, void *context)
     instant next_end = {0};
     drafting->made = 0;
     drafting->more = false;
+    drafting->ended = false;
     if (!drafting->runner->waits) {
         bool claimed = false;
         TRY(claim(tx, &invoicing_claim_subscription_sql, drafting->subscription, &claimed));
@@ -160,12 +172,35 @@ static result draft_subscription(struct db_tx *tx, void *context)
     int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
     TRY(find_present(tx, drafting, ended));
     TRY(draft_ended(tx, &terms, drafting));
-    if (drafting->more)
+    drafting->ended = !drafting->more && !has_next && !ended_at_its_start(&terms);
+    if (drafting->more || drafting->ended)
         return OK;
-    return db_defer(
-        tx, &invoicing_mark_looked_at_sql,
-        PARAMS(db_text(drafting->subscription), has_next ? db_instant(next_end) : db_null()),
-        NO_COLUMNS, NULL, NULL);
+    return mark_looked_at(tx, drafting->subscription, has_next, next_end);
+}
+
+// Under the head's lock: neither the terms nor what is owed change meanwhile. Marked before, as
+// invoices are locked before heads; an end does not move on, so that there is no next one to wait
+// for.
+static result draft_closing(struct db_tx *tx, void *context)
+{
+    struct drafting *drafting = context;
+    OWNED(json_release) json_t *held = NULL;
+    struct change change = {.actor = drafting->runner->actor, .now = drafting->runner->now};
+    struct subscription found = {0};
+    struct subscription_terms terms = {0};
+    struct head head = {0};
+    bool made = false;
+    int64_t number = 0;
+    TRY(mark_looked_at(tx, drafting->subscription, false, (instant){0}));
+    TRY(db_flush(tx));
+    TRY(subscription_get(tx, drafting->subscription, change.now, &found));
+    TRY(ledger_head_lock(tx, found.customer_id, &head));
+    TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
+    TRY(closing_find(tx, &terms, &head, held, &number));
+    if (number > 0)
+        TRY(insert_draft(tx, &terms, number, &change, &made));
+    drafting->made = made;
+    return OK;
 }
 
 result opening_draft(struct db_tx *tx, str subscription, const struct change *change)
@@ -179,17 +214,26 @@ result opening_draft(struct db_tx *tx, str subscription, const struct change *ch
     return insert_draft(tx, &terms, 0, change, &made);
 }
 
+static result draft_some(struct runner *runner, result (*work)(struct db_tx *, void *),
+                         struct drafting *drafting)
+{
+    struct arena arena = {0};
+    result outcome = db_transact(runner->db, &arena, work, drafting);
+    arena_reset(&arena);
+    if (!failed(outcome))
+        runner->done.drafted += drafting->made;
+    return outcome;
+}
+
 static bool draft_all(struct runner *runner, str subscription)
 {
     struct drafting drafting = {.runner = runner, .subscription = subscription};
     result outcome;
-    do {
-        struct arena arena = {0};
-        outcome = db_transact(runner->db, &arena, draft_subscription, &drafting);
-        arena_reset(&arena);
-        if (!failed(outcome))
-            runner->done.drafted += drafting.made;
-    } while (!failed(outcome) && drafting.more);
+    do
+        outcome = draft_some(runner, draft_subscription, &drafting);
+    while (!failed(outcome) && drafting.more);
+    if (!failed(outcome) && drafting.ended)
+        outcome = draft_some(runner, draft_closing, &drafting);
     return note_outcome(runner, outcome);
 }
 
@@ -258,34 +302,37 @@ static bool each_id(struct runner *runner, result (*list)(struct db_tx *, void *
 
 // ---- issue
 
-struct issuing {
+struct due {
     const struct runner *runner;
     str id;
-    bool issued;
+    enum issuing became;
 };
 
 static result issue_due(struct db_tx *tx, void *context)
 {
-    struct issuing *issuing = context;
+    struct due *due = context;
     struct change change = {
-        .actor = issuing->runner->actor, .reason = STR(""), .now = issuing->runner->now};
-    bool claimed = issuing->runner->waits;
-    issuing->issued = false;
+        .actor = due->runner->actor, .reason = STR(""), .now = due->runner->now};
+    bool claimed = due->runner->waits;
+    due->became = ISSUED_BEFORE;
     if (!claimed)
-        TRY(claim(tx, &invoicing_claim_sql, issuing->id, &claimed));
+        TRY(claim(tx, &invoicing_claim_sql, due->id, &claimed));
     if (!claimed)
         return OK;
-    return invoice_issue_once(tx, issuing->id, &change, &issuing->issued);
+    TRY(invoice_issue_once(tx, due->id, &change, &due->became));
+    return due->became == ISSUED_NOTHING
+               ? db_exec(tx, &invoicing_drop_draft_sql, PARAMS(db_text(due->id)))
+               : OK;
 }
 
 static bool issue_one(struct runner *runner, str id)
 {
     struct arena arena = {0};
-    struct issuing issuing = {.runner = runner, .id = id};
-    result outcome = db_transact(runner->db, &arena, issue_due, &issuing);
+    struct due due = {.runner = runner, .id = id};
+    result outcome = db_transact(runner->db, &arena, issue_due, &due);
     arena_reset(&arena);
     if (!failed(outcome))
-        runner->done.issued += issuing.issued;
+        runner->done.issued += due.became == ISSUED_NOW;
     return note_outcome(runner, outcome);
 }
 

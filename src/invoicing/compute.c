@@ -184,7 +184,7 @@ result statement_of(struct db_tx *tx, const struct computation *what, json_t **s
     struct subscription_terms terms = {0};
     struct period period = {0};
     TRY(subscription_terms_read(tx, what->subscription, &terms, &held));
-    TRY(period_find(&terms, what->number, &period));
+    TRY(period_of_statement(&terms, what->number, &period));
     terms.projects = what->projected_from != NULL;
     if (terms.projects)
         terms.projected_from = *what->projected_from;

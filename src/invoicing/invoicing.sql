@@ -48,7 +48,7 @@ LIMIT $6;
 
 -- name: invoicing_list_candidates
 -- Subscriptions of which a period may have ended without an invoice: those that were never looked
--- at, changed since, reached the end of their next period, or had an invoice voided.
+-- at, changed since, reached the end of their next period, or had a period's invoice voided.
 SELECT subscription.subscription_id
 FROM subscription
 LEFT JOIN LATERAL (
@@ -68,6 +68,7 @@ WHERE subscription.starts_at <= $1 AND subscription.subscription_id > $2
            SELECT 1
            FROM invoice AS voided
            WHERE voided.subscription_id = subscription.subscription_id AND voided.status = 'void'
+             AND (voided.period_start < voided.period_end OR voided.period_number <= 1)
              AND NOT EXISTS (
                  SELECT 1
                  FROM invoice AS live
@@ -88,6 +89,43 @@ SELECT period_number
 FROM invoice
 WHERE subscription_id = $1 AND status <> 'void'
 ORDER BY period_number;
+
+-- name: invoicing_find_closing
+-- How many of the statements up to the last period's are issued, whether any is open, and the first
+-- number behind them that is free.
+SELECT (SELECT count(*)
+        FROM invoice
+        WHERE subscription_id = $1 AND status = 'issued' AND period_number <= $2) AS issued,
+       EXISTS (SELECT
+               FROM invoice
+               WHERE subscription_id = $1 AND status = 'draft') AS open,
+       (SELECT min(behind.number)
+        FROM (SELECT $2::bigint + 1 AS number
+              UNION ALL
+              SELECT period_number + 1
+              FROM invoice
+              WHERE subscription_id = $1 AND status <> 'void' AND period_number > $2) AS behind
+        WHERE NOT EXISTS (SELECT
+                          FROM invoice AS taken
+                          WHERE taken.subscription_id = $1 AND taken.status <> 'void'
+                            AND taken.period_number = behind.number)) AS number;
+
+-- name: invoicing_look_again
+-- At the subscription of an invoice, if it has ended: it may be owed a closing statement.
+UPDATE invoice
+SET terms_seen = ''
+FROM (SELECT subscription.subscription_id
+      FROM invoice AS late
+      JOIN subscription USING (subscription_id)
+      WHERE late.invoice_id = $1 AND subscription.ends_at <= $2) AS ended
+WHERE invoice.subscription_id = ended.subscription_id AND invoice.status <> 'void'
+  AND invoice.period_number = (
+    SELECT max(period_number)
+    FROM invoice AS latest
+    WHERE latest.subscription_id = ended.subscription_id AND latest.status <> 'void');
+
+-- name: invoicing_drop_draft
+DELETE FROM invoice WHERE invoice_id = $1 AND status = 'draft';
 
 -- name: invoicing_insert_draft
 -- No row comes back when the period has its invoice: the unique index decides every race.
@@ -626,14 +664,16 @@ SELECT LEAST((SELECT min(original.event_time)
 
 -- name: invoicing_list_late
 -- The issued periods of a subscription, but for one, that something after their issue may concern.
+-- Statements without days have no usage.
 SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.period_end,
        invoice.statement,
        (SELECT max(made_index)
         FROM late_release
         WHERE late_release.invoice_id = invoice.invoice_id) AS released
 FROM invoice
-WHERE invoice.subscription_id = $1 AND invoice.status = 'issued' AND invoice.period_number > 0
-  AND invoice.period_number <> $2 AND invoice.ledger_index < $3
+WHERE invoice.subscription_id = $1 AND invoice.status = 'issued'
+  AND invoice.period_start < invoice.period_end AND invoice.period_number <> $2
+  AND invoice.ledger_index < $3
   AND (invoice.period_end > $4
        OR EXISTS (SELECT
                   FROM late_period
@@ -765,7 +805,7 @@ LIMIT $2;
 INSERT INTO late_period (subscription_id, period_number, customer_id, touched)
 SELECT subscription_id, period_number, customer_id, $2
 FROM invoice
-WHERE customer_id = $1 AND status = 'issued' AND period_number > 0 AND ledger_index < $2
+WHERE customer_id = $1 AND status = 'issued' AND period_start < period_end AND ledger_index < $2
   AND period_end > $3
 ON CONFLICT (subscription_id, period_number)
 DO UPDATE SET touched = GREATEST(late_period.touched, excluded.touched);

@@ -103,8 +103,15 @@ static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
                     NULL);
 }
 
+// A closing statement is made for something to bill, which may have gone before its issue.
+static bool bills_nothing(const struct invoice *invoice, const json_t *statement)
+{
+    return invoice->period_number > 1 && invoice->period_start.us == invoice->period_end.us &&
+           json_array_size(json_object_get(statement, "lines")) == 0;
+}
+
 static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
-                          const struct change *change)
+                          const struct change *change, enum issuing *issuing)
 {
     OWNED(json_release) json_t *statement = NULL;
     struct head head = {0};
@@ -120,6 +127,9 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
         .at = issue.issued_at,
     };
     TRY(statement_of(tx, &what, &statement));
+    *issuing = bills_nothing(invoice, statement) ? ISSUED_NOTHING : ISSUED_NOW;
+    if (*issuing == ISSUED_NOTHING)
+        return OK;
     TRY(find_due(tx, invoice->customer_id, issue.issued_at, &issue.due_at));
     return issue_statement(tx, invoice, &head, change, &issue, statement);
 }
@@ -133,23 +143,25 @@ static result answer(struct db_tx *tx, str id, instant now, struct invoice *invo
     return OK;
 }
 
-result invoice_issue_once(struct db_tx *tx, str id, const struct change *change, bool *issued)
+result invoice_issue_once(struct db_tx *tx, str id, const struct change *change,
+                          enum issuing *issuing)
 {
     struct invoice_row row = {0};
     TRY(invoice_row_lock(tx, id, &row));
-    bool open = str_eq(row.invoice.status, STR("draft"));
     if (str_eq(row.invoice.status, STR("void")))
         return FAIL(CONFLICT, "The invoice is void.");
-    if (open)
-        TRY(issue_draft(tx, &row.invoice, change));
-    *issued = open;
-    return OK;
+    *issuing = ISSUED_BEFORE;
+    if (!str_eq(row.invoice.status, STR("draft")))
+        return OK;
+    return issue_draft(tx, &row.invoice, change, issuing);
 }
 
 result invoice_issue(struct db_tx *tx, str id, const struct change *change, struct invoice *invoice)
 {
-    bool issued = false;
-    TRY(invoice_issue_once(tx, id, change, &issued));
+    enum issuing issuing = ISSUED_BEFORE;
+    TRY(invoice_issue_once(tx, id, change, &issuing));
+    if (issuing == ISSUED_NOTHING)
+        return FAIL(CONFLICT, "The closing statement has nothing left to bill.");
     return answer(tx, id, change->now, invoice);
 }
 

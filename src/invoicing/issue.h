@@ -4,5 +4,8 @@
 
 #include "phial/invoicing/invoicing.h"
 
-// issued: whether this call issued it; false when another run was first.
-result invoice_issue_once(struct db_tx *tx, str id, const struct change *change, bool *issued);
+// What became of a draft: another was first; this call issued it; or it is a closing statement that
+// has nothing left to bill, and so is still a draft.
+enum issuing { ISSUED_BEFORE, ISSUED_NOW, ISSUED_NOTHING };
+result invoice_issue_once(struct db_tx *tx, str id, const struct change *change,
+                          enum issuing *issuing);

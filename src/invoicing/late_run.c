@@ -185,6 +185,15 @@ static result correct_period(struct db_tx *tx, void *context)
                           db_i64(head.size)));
 }
 
+// What a period of an ended subscription is short of may take a closing statement. Noted before its
+// usage is settled, so that it is not lost when a run is cut off.
+static result look_again(struct db_tx *tx, void *context)
+{
+    const struct correcting *correcting = context;
+    return db_exec(tx, &invoicing_look_again_sql,
+                   PARAMS(db_text(correcting->invoice), db_instant(correcting->change.now)));
+}
+
 struct uncredited {
     struct arena *arena; // outlives the transaction that lists
     str id;              // the row that is being read
@@ -221,7 +230,9 @@ result late_run(struct db *db, instant now, str actor, int64_t *credited)
             struct arena scratch = {0};
             struct correcting correcting = {
                 .invoice = list.ids[i], .change = {.actor = actor, .reason = STR(""), .now = now}};
-            result done = db_transact(db, &scratch, correct_period, &correcting);
+            result done = db_transact(db, &scratch, look_again, &correcting);
+            if (!failed(done))
+                done = db_transact(db, &scratch, correct_period, &correcting);
             *credited += failed(done) ? 0 : correcting.credited;
             outcome = failed(done) && !failed(outcome) ? done : outcome;
             list.after = list.ids[i];

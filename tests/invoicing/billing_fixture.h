@@ -6,6 +6,7 @@
 #include "phial/invoicing/invoicing.h"
 #include "phial/ledger/ledger.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 // What a test works with.
@@ -245,4 +246,48 @@ static inline result decide(struct clinic *clinic, result (*work)(struct db_tx *
     result done = db_transact(clinic->db, &clinic->arena, work, &deciding);
     *invoice = deciding.invoice;
     return done;
+}
+
+static inline const json_t *statement_of_period(struct clinic *clinic, int64_t number,
+                                                const char *now)
+{
+    struct listing list;
+    list_invoices(clinic, "", now, &list);
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.items[i].period_number == number)
+            return statement(clinic, list.items[i].id, now);
+    }
+    ck_abort_msg("the period has no invoice");
+    return NULL;
+}
+
+// ---- runs at the same time
+
+struct racing {
+    const char *url;
+    struct billing_run run;
+    result outcome;
+    int64_t left; // drafts when the run has ended: others' work is waited for
+};
+
+static inline result count_drafts(struct db_tx *tx, void *context)
+{
+    static const struct db_stmt count_sql = {
+        "test_count_drafts", "SELECT count(*) AS drafts FROM invoice WHERE status = 'draft'", 0};
+    struct racing *racing = context;
+    return db_one(tx, &count_sql, NO_PARAMS, COLUMNS(db_into_i64("drafts", &racing->left)));
+}
+
+static inline void *bill_in_a_thread(void *context)
+{
+    struct racing *racing = context;
+    struct db *db = db_open(&(struct db_options){.url = racing->url, .role = "phial_daemon"});
+    struct arena arena = {0};
+    racing->outcome = billing_run(db, &arena, moment("2026-12-10T00:00:00Z"), STR("system:billing"),
+                                  &racing->run);
+    if (!failed(racing->outcome))
+        racing->outcome = db_transact(db, &arena, count_drafts, racing);
+    arena_reset(&arena);
+    db_close(db);
+    return NULL;
 }

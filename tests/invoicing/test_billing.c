@@ -2,8 +2,6 @@
 #include "billing_fixture.h"
 #include "invoicing.sql.h"
 
-#include <pthread.h>
-
 #define NOVEMBER "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-11-01T12:00:00Z'}"
 
 START_TEST(every_statement_fits_the_schema)
@@ -273,18 +271,6 @@ static void open_with_fee(struct clinic *clinic)
     subscribe(clinic, "{'customer': 'clinic', 'plan': 'basic', 'start': '2026-11-01T12:00:00Z'}");
 }
 
-static const json_t *statement_of_period(struct clinic *clinic, int64_t number, const char *now)
-{
-    struct listing list;
-    list_invoices(clinic, "", now, &list);
-    for (size_t i = 0; i < list.count; i++) {
-        if (list.items[i].period_number == number)
-            return statement(clinic, list.items[i].id, now);
-    }
-    ck_abort_msg("the period has no invoice");
-    return NULL;
-}
-
 START_TEST(bills_ahead_on_an_opening_statement)
 {
     struct clinic clinic;
@@ -489,35 +475,6 @@ START_TEST(previews_any_days_of_a_period)
 END_TEST
 
 // ---- races
-
-struct racing {
-    const char *url;
-    struct billing_run run;
-    result outcome;
-    int64_t left; // drafts when the run has ended: others' work is waited for
-};
-
-static result count_drafts(struct db_tx *tx, void *context)
-{
-    static const struct db_stmt count_sql = {
-        "test_count_drafts", "SELECT count(*) AS drafts FROM invoice WHERE status = 'draft'", 0};
-    struct racing *racing = context;
-    return db_one(tx, &count_sql, NO_PARAMS, COLUMNS(db_into_i64("drafts", &racing->left)));
-}
-
-static void *bill_in_a_thread(void *context)
-{
-    struct racing *racing = context;
-    struct db *db = db_open(&(struct db_options){.url = racing->url, .role = "phial_daemon"});
-    struct arena arena = {0};
-    racing->outcome = billing_run(db, &arena, moment("2026-12-10T00:00:00Z"), STR("system:billing"),
-                                  &racing->run);
-    if (!failed(racing->outcome))
-        racing->outcome = db_transact(db, &arena, count_drafts, racing);
-    arena_reset(&arena);
-    db_close(db);
-    return NULL;
-}
 
 START_TEST(two_runs_make_each_invoice_once_and_leave_no_gap)
 {
