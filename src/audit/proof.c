@@ -33,8 +33,13 @@ static const struct exported_document *document_at(const struct exported *export
 static result add_root(const struct exported *exported, int64_t size, json_t *statement)
 {
     struct merkle_range range = {0};
-    for (int64_t i = 0; i < size; i++)
-        TRY(merkle_append(&range, &exported->leaves[i].hash, NULL, NULL));
+    struct log_walk walk = log_walk_from(&exported->log, 0);
+    for (int64_t i = 0; i < size; i++) {
+        str line = {0};
+        (void)log_next(&walk, &line);
+        sha256 hash = merkle_leaf(line);
+        TRY(merkle_append(&range, &hash, NULL, NULL));
+    }
     sha256 root = merkle_root(&range);
     json_t *ledger = json_pack("{s:o, s:I, s:o}", "customer", json_from_str(exported->customer),
                                "size", (json_int_t)size, "root",
@@ -107,8 +112,9 @@ result invoice_proof(struct db_tx *tx, const struct invoice *invoice, json_t **p
     struct exported exported = {
         .arena = arena,
         .report = &report,
-        .files = {&entries, 1},
+        .files = {.items = &entries, .count = 1},
         .has_manifest = true,
+        .tallied_from = TALLIED_FROM,
         .customer = invoice->customer,
         .to = count,
         .size = count,

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ static const struct field texts[] = {{265, 32}, {297, 32}};
 struct reading {
     struct arena *arena;
     struct report *report;
-    int fd;
+    const char *map;
     int64_t bytes; // of the archive
     int64_t at;    // of the next block
     size_t seen;
@@ -165,37 +166,31 @@ static struct archive_file *next_file(struct reading *reading)
 }
 
 // False when the archive ends before.
-static bool take(struct reading *reading, char *bytes, size_t len)
+static bool take(struct reading *reading, size_t len, str *bytes)
 {
-    while (len != 0) {
-        ssize_t got = pread(reading->fd, bytes, len, (off_t)reading->at);
-        if (got <= 0)
-            return false;
-        bytes += got;
-        len -= (size_t)got;
-        reading->at += got;
-    }
+    if ((int64_t)len > reading->bytes - reading->at)
+        return false;
+    *bytes = (str){reading->map + reading->at, len};
+    reading->at += (int64_t)len;
     return true;
 }
 
 static bool take_padding(struct reading *reading, str shown)
 {
-    char padding[BLOCK];
-    size_t len = (size_t)(-reading->at & (BLOCK - 1));
-    if (!take(reading, padding, len))
+    str padding = {0};
+    if (!take(reading, (size_t)(-reading->at & (BLOCK - 1)), &padding))
         return false;
-    if (!is_zero((str){padding, len}))
+    if (!is_zero(padding))
         fault(reading->report, "Something is hidden behind '%" STR_FMT "'.", STR_ARG(shown));
     return true;
 }
 
 static bool take_data(struct reading *reading, str name, int64_t size, str shown)
 {
-    char *bytes = arena_array(reading->arena, char, (size_t)size + 1);
-    if (!take(reading, bytes, (size_t)size) || !take_padding(reading, shown))
+    str bytes = {0};
+    if (!take(reading, (size_t)size, &bytes) || !take_padding(reading, shown))
         return false;
-    *next_file(reading) =
-        (struct archive_file){str_copy(reading->arena, name), {bytes, (size_t)size}};
+    *next_file(reading) = (struct archive_file){str_copy(reading->arena, name), bytes};
     reading->count++;
     return true;
 }
@@ -238,29 +233,24 @@ static bool read_member(struct reading *reading, str header)
 // Two blocks of zeros end an archive; they may be filled up with more to a whole record.
 static void check_end(const struct reading *reading, int64_t end)
 {
-    char bytes[RECORD + END_BYTES];
     int64_t least = end + END_BYTES;
     int64_t record = (least + RECORD - 1) / RECORD * RECORD;
     bool right = reading->bytes == least || reading->bytes == record;
-    if (right) {
-        ssize_t got = pread(reading->fd, bytes, sizeof bytes, (off_t)end);
-        right = got == reading->bytes - end && is_zero((str){bytes, (size_t)got});
-    }
-    if (!right)
+    if (!right || !is_zero((str){reading->map + end, (size_t)(reading->bytes - end)}))
         fault(reading->report, "The archive is cut off, or something follows its end.");
 }
 
 static void read_members(struct reading *reading)
 {
-    char block[BLOCK];
     for (bool more = true; more;) {
+        str header = {0};
         int64_t begin = reading->at;
-        more = take(reading, block, sizeof block);
-        if (!more || is_zero((str){block, sizeof block})) {
+        more = take(reading, BLOCK, &header);
+        if (!more || is_zero(header)) {
             check_end(reading, begin);
             return;
         }
-        more = read_member(reading, (str){block, sizeof block});
+        more = read_member(reading, header);
     }
 }
 
@@ -296,11 +286,36 @@ result archive_files_read(struct arena *arena, const char *path, struct report *
                                : FAIL(INTERNAL, "cannot open the export");
     if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
         return FAIL(INTERNAL, "the export is no regular file");
-    struct reading reading = {.arena = arena, .report = report, .fd = fd, .bytes = about.st_size};
+    char *map = NULL;
+    if (about.st_size > 0)
+        map = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED)
+        return FAIL(INTERNAL, "cannot read the export");
+    struct reading reading = {.arena = arena, .report = report, .map = map, .bytes = about.st_size};
     read_members(&reading);
     sort_files(&reading);
-    *files = (struct archive_files){reading.items, reading.count};
+    *files = (struct archive_files){reading.items, reading.count, map, (size_t)about.st_size};
     return OK;
+}
+
+// A mapping's own pages alone: others, once given back, would be gone.
+void archive_files_forget(const struct archive_files *files, str bytes)
+{
+    bool mapped = files->map != NULL && bytes.ptr >= files->map &&
+                  bytes.ptr + bytes.len <= files->map + files->map_bytes;
+    if (!mapped || bytes.len == 0)
+        return;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t begin = (size_t)(bytes.ptr - files->map) / page * page;
+    size_t end = (size_t)(bytes.ptr - files->map) + bytes.len;
+    (void)madvise(files->map + begin, end - begin, MADV_DONTNEED);
+}
+
+void archive_files_close(struct archive_files *files)
+{
+    if (files->map != NULL)
+        (void)munmap(files->map, files->map_bytes);
+    files->map = NULL;
 }
 
 const struct archive_file *archive_files_find(const struct archive_files *files, str name)

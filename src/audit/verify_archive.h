@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// verify_archive.h - the files of an export, read into memory out of its tar.
+// verify_archive.h - the files of an export, where they stand in its tar: the archive is mapped,
+// not read into memory.
 #pragma once
 
 #include "phial/util/result.h"
@@ -13,6 +14,8 @@ struct archive_file {
 struct archive_files {
     const struct archive_file *items; // in byte order of their names, each name once
     size_t count;
+    char *map; // the whole archive; NULL for files that are of none
+    size_t map_bytes;
 };
 
 // Faults for whatever is not a ustar archive of regular files, to the last byte: headers, what
@@ -21,5 +24,8 @@ struct archive_files {
 // cannot be opened.
 result archive_files_read(struct arena *arena, const char *path, struct report *report,
                           struct archive_files *files);
+// The system may take back the memory of a stretch of the map: it is read again when needed.
+void archive_files_forget(const struct archive_files *files, str bytes);
+void archive_files_close(struct archive_files *files);
 // NULL when there is none.
 const struct archive_file *archive_files_find(const struct archive_files *files, str name);

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { SUM_HEX = 2 * SHA256_BYTES, SUM_BLANKS = 2 };
+enum { SUM_HEX = 2 * SHA256_BYTES, SUM_BLANKS = 2, STRETCH = 4 * 1024 * 1024 };
 
 static const char *const required[] = {
     EXPORT_MANIFEST,
@@ -70,6 +70,20 @@ static bool is_own(str name) // the two files that cannot list themselves
     return str_eq(name, STR(EXPORT_SUMS)) || str_eq(name, STR(EXPORT_SUMS_SIGNATURE));
 }
 
+// A long file a stretch at a time: it need not be in memory at once.
+static sha256 sum_of(const struct exported *exported, str bytes)
+{
+    struct sha256_state state;
+    sha256_start(&state);
+    while (bytes.len != 0) {
+        str stretch = str_slice(bytes, 0, STRETCH);
+        sha256_add(&state, stretch);
+        archive_files_forget(&exported->files, stretch);
+        bytes = str_slice(bytes, stretch.len, bytes.len);
+    }
+    return sha256_end(&state);
+}
+
 static void check_sum(struct sums *sums, str hex, str name)
 {
     struct exported *exported = sums->exported;
@@ -80,7 +94,7 @@ static void check_sum(struct sums *sums, str hex, str name)
               STR_ARG(shown));
         return;
     }
-    sha256 hash = sha256_of(file->bytes);
+    sha256 hash = sum_of(exported, file->bytes);
     if (!str_eq(encode_hex(exported->arena, sha256_str(&hash)), hex))
         fault(exported->report, "The sum of '%" STR_FMT "' differs from SHA256SUMS.",
               STR_ARG(shown));

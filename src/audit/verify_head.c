@@ -221,16 +221,10 @@ void verify_root(struct exported *exported)
 {
     if (!exported->has_checkpoint || !exported->has_manifest || !exported->has_spans)
         return;
-    sha256 *hashes = arena_array(exported->arena, sha256, exported->leaf_count);
-    for (size_t i = 0; i < exported->leaf_count; i++)
-        hashes[i] = exported->leaves[i].hash;
-    sha256 root;
-    result made = merkle_root_from_parts(exported->arena, exported->checkpoint.size,
-                                         (uint64_t)exported->from, hashes, exported->leaf_count,
-                                         exported->spans, exported->span_count, &root);
-    if (failed(made))
-        fault(exported->report, "Leaves and nodes do not make up the tree: %s.", made.detail);
-    else if (!sha256_eq(&root, &exported->checkpoint.root))
+    if (failed(exported->rooted))
+        fault(exported->report, "Leaves and nodes do not make up the tree: %s.",
+              exported->rooted.detail);
+    else if (!sha256_eq(&exported->root, &exported->checkpoint.root))
         fault(exported->report, "The root of the leaves and nodes is not the checkpoint's.");
     check_consistency(exported);
 }
@@ -256,28 +250,38 @@ bool prefix_root(struct prefix *prefix, int64_t size, sha256 *root)
 {
     const struct exported *exported = prefix->exported;
     if (!exported->has_spans || !exported->has_manifest || size < exported->from ||
-        (uint64_t)(size - exported->from) > exported->leaf_count)
+        (uint64_t)(size - exported->from) > exported->log.count)
         return false;
-    if ((!prefix->begun || prefix->range.size > (uint64_t)size) &&
-        !range_before(exported, &prefix->range))
-        return false;
+    if (!prefix->begun || prefix->range.size > (uint64_t)size) {
+        if (!range_before(exported, &prefix->range))
+            return false;
+        prefix->walk = log_walk_from(&exported->log, 0);
+    }
     prefix->begun = true;
     while (prefix->range.size < (uint64_t)size) {
-        uint64_t next = prefix->range.size - (uint64_t)exported->from;
-        if (failed(merkle_append(&prefix->range, &exported->leaves[next].hash, NULL, NULL)))
+        str line = {0};
+        (void)log_next(&prefix->walk, &line);
+        sha256 hash = merkle_leaf(line);
+        if (failed(merkle_append(&prefix->range, &hash, NULL, NULL)))
             return false;
     }
     *root = merkle_root(&prefix->range);
     return true;
 }
 
-static void check_common(const struct exported *newer, const struct exported *older)
+static void check_common(struct exported *newer, struct exported *older)
 {
     int64_t first = newer->from > older->from ? newer->from : older->from;
-    int64_t newer_end = newer->from + (int64_t)newer->leaf_count;
-    int64_t older_end = older->from + (int64_t)older->leaf_count;
-    for (int64_t i = first; i < newer_end && i < older_end; i++) {
-        if (!str_eq(newer->leaves[i - newer->from].bytes, older->leaves[i - older->from].bytes))
+    int64_t newer_end = newer->from + (int64_t)newer->log.count;
+    int64_t older_end = older->from + (int64_t)older->log.count;
+    str here = {0};
+    str there = {0};
+    if (first >= newer_end || first >= older_end)
+        return;
+    struct log_walk ours = log_walk_from(&newer->log, (size_t)(first - newer->from));
+    struct log_walk theirs = log_walk_from(&older->log, (size_t)(first - older->from));
+    for (int64_t i = first; log_next(&ours, &here) && log_next(&theirs, &there); i++) {
+        if (!str_eq(here, there))
             fault(newer->report, "Entry %lld is not what the older export holds.", (long long)i);
     }
 }
@@ -298,7 +302,7 @@ static bool extends(const struct exported *newer, const struct exported *older)
            sha256_eq(&root, &from->root);
 }
 
-void verify_extends(const struct exported *newer, const struct exported *older)
+void verify_extends(struct exported *newer, struct exported *older)
 {
     if (!newer->has_checkpoint || !older->has_checkpoint)
         return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements against their entries, and what each entry says of the ledger it was made from.
 #include "export_names.h"
+#include "phial/rating/usage.h"
 #include "phial/util/array.h"
 #include "verify_parts.h"
 
@@ -26,25 +27,57 @@ bool stands_at(const struct exported_document *document, int64_t size)
     return document->index < size && document->voided_by >= size && is_statement(document);
 }
 
+// Whether something in a block, from a position on, is late for a time that ends then.
+static bool is_late_in(struct exported *exported, size_t block, size_t from, instant end,
+                       size_t *late)
+{
+    struct log_walk walk = log_walk_from(&exported->log, from);
+    for (str line = {0}; walk.position < (block + 1) * LOG_BLOCK && log_next(&walk, &line);) {
+        OWNED(json_release) json_t *held = NULL;
+        size_t position = walk.position - 1;
+        enum entry_kind kind = log_kind(&exported->log, position);
+        struct usage_event event = {0};
+        bool is_usage = false;
+        *late = position;
+        if (!log_is(&exported->log, position, LOG_WHOLE))
+            continue;
+        if (kind == ENTRY_void || kind == ENTRY_amend)
+            return true;
+        if (kind == ENTRY_usage && !failed(usage_leaf_read(line, &event, &held, &is_usage)) &&
+            is_usage && event.time.us < end.us)
+            return true;
+    }
+    return false;
+}
+
 // Where a usage entry behind a statement lies before its period's end, or something is corrected
 // there: from then on the period may come to something else.
-static void find_late(const struct exported *exported)
+static void find_late_of(struct exported *exported, struct exported_document *document, instant end)
+{
+    struct exported_log *log = &exported->log;
+    size_t from = (size_t)(document->index + 1 - exported->from);
+    size_t late = 0;
+    for (size_t block = from / LOG_BLOCK; from < log->count && block < log_block_count(log);
+         block++, from = block * LOG_BLOCK) {
+        const struct log_block *about = &log->blocks[block];
+        if (!about->corrects && about->least.us >= end.us)
+            continue;
+        if (is_late_in(exported, block, from, end, &late)) {
+            document->late_at = exported->from + (int64_t)late;
+            return;
+        }
+    }
+}
+
+static void find_late(struct exported *exported)
 {
     for (size_t i = 0; i < exported->document_count; i++) {
         struct exported_document *document = &exported->documents[i];
         const json_t *period = json_object_get(document->body, "period");
         instant end = {0};
-        if (!is_statement(document) ||
-            failed(instant_parse(json_str(json_object_get(period, "end")), &end)))
-            continue;
-        for (int64_t at = document->index + 1;
-             at < exported->from + (int64_t)exported->leaf_count && document->late_at == NEVER;
-             at++) {
-            const struct exported_leaf *leaf = &exported->leaves[at - exported->from];
-            bool corrects = leaf->kind == ENTRY_void || leaf->kind == ENTRY_amend;
-            if (leaf->whole && (corrects || (leaf->kind == ENTRY_usage && leaf->time.us < end.us)))
-                document->late_at = at;
-        }
+        if (is_statement(document) &&
+            !failed(instant_parse(json_str(json_object_get(period, "end")), &end)))
+            find_late_of(exported, document, end);
     }
 }
 
@@ -185,7 +218,7 @@ static void check_ledger(struct prefix *prefix, const struct exported_document *
               index);
 }
 
-struct invoice_entries statements_find(const struct exported *exported)
+struct invoice_entries statements_find(struct exported *exported)
 {
     struct invoice_entries entries = list_entries(exported);
     verify_standing(exported, &entries);

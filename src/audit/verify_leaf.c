@@ -279,7 +279,7 @@ static void read_frame(struct leaf_reading *reading, const json_t *root)
         wrong(reading, "its kind is not one of this log");
 }
 
-void leaf_read(struct leaf_reading *reading, json_t **root)
+void leaf_read_parsed(struct leaf_reading *reading, json_t **root)
 {
     str canonical = {0};
     reading->whole = true;
@@ -295,4 +295,10 @@ void leaf_read(struct leaf_reading *reading, json_t **root)
         !str_eq(canonical, reading->bytes))
         wrong(reading, "it is not in canonical form");
     read_frame(reading, *root);
+}
+
+void leaf_read(struct leaf_reading *reading, json_t **root)
+{
+    if (!leaf_read_plain(reading))
+        leaf_read_parsed(reading, root);
 }

@@ -15,7 +15,7 @@ static str text_at(const json_t *object, const char *name)
 
 // A note or a payment, and the invoice that it is on.
 struct settling {
-    const struct exported *exported;
+    struct exported *exported;
     const struct exported_document *document;
     const struct exported_document *invoice;
     struct arena *arena; // for this one alone
@@ -244,7 +244,7 @@ static void check_payment(const struct settling *settling)
         wrong(settling, "it pays an invoice that is void");
 }
 
-void verify_notes(const struct exported *exported, const struct invoice_entries *entries)
+void verify_notes(struct exported *exported, const struct invoice_entries *entries)
 {
     for (size_t i = 0; i < exported->document_count; i++) {
         const struct exported_document *document = &exported->documents[i];

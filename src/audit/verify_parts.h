@@ -2,23 +2,13 @@
 // verify_parts.h - an export while it is verified, and the steps, each of which adds its faults.
 #pragma once
 
+#include "phial/audit/verify.h"
 #include "phial/crypto/crypto.h"
 #include "phial/json/json.h"
 #include "phial/ledger/ledger.h"
 #include "phial/merkle/note.h"
 #include "phial/time/time.h"
-#include "verify_archive.h"
-
-struct exported_leaf {
-    str bytes;
-    sha256 hash;
-    enum entry_kind kind;
-    bool whole;        // in form; what follows holds for such leaves alone
-    bool voided;       // by an entry of the range
-    bool amended;      // by an entry of the range
-    instant time;      // usage: of the event
-    int64_t reference; // void, amend
-};
+#include "verify_log.h"
 
 // A plan, subscription, invoice, credit note or adjustment entry.
 struct exported_document {
@@ -38,6 +28,7 @@ struct exported {
     const unsigned char *public_key; // that it must be signed with
     const str *keys;                 // of which each announced the next; verify_keys
     size_t key_count;
+    size_t tallied_from; // so many events of a period are summed on the way, not held
 
     bool has_checkpoint; // signed with the key
     struct checkpoint checkpoint;
@@ -49,15 +40,17 @@ struct exported {
     int64_t to;
     int64_t size;
 
-    struct exported_leaf *leaves; // those of the range, in order
-    size_t leaf_count;
+    struct exported_log log;             // the lines of the range, in order
     struct exported_document *documents; // in order
     size_t document_count;
+    size_t document_room;
     json_t *held; // what their bodies are part of
 
     struct merkle_span *spans; // of proof.json
     size_t span_count;
     bool has_spans;
+    result rooted; // what came of putting leaves and nodes together
+    sha256 root;   // if it came to one
     bool has_consistency;
     int64_t consistency_from;
     struct merkle_proof consistency;
@@ -83,12 +76,13 @@ void verify_manifest(struct exported *exported);   // its members, in themselves
 void verify_checkpoint(struct exported *exported); // the note, its parts, the manifest against it
 void verify_proof(struct exported *exported);      // the form of proof.json
 void verify_root(struct exported *exported);       // leaves and nodes give the root
-void verify_extends(const struct exported *newer, const struct exported *older);
+void verify_extends(struct exported *newer, struct exported *older);
 
 // The roots of the tree's prefixes; asked for in rising order they cost each leaf once.
 struct prefix {
     const struct exported *exported;
     bool begun;
+    struct log_walk walk;
     struct merkle_range range;
 };
 // The root over the first `size` leaves. False where the export does not tell.
@@ -112,8 +106,13 @@ struct leaf_reading {
     int64_t reference;   // void, amend
     sha256 reference_to; // its leaf hash
 };
-// The caller owns *root, which is NULL when the bytes are not JSON.
+// The caller owns *root, which is NULL when the bytes are not JSON, and when there was no need to
+// parse them: a usage entry in its usual form.
 void leaf_read(struct leaf_reading *reading, json_t **root);
+// verify_plain.c: the same of a usage entry in that form. False, and nothing said, for any other.
+bool leaf_read_plain(struct leaf_reading *reading);
+// What leaf_read does of those.
+void leaf_read_parsed(struct leaf_reading *reading, json_t **root);
 
 // An invoice entry, or that of a credit note which is a period's statement below zero.
 bool is_statement(const struct exported_document *document);
@@ -134,7 +133,7 @@ struct invoice_entries {
     size_t count;
 };
 // The statements, and for each what came of it.
-struct invoice_entries statements_find(const struct exported *exported);
+struct invoice_entries statements_find(struct exported *exported);
 // NULL when there is none.
 struct invoice_entry *invoice_entry_find(const struct invoice_entries *entries, str id);
 
@@ -151,11 +150,23 @@ void verify_standing(const struct exported *exported, const struct invoice_entri
 
 // verify_notes.c: each credit note and payment against its invoice, and against what was credited
 // and paid of it before.
-void verify_notes(const struct exported *exported, const struct invoice_entries *entries);
+void verify_notes(struct exported *exported, const struct invoice_entries *entries);
 
 // verify_recount.c
-void verify_recount(const struct exported *exported, const struct exported_document *invoice);
+void verify_recount(struct exported *exported, const struct exported_document *invoice);
 // The same statement out of nothing but the entries below its size: what its computation gives it.
 // The caller owns *recounted. VERIFICATION_FAILED, INVALID with a sentence.
-result recount_statement(struct arena *arena, const struct exported *exported,
+result recount_statement(struct arena *arena, struct exported *exported,
                          const struct exported_document *invoice, json_t **recounted);
+
+// verify.c: verify_export, with another `tallied_from`.
+struct verifying {
+    const char *path;
+    const char *public_key_path;
+    const char *against; // NULL without
+    FILE *out;
+    size_t tallied_from;
+};
+enum { TALLIED_FROM = 100000 };
+result verify_with(struct arena *arena, const struct verifying *what,
+                   struct verification *verification);

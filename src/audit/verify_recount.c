@@ -5,7 +5,7 @@
 
 struct recount {
     struct arena *arena; // for this invoice alone
-    const struct exported *exported;
+    struct exported *exported;
     const struct exported_document *invoice;
     int64_t size;
     struct subscription_terms terms;
@@ -127,7 +127,7 @@ static void compare(const struct recount *recount, const json_t *recounted)
 
 static result run(struct recount *recount, json_t **recounted)
 {
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    OWNED(usage_held_release) struct usage_held held = {0};
     const json_t *invoice = recount->invoice->body;
     const json_t *size = json_object_get(json_object_get(invoice, "ledger"), "size");
     if (!json_is_integer(size) || json_integer_value(size) > recount->invoice->index)
@@ -135,9 +135,9 @@ static result run(struct recount *recount, json_t **recounted)
     recount->size = json_integer_value(size);
     TRY(terms_read(recount->arena, recount->exported, invoice, recount->size, &recount->terms));
     TRY(find_period(recount));
-    struct measured measured = {recount->exported, recount->since, recount->period.end,
-                                recount->size};
-    TRY(usage_measured(recount->arena, &measured, &fold, &recount->usage));
+    struct measured measured = {recount->exported, &recount->terms, recount->since,
+                                recount->period.end, recount->size};
+    TRY(usage_measured(recount->arena, &measured, &held, &recount->usage));
     TRY(reductions_read(recount->arena, recount->exported, recount->invoice, &recount->terms));
     TRY(adjustments_read(recount->arena, recount->exported, recount->size, recount->period.number,
                          &recount->terms));
@@ -149,14 +149,14 @@ static result run(struct recount *recount, json_t **recounted)
                              recounted);
 }
 
-result recount_statement(struct arena *arena, const struct exported *exported,
+result recount_statement(struct arena *arena, struct exported *exported,
                          const struct exported_document *invoice, json_t **recounted)
 {
     struct recount recount = {.arena = arena, .exported = exported, .invoice = invoice};
     return run(&recount, recounted);
 }
 
-void verify_recount(const struct exported *exported, const struct exported_document *invoice)
+void verify_recount(struct exported *exported, const struct exported_document *invoice)
 {
     struct arena arena = {0};
     OWNED(json_release) json_t *recounted = NULL;

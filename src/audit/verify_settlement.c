@@ -14,35 +14,6 @@ static bool is_adjustment(const struct exported_document *document, const char *
            str_eq(text_at(document->body, "action"), str_from(action));
 }
 
-// ---- usage
-
-// Voids and amendments, and the events that they or the time name: no other can count.
-static bool is_needed(const struct measured *what, const struct exported_leaf *leaf)
-{
-    if (!leaf->whole)
-        return false;
-    if (leaf->kind == ENTRY_void || leaf->kind == ENTRY_amend)
-        return leaf->reference >= what->exported->from;
-    return leaf->kind == ENTRY_usage &&
-           (leaf->amended || leaf->voided ||
-            (leaf->time.us >= what->from.us && leaf->time.us < what->to.us));
-}
-
-result usage_measured(struct arena *arena, const struct measured *what, struct usage_fold **fold,
-                      struct usage *usage)
-{
-    const struct exported *exported = what->exported;
-    *fold = usage_fold_new(arena);
-    for (size_t i = 0; i < exported->leaf_count; i++) {
-        int64_t index = exported->from + (int64_t)i;
-        if (index >= what->size)
-            break;
-        if (is_needed(what, &exported->leaves[i]))
-            TRY(usage_fold_add(*fold, index, exported->leaves[i].bytes));
-    }
-    return usage_fold_end(*fold, usage);
-}
-
 // ---- discounts, prepaid credit
 
 static bool has_ended(const struct exported *exported, str id, int64_t size)
@@ -283,12 +254,12 @@ static const json_t *find_before(const struct exported *exported,
     return found;
 }
 
-result difference_read(struct arena *arena, const struct exported *exported,
+result difference_read(struct arena *arena, struct exported *exported,
                        const struct subscription_terms *terms,
                        const struct exported_document *statement, int64_t size,
                        struct open_difference *open)
 {
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    OWNED(usage_held_release) struct usage_held held = {0};
     struct period period = {0};
     struct usage usage = {0};
     struct open_difference none = {.sum = {0, terms->currency}};
@@ -301,8 +272,8 @@ result difference_read(struct arena *arena, const struct exported *exported,
     if (then == NEVER)
         return OK;
     instant since = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : period.start;
-    struct measured measured = {exported, since, period.end, then};
-    TRY(usage_measured(arena, &measured, &fold, &usage));
+    struct measured measured = {exported, terms, since, period.end, then};
+    TRY(usage_measured(arena, &measured, &held, &usage));
     struct subscription_terms rated = *terms;
     rated.before = find_before(exported, statement, period.number);
     TRY(statement_difference(arena, &rated, &period, &usage, statement->body, &found.keys));
@@ -370,7 +341,7 @@ static void sort_by_period(struct adjustment *adjustments, size_t count, struct 
         adjustments[i] = sorted[i];
 }
 
-result adjustments_read(struct arena *arena, const struct exported *exported, int64_t size,
+result adjustments_read(struct arena *arena, struct exported *exported, int64_t size,
                         int64_t number, struct subscription_terms *terms)
 {
     struct adjustment *adjustments = NULL;

@@ -6,14 +6,21 @@
 #include "phial/rating/statement.h"
 #include "verify_parts.h"
 
-// The usage of [from, to) of event time below a size. The fold owns what the usage holds.
+// The usage of [from, to) of event time below a size, and what measures go by it.
 struct measured {
-    const struct exported *exported;
+    struct exported *exported;
+    const struct subscription_terms *terms;
     instant from;
     instant to;
     int64_t size;
 };
-result usage_measured(struct arena *arena, const struct measured *what, struct usage_fold **fold,
+// verify_usage.c. Few events are held; many answer out of sums that are made of them on the way.
+struct usage_held {
+    struct usage_fold *fold;      // of all events
+    struct usage_fold *corrected; // of those that a correction names
+};
+void usage_held_release(struct usage_held *held);
+result usage_measured(struct arena *arena, const struct measured *what, struct usage_held *held,
                       struct usage *usage);
 
 // The discounts that were in force when a statement was issued, and what was left of prepaid
@@ -27,10 +34,10 @@ struct open_difference {
     struct key_amounts keys;
     money sum;
 };
-result difference_read(struct arena *arena, const struct exported *exported,
+result difference_read(struct arena *arena, struct exported *exported,
                        const struct subscription_terms *terms,
                        const struct exported_document *statement, int64_t size,
                        struct open_difference *open);
 // What the statement of a period bills, at a size, of its subscription's other periods.
-result adjustments_read(struct arena *arena, const struct exported *exported, int64_t size,
+result adjustments_read(struct arena *arena, struct exported *exported, int64_t size,
                         int64_t number, struct subscription_terms *terms);

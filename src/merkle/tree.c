@@ -92,12 +92,6 @@ result merkle_cover(uint64_t size, uint64_t from, uint64_t to, merkle_source sou
     return OK;
 }
 
-// Nodes from left to right, joined as soon as two of one size meet: the root is their fold.
-struct joining {
-    struct merkle_span nodes[2 * MERKLE_LEVELS_MAX];
-    size_t count;
-};
-
 static bool joins(const struct merkle_span *left, const struct merkle_span *right)
 {
     uint64_t len = right->end - right->begin;
@@ -105,13 +99,14 @@ static bool joins(const struct merkle_span *left, const struct merkle_span *righ
     return full && left->end - left->begin == len && left->begin % (2 * len) == 0;
 }
 
-static void join(struct joining *joining, struct merkle_span node)
+// Nodes from left to right, joined as soon as two of one size meet: the root is their fold.
+static void join(struct merkle_parts *parts, struct merkle_span node)
 {
-    while (joining->count != 0 && joins(&joining->nodes[joining->count - 1], &node)) {
-        const struct merkle_span *left = &joining->nodes[--joining->count];
+    while (parts->node_count != 0 && joins(&parts->nodes[parts->node_count - 1], &node)) {
+        const struct merkle_span *left = &parts->nodes[--parts->node_count];
         node = (struct merkle_span){left->begin, node.end, merkle_node(&left->hash, &node.hash)};
     }
-    joining->nodes[joining->count++] = node;
+    parts->nodes[parts->node_count++] = node;
 }
 
 static bool same_places(const struct merkle_span *given, const struct merkle_span *wanted,
@@ -124,35 +119,43 @@ static bool same_places(const struct merkle_span *given, const struct merkle_spa
     return true;
 }
 
-// NOLINTNEXTLINE(readability-function-size): two lists, each with its length, and where they stand
-result merkle_root_from_parts(struct arena *arena, uint64_t size, uint64_t from,
-                              const sha256 *leaves, uint64_t leaf_count,
-                              const struct merkle_span *spans, size_t span_count, sha256 *root)
+// NOLINTNEXTLINE(readability-function-size): a range of a tree, a list with its length, the answer
+result merkle_parts_open(uint64_t size, uint64_t from, uint64_t to, const struct merkle_span *spans,
+                         size_t span_count, struct merkle_parts *parts)
 {
-    (void)arena;
-    if (from > size || leaf_count > size - from)
+    if (from > to || to > size)
         return FAIL(VERIFICATION_FAILED, "the range does not lie in the tree");
-    uint64_t to = from + leaf_count;
     struct merkle_span wanted[2 * MERKLE_LEVELS_MAX];
     size_t before = tree_cover(size, 0, from, wanted);
     size_t wanted_count = before + tree_cover(size, to, size, wanted + before);
     if (span_count != wanted_count || !same_places(spans, wanted, wanted_count))
         return FAIL(VERIFICATION_FAILED, "the nodes are not those that the range needs");
-
-    struct joining joining = {.count = 0};
+    *parts = (struct merkle_parts){
+        .at = from, .to = to, .after = spans + before, .after_count = span_count - before};
     for (size_t i = 0; i < before; i++)
-        join(&joining, spans[i]);
-    for (uint64_t i = 0; i < leaf_count; i++)
-        join(&joining, (struct merkle_span){from + i, from + i + 1, leaves[i]});
-    for (size_t i = before; i < span_count; i++)
-        join(&joining, spans[i]);
-    if (joining.count == 0) {
+        join(parts, spans[i]);
+    return OK;
+}
+
+void merkle_parts_add(struct merkle_parts *parts, const sha256 *leaf)
+{
+    join(parts, (struct merkle_span){parts->at, parts->at + 1, *leaf});
+    parts->at++;
+}
+
+result merkle_parts_root(struct merkle_parts *parts, sha256 *root)
+{
+    if (parts->at != parts->to)
+        return FAIL(VERIFICATION_FAILED, "the leaves are not as many as the range has");
+    for (size_t i = 0; i < parts->after_count; i++)
+        join(parts, parts->after[i]);
+    if (parts->node_count == 0) {
         *root = merkle_empty();
         return OK;
     }
-    sha256 folded = joining.nodes[--joining.count].hash;
-    while (joining.count != 0)
-        folded = merkle_node(&joining.nodes[--joining.count].hash, &folded);
+    sha256 folded = parts->nodes[--parts->node_count].hash;
+    while (parts->node_count != 0)
+        folded = merkle_node(&parts->nodes[--parts->node_count].hash, &folded);
     *root = folded;
     return OK;
 }

@@ -71,6 +71,13 @@ bool sample_take(const struct measurement *what, const struct usage_event *event
     return true;
 }
 
+bool metric_takes(const struct metric *metric, const struct usage_event *event)
+{
+    struct measurement what = {.metric = metric};
+    struct sample sample = {0};
+    return sample_take(&what, event, &sample);
+}
+
 static bool in_time(const struct measurement *what, instant at)
 {
     return at.us < what->to.us && (at.us >= what->from.us || metric_carries(what->metric));

@@ -70,33 +70,54 @@ static bool is_plain(str text)
     return others == 0;
 }
 
-static bool take_event(struct cursor *cursor, struct usage_event *event, str *quantity, str *time)
+static bool take_event(struct cursor *cursor, struct plain_usage *usage)
 {
+    struct usage_event *event = &usage->event;
     if (!take(cursor, STR(",\"event\":{\"id\":\"")) || !take_string(cursor, &event->id))
         return false;
     if (take(cursor, STR(",\"properties\":")) && !take_object(cursor, &event->plain))
         return false;
-    return take(cursor, STR(",\"quantity\":\"")) && take_string(cursor, quantity) &&
+    return take(cursor, STR(",\"quantity\":\"")) && take_string(cursor, &usage->quantity) &&
            take(cursor, STR(",\"source\":\"")) && take_string(cursor, &event->source) &&
-           take(cursor, STR(",\"time\":\"")) && take_string(cursor, time) &&
+           take(cursor, STR(",\"time\":\"")) && take_string(cursor, &usage->time) &&
            take(cursor, STR(",\"type\":\"")) && take_string(cursor, &event->type);
+}
+
+bool usage_plain_read(str leaf, struct plain_usage *usage)
+{
+    struct cursor cursor = {.text = leaf};
+    struct plain_usage read = {0};
+    if (!is_plain(leaf) || !take(&cursor, STR("{\"actor\":\"")) ||
+        !take_string(&cursor, &read.actor) || !take(&cursor, STR(",\"at\":\"")) ||
+        !take_string(&cursor, &read.at) || !take(&cursor, STR(",\"customer\":\"")) ||
+        !take_string(&cursor, &read.customer) || !take_event(&cursor, &read) ||
+        !take(&cursor, STR("},\"kind\":\"usage\",\"v\":1}")) || cursor.at != leaf.len ||
+        failed(decimal_parse(read.quantity, &read.event.quantity)) ||
+        failed(instant_parse(read.time, &read.event.time)))
+        return false;
+    *usage = read;
+    return true;
 }
 
 bool plain_leaf_read(str leaf, struct usage_event *event)
 {
-    struct cursor cursor = {.text = leaf};
-    struct usage_event read = *event;
-    str unread = {0};
-    str quantity = {0};
-    str time = {0};
-    if (!is_plain(leaf) || !take(&cursor, STR("{\"actor\":\"")) || !take_string(&cursor, &unread) ||
-        !take(&cursor, STR(",\"at\":\"")) || !take_string(&cursor, &unread) ||
-        !take(&cursor, STR(",\"customer\":\"")) || !take_string(&cursor, &unread) ||
-        !take_event(&cursor, &read, &quantity, &time) ||
-        !take(&cursor, STR("},\"kind\":\"usage\",\"v\":1}")) || cursor.at != leaf.len ||
-        failed(decimal_parse(quantity, &read.quantity)) || failed(instant_parse(time, &read.time)))
+    struct plain_usage usage = {0};
+    int64_t index = event->index;
+    if (!usage_plain_read(leaf, &usage))
         return false;
-    *event = read;
+    *event = usage.event;
+    event->index = index;
+    return true;
+}
+
+bool usage_plain_property(str *rest, str *name, str *value)
+{
+    struct cursor cursor = {.text = *rest};
+    (void)take(&cursor, STR(","));
+    if (!take(&cursor, STR("\"")) || !take_string(&cursor, name) || !take(&cursor, STR(":")) ||
+        !take_value(&cursor, value))
+        return false;
+    *rest = str_slice(*rest, cursor.at, rest->len);
     return true;
 }
 

@@ -44,6 +44,7 @@ struct usage_tally {
     size_t value_count;
     size_t value_room;
     struct slots value_slots;
+    struct buf group; // of the event at hand: one piece of memory for all
 };
 
 static const int64_t widths[TALLY_LEVELS] = {QUARTER_US, HOUR_US, DAY_US};
@@ -306,17 +307,19 @@ bool usage_tally_sum_is_worn(const struct metric *metric, const struct usage_tal
 
 // ---- events
 
-static str group_of(struct arena *arena, const struct metric *metric,
+static str group_of(struct usage_tally *tally, const struct metric *metric,
                     const struct usage_event *event)
 {
-    struct buf group = {.arena = arena};
+    struct buf *group = &tally->group;
+    group->arena = tally->arena;
+    group->len = 0;
     for (size_t i = 0; i < metric->group_by_count; i++) {
         str value = STR("");
         (void)event_property(event, metric->group_by[i], &value);
-        buf_add(&group, value);
-        buf_add_char(&group, '/');
+        buf_add(group, value);
+        buf_add_char(group, '/');
     }
-    return buf_str(&group);
+    return buf_str(group);
 }
 
 static exact moment_of(struct arena *arena, const struct sample *sample, instant bucket)
@@ -363,7 +366,7 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
     if (!sample_take(&what, event, &sample))
         return OK;
     struct key key = {.metric = place, .value = STR("")};
-    key.group = group_of(tally->arena, what.metric, event);
+    key.group = group_of(tally, what.metric, event);
     for (int level = 0; level < tally->levels; level++) {
         key.level = (enum usage_tally_level)level;
         key.bucket = usage_tally_bucket(key.level, event->time);

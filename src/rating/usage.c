@@ -106,20 +106,26 @@ static void keep_event(struct usage_fold *fold, struct usage_event event)
     fold->count++;
 }
 
-static result add_event(struct usage_fold *fold, int64_t index, const json_t *leaf)
+// Borrows from the leaf.
+static result read_event(const json_t *leaf, struct usage_event *event)
 {
     const json_t *body = json_object_get(leaf, "event");
-    struct usage_event event = {.index = index};
-    TRY(text_member(body, "type", &event.type));
-    TRY(text_member(body, "id", &event.id));
-    TRY(text_member(body, "source", &event.source));
-    TRY(instant_member(body, "time", &event.time));
-    TRY(decimal_member(body, "quantity", &event.quantity));
-    json_t *properties = json_object_get(body, "properties");
-    if (properties != NULL && !json_is_object(properties))
+    TRY(text_member(body, "type", &event->type));
+    TRY(text_member(body, "id", &event->id));
+    TRY(text_member(body, "source", &event->source));
+    TRY(instant_member(body, "time", &event->time));
+    TRY(decimal_member(body, "quantity", &event->quantity));
+    event->properties = json_object_get(body, "properties");
+    if (event->properties != NULL && !json_is_object(event->properties))
         return FAIL(INVALID, "an event's properties are no object");
+    return OK;
+}
 
-    event.properties = json_incref(properties);
+static result add_event(struct usage_fold *fold, int64_t index, const json_t *leaf)
+{
+    struct usage_event event = {.index = index};
+    TRY(read_event(leaf, &event));
+    json_incref(json_iterable(event.properties));
     keep_event(fold, event);
     return OK;
 }
@@ -283,4 +289,23 @@ result usage_fold_end(struct usage_fold *fold, struct usage *usage)
 const struct usage_event *usage_fold_find(const struct usage_fold *fold, int64_t index)
 {
     return find_event(fold, index);
+}
+
+result usage_leaf_read(str leaf, struct usage_event *event, json_t **held, bool *is_usage)
+{
+    OWNED(json_release) json_t *root = NULL;
+    struct usage_event read = {.index = event->index};
+    str kind = {0};
+    *is_usage = plain_leaf_read(leaf, &read);
+    if (!*is_usage) {
+        if (failed(json_parse(leaf, &root)))
+            return FAIL(INVALID, "an entry is not JSON");
+        TRY(text_member(root, "kind", &kind));
+        *is_usage = str_eq(kind, STR("usage"));
+        if (*is_usage)
+            TRY(read_event(root, &read));
+        *held = json_incref(root);
+    }
+    *event = read;
+    return OK;
 }

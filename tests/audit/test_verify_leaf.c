@@ -68,4 +68,85 @@ START_TEST(refuses_one_that_does_not)
 }
 END_TEST
 
-TEST_MAIN("verify_leaf", takes_an_erasure_that_names_what_it_destroyed, refuses_one_that_does_not)
+// "T" stands for a time as entries write it.
+static const struct {
+    const char *event;
+    bool plain;
+    bool right;
+} plain_events[] = {
+    {"\"id\":\"a\",\"quantity\":\"1\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\"", true, true},
+    {"\"id\":\"a\",\"properties\":{},\"quantity\":\"1.5\",\"source\":\"s\",\"time\":\"T\",\"type\":\"t\"",
+     true, true},
+    {"\"id\":\"a\",\"properties\":{\"a\":\"x\",\"b\":true},\"quantity\":\"-2\",\"source\":\"\",\"time\":"
+     "\"T\",\"type\":\"t\"",
+     true, true},
+    {"\"id\":\"a\",\"properties\":{\"b\":\"x\",\"a\":\"y\"},\"quantity\":\"1\",\"source\":\"\",\"time\":"
+     "\"T\",\"type\":\"t\"",
+     false, false},
+    {"\"id\":\"a\",\"properties\":{\"a\":\"x\",\"a\":\"x\"},\"quantity\":\"1\",\"source\":\"\",\"time\":"
+     "\"T\",\"type\":\"t\"",
+     false, false},
+    {"\"id\":\"a\",\"properties\":{\"a b\":\"x\"},\"quantity\":\"1\",\"source\":\"\",\"time\":\"T\","
+     "\"type\":\"t\"",
+     false, false},
+    {"\"id\":\"a\",\"quantity\":\"1.50\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\"", false,
+     false},
+    {"\"id\":\"a\",\"quantity\":\"-0\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\"", false,
+     false},
+    {"\"id\":\"a\",\"quantity\":\"01\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\"", false,
+     false},
+    {"\"id\":\"a\",\"quantity\":\"1\",\"source\":\"\",\"time\":\"2026-12-01T00:00:00Z\",\"type\":\"t\"",
+     false, false},
+    {"\"id\":\"a\",\"quantity\":\"1\",\"source\":\"\",\"time\":\"2026-13-01T00:00:00.000000Z\",\"type\":"
+     "\"t\"",
+     false, false},
+    {"\"id\":\"a\",\"quantity\":\"1\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\",\"x\":\"y\"",
+     false, false},
+    {"\"id\":\"\\u0001\",\"quantity\":\"1\",\"source\":\"\",\"time\":\"T\",\"type\":\"t\"", false,
+     true},
+    {"\"id\":\"a\",\"properties\":{\"a\":1},\"quantity\":\"1\",\"source\":\"\",\"time\":\"T\",\"type\":"
+     "\"t\"",
+     false, true},
+};
+
+// Nearly all entries are read without a parser: nothing that it would find may pass.
+START_TEST(reads_a_plain_event_as_the_parser_does)
+{
+    static const str time = {"2026-12-01T00:00:00.000000Z", 27};
+    struct report report = {.out = fopen("/dev/null", "we"), .about = ""};
+    struct exported exported = {.arena = &arena, .report = &report};
+    ck_assert_ptr_nonnull(report.out);
+    for (size_t i = 0; i < COUNT_OF(plain_events); i++) {
+        OWNED(json_release) json_t *root = NULL;
+        str before = str_from(plain_events[i].event);
+        str after = STR("");
+        bool stamped = false;
+        for (size_t at = 0; at + 3 <= before.len && !stamped; at++) {
+            stamped = str_eq(str_slice(before, at, at + 3), STR("\"T\""));
+            if (stamped) {
+                after = str_slice(before, at + 2, before.len);
+                before = str_slice(before, 0, at + 1);
+            }
+        }
+        struct leaf_reading plain = {.exported = &exported, .arena = &arena};
+        plain.bytes = str_printf(
+            &arena,
+            "{\"actor\":\"key:a\",\"at\":\"%" STR_FMT "\",\"customer\":\"c\",\"event\":{%" STR_FMT
+            "%" STR_FMT "%" STR_FMT "},\"kind\":\"usage\",\"v\":1}",
+            STR_ARG(time), STR_ARG(before), STR_ARG(str_slice(time, 0, stamped ? time.len : 0)),
+            STR_ARG(after));
+        struct leaf_reading parsed = plain;
+        leaf_read_parsed(&parsed, &root);
+        ck_assert_msg(parsed.whole == plain_events[i].right, "%zu", i);
+        ck_assert_msg(leaf_read_plain(&plain) == plain_events[i].plain, "%zu", i);
+        if (plain_events[i].plain)
+            ck_assert(plain.time.us == parsed.time.us && plain.at.us == parsed.at.us &&
+                      memcmp(plain.identity.bytes, parsed.identity.bytes, IDENTITY_BYTES) == 0);
+    }
+    ck_assert_int_eq(fclose(report.out), 0);
+    arena_reset(&arena);
+}
+END_TEST
+
+TEST_MAIN("verify_leaf", reads_a_plain_event_as_the_parser_does,
+          takes_an_erasure_that_names_what_it_destroyed, refuses_one_that_does_not)

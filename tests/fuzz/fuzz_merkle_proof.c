@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "../support/root_from_parts.h"
 #include "phial/merkle/merkle.h"
 
 #include <assert.h>
@@ -50,8 +51,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 
     struct arena arena = {0};
     sha256 root;
-    if (!failed(
-            merkle_root_from_parts(&arena, to, from, leaves, leaf_count, spans, span_count, &root)))
+    if (!failed(root_from_parts(
+            to, from, (struct given_parts){leaves, leaf_count, spans, span_count}, &root)))
         assert(from + leaf_count <= to);
     arena_reset(&arena);
     return 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check_main.h"
 #include "phial/merkle/merkle.h"
+#include "root_from_parts.h"
 
 #include <string.h>
 
@@ -140,8 +141,9 @@ START_TEST(makes_the_root_from_any_range_and_what_surrounds_it)
                 struct merkle_span spans[4 * MERKLE_LEVELS_MAX];
                 size_t count = spans_around(&tree, from, to, spans);
                 sha256 root;
-                ck_assert_ok(merkle_root_from_parts(&arena, size, from, tree.leaves + from,
-                                                    to - from, spans, count, &root));
+                ck_assert_ok(root_from_parts(
+                    size, from, (struct given_parts){tree.leaves + from, to - from, spans, count},
+                    &root));
                 ck_assert(sha256_eq(&root, &wanted));
             }
         }
@@ -192,22 +194,25 @@ START_TEST(refuses_parts_that_are_not_exactly_those_needed)
     sha256 root = merkle_empty();
     const sha256 *leaves = tree.leaves + 5;
     ck_assert_uint_eq(count, 5); // [0,4) [4,5) and [9,10) [10,12) [12,13)
+    ck_assert_fails(
+        VERIFICATION_FAILED,
+        root_from_parts(13, 5, (struct given_parts){leaves, 4, spans, count - 1}, &root));
+    ck_assert_fails(
+        VERIFICATION_FAILED,
+        root_from_parts(13, 5, (struct given_parts){leaves, 4, spans + 1, count - 1}, &root));
     ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 4, spans, count - 1, &root));
+                    root_from_parts(13, 5, (struct given_parts){leaves, 3, spans, count}, &root));
     ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 4, spans + 1, count - 1, &root));
+                    root_from_parts(13, 14, (struct given_parts){leaves, 0, spans, count}, &root));
     ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 3, spans, count, &root));
-    ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 14, leaves, 0, spans, count, &root));
-    ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 9, spans, count, &root));
+                    root_from_parts(13, 5, (struct given_parts){leaves, 9, spans, count}, &root));
     spans[count] = spans[count - 1];
-    ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 4, spans, count + 1, &root));
+    ck_assert_fails(
+        VERIFICATION_FAILED,
+        root_from_parts(13, 5, (struct given_parts){leaves, 4, spans, count + 1}, &root));
     spans[0].end = 5;
     ck_assert_fails(VERIFICATION_FAILED,
-                    merkle_root_from_parts(&arena, 13, 5, leaves, 4, spans, count, &root));
+                    root_from_parts(13, 5, (struct given_parts){leaves, 4, spans, count}, &root));
     sha256 empty = merkle_empty();
     ck_assert(sha256_eq(&root, &empty));
     arena_reset(&arena);

@@ -281,7 +281,7 @@ def main():
             assert code == 1 and 'REFUSED: ' in said and 'VERIFIED' not in said, (label, said)
     with open(small, 'rb') as f:
         whole = f.read()
-    for n in range(60):
+    for n in range(500):
         at = rng.randrange(len(whole))
         with open(folder + '/flipped.tar', 'wb') as f:
             f.write(whole[:at] + bytes([whole[at] ^ 1 << n % 8]) + whole[at + 1:])

@@ -63,11 +63,22 @@ struct merkle_span {
 // At most 2 * MERKLE_LEVELS_MAX spans; each hash is made from `source`.
 result merkle_cover(uint64_t size, uint64_t from, uint64_t to, merkle_source source, void *context,
                     struct merkle_span *spans, size_t *count);
-// The root over `size` leaves from the spans outside [from, to) and the leaf hashes inside it.
+// The root over `size` leaves from the spans outside [from, to) and, one after the other, the leaf
+// hashes inside it.
+struct merkle_parts {
+    struct merkle_span nodes[2 * MERKLE_LEVELS_MAX];
+    size_t node_count;
+    uint64_t at; // of the next leaf
+    uint64_t to;
+    const struct merkle_span *after; // borrowed
+    size_t after_count;
+};
 // VERIFICATION_FAILED when a span is missing, overlapping, not maximal or superfluous.
-result merkle_root_from_parts(struct arena *arena, uint64_t size, uint64_t from,
-                              const sha256 *leaves, uint64_t leaf_count,
-                              const struct merkle_span *spans, size_t span_count, sha256 *root);
+result merkle_parts_open(uint64_t size, uint64_t from, uint64_t to, const struct merkle_span *spans,
+                         size_t span_count, struct merkle_parts *parts);
+void merkle_parts_add(struct merkle_parts *parts, const sha256 *leaf);
+// Once. VERIFICATION_FAILED unless every leaf of the range was added.
+result merkle_parts_root(struct merkle_parts *parts, sha256 *root);
 
 // VERIFICATION_FAILED unless the proof holds, exactly: no hash missing, none left over.
 result merkle_verify_inclusion(const sha256 *leaf, uint64_t index, uint64_t size,

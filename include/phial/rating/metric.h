@@ -63,6 +63,8 @@ struct metric {
 // or a log).
 const struct metric *metric_parse(struct json_at document, bool stored);
 bool metric_takes_type(const struct metric *metric, str event_type);
+// Whether an event is one of those that it measures, whatever its time.
+bool metric_takes(const struct metric *metric, const struct usage_event *event);
 // Whether what it measures of a window goes by the events before it as well.
 bool metric_carries(const struct metric *metric);
 // Filters of a charge are parsed alike.

@@ -38,6 +38,25 @@ struct usage {
     const struct usage_source *source; // NULL: the events do
 };
 
+// The event of a usage entry as it was sent; its index is left as it is. Its texts lie in the leaf,
+// or where that had to be parsed in *held, which the caller releases. INVALID when malformed.
+result usage_leaf_read(str leaf, struct usage_event *event, json_t **held, bool *is_usage);
+
+// A usage entry in the form that nearly all have, its texts as they stand there: nothing is escaped
+// in it, and no property is an object or a number. False for any other text, good or bad.
+struct plain_usage {
+    str actor;
+    str at;
+    str customer;
+    str quantity;
+    str time;
+    struct usage_event event; // with `plain` for its properties, and no index
+};
+bool usage_plain_read(str leaf, struct plain_usage *usage);
+// The next property of its canonical text, from behind the brace on; the value is the text of a
+// string, "true" or "false". False behind the last.
+bool usage_plain_property(str *rest, str *name, str *value);
+
 // The caller owns the object. NULL when there are no properties.
 json_t *usage_event_properties(const struct usage_event *event);
 
