@@ -5,6 +5,7 @@
 #include "phial/invoicing/invoicing.h"
 #include "phial/ledger/ledger.h"
 #include "phial/phi/phi.h"
+#include "range.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -169,6 +170,34 @@ result get_exports_id(const struct request *request, struct reply *reply)
     return http_reply_json(request, reply, 200, describe(request, &question.state));
 }
 
+// The whole archive, or the part of it that is asked for: an archive that is ready never changes.
+static result reply_archive(const struct request *request, struct reply *reply, str tag)
+{
+    int64_t to = reply->file_bytes;
+    str range = http_header(request, "Range");
+    str if_range = http_header(request, "If-Range");
+    str quoted = str_printf(request->arena, "\"%" STR_FMT "\"", STR_ARG(tag));
+    reply->status = 200;
+    http_reply_header(reply, "Accept-Ranges", STR("bytes"));
+    if (if_range.len != 0 && !str_eq(if_range, quoted))
+        return OK;
+    enum range_kind kind = range_read(range, reply->file_bytes, &reply->file_from, &to);
+    if (kind == RANGE_WHOLE)
+        return OK;
+    if (kind == RANGE_NONE) {
+        http_reply_header(reply, "Content-Range",
+                          str_printf(request->arena, "bytes */%lld", (long long)reply->file_bytes));
+        return FAIL(RANGE_NOT_SATISFIABLE, "The archive has no such part.");
+    }
+    http_reply_header(reply, "Content-Range",
+                      str_printf(request->arena, "bytes %lld-%lld/%lld",
+                                 (long long)reply->file_from, (long long)to - 1,
+                                 (long long)reply->file_bytes));
+    reply->status = 206;
+    reply->file_bytes = to - reply->file_from;
+    return OK;
+}
+
 result get_exports_id_download(const struct request *request, struct reply *reply)
 {
     struct export_question question = {.request = request};
@@ -182,12 +211,12 @@ result get_exports_id_download(const struct request *request, struct reply *repl
         (void)close(file);
         return FAIL(INTERNAL, "the archive cannot be read");
     }
+    reply_etag(request, reply, question.state.id);
     http_reply_header(reply, "Content-Disposition",
                       str_printf(request->arena, "attachment; filename=\"%" STR_FMT ".tar\"",
                                  STR_ARG(question.state.id)));
-    reply->status = 200;
     reply->media_type = STR("application/x-tar");
     reply->file = file;
     reply->file_bytes = about.st_size;
-    return OK;
+    return reply_archive(request, reply, question.state.id);
 }

@@ -66,6 +66,15 @@ static void add_query(const json_t *operation, json_t *parameters)
     (void)json_array_append_new(parameters, parameter("cursor", "query", false));
 }
 
+// Headers of one operation alone.
+static void add_own_headers(const json_t *operation, json_t *parameters)
+{
+    const json_t *names = json_object_get(operation, "headers");
+    for (size_t i = 0; i < json_array_size(names); i++)
+        (void)json_array_append_new(
+            parameters, parameter(json_string_value(json_array_get(names, i)), "header", false));
+}
+
 static void add_headers(const struct route *route, json_t *parameters)
 {
     bool put = strcmp(route->method, "PUT") == 0;
@@ -163,6 +172,7 @@ static json_t *describe(const struct route *route, const char *name, const json_
                         json_t *parameters)
 {
     add_query(operation, parameters);
+    add_own_headers(operation, parameters);
     add_headers(route, parameters);
     return json_pack("{s:s, s:s, s:s, s:O, s:o*, s:o, s:o}", "operationId", name, "summary",
                      route->summary, "description",

@@ -10,17 +10,21 @@ LEFT JOIN customer USING (customer_id)
 WHERE export.export_id = $1;
 
 -- name: audit_claim_export
--- A run that a crash cut off is taken up again after ten minutes of the machine's time.
+-- A run that goes on holds its row; one that a crash cut off is taken up again after a minute of the
+-- machine's time.
 UPDATE export
 SET status = 'running', started_at = now()
 WHERE export_id = (
     SELECT export_id
     FROM export
-    WHERE status = 'queued' OR (status = 'running' AND started_at < now() - interval '10 minutes')
+    WHERE status = 'queued' OR (status = 'running' AND started_at < now() - interval '1 minute')
     ORDER BY created_at
     FOR UPDATE SKIP LOCKED
     LIMIT 1)
 RETURNING export_id, customer_id, request, requested_by, purpose;
+
+-- name: audit_hold_export
+SELECT status FROM export WHERE export_id = $1 FOR UPDATE;
 
 -- name: audit_finish_export
 UPDATE export
@@ -281,3 +285,136 @@ SELECT json_build_object('url', url, 'types', types, 'status', status,
                          'old_until', old_until)::text AS document
 FROM webhook
 WHERE webhook_id = $1;
+
+-- name: audit_list_corrected
+-- Every void and amendment below a size, and the events that they name.
+WITH correction AS MATERIALIZED (
+    SELECT entry_index, reference, leaf
+    FROM ledger_entry
+    WHERE customer_id = $1 AND reference IS NOT NULL AND entry_index < $2)
+SELECT entry_index, leaf FROM correction
+UNION ALL
+SELECT original.entry_index, original.leaf
+FROM (SELECT DISTINCT reference FROM correction) AS named
+JOIN ledger_entry AS original
+  ON original.customer_id = $1 AND original.entry_index = named.reference AND original.kind = 0;
+
+-- name: audit_list_counting
+-- The events sent with a time, and those that were amended: their time may have become another.
+SELECT entry_index, leaf, attested.entry_index IS NOT NULL AS attested
+FROM ledger_entry
+LEFT JOIN attested_entry AS attested USING (customer_id, entry_index)
+WHERE customer_id = $1 AND entry_index < $2 AND kind = 0
+  AND ((event_time >= $3 AND event_time < $4)
+       OR entry_index IN (SELECT amendment.reference
+                          FROM ledger_entry AS amendment
+                          WHERE amendment.customer_id = $1 AND amendment.entry_index < $2
+                            AND amendment.reference IS NOT NULL AND amendment.kind = 2))
+ORDER BY entry_index;
+
+-- name: audit_find_identities
+-- One index look-up an identity. Which of them the ledger has, by their place.
+SELECT wanted.place
+FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (identity, place)
+CROSS JOIN LATERAL (
+    SELECT 1
+    FROM ledger_entry
+    WHERE customer_id = $1 AND identity = wanted.identity
+    LIMIT 1
+) AS found;
+
+-- name: audit_insert_reconciliation
+INSERT INTO reconciliation (reconciliation_id, customer_id, question, created_at, created_by)
+VALUES ($1, $2, $3, $4, $5);
+
+-- name: audit_find_reconciliation
+SELECT reconciliation_id, customer_id, question, ids, sent, created_at
+FROM reconciliation
+WHERE reconciliation_id = $1 AND ($2 = 0 OR customer_id = $2);
+
+-- name: audit_lock_reconciliation
+SELECT reconciliation_id, customer_id, question, ids, sent, created_at
+FROM reconciliation
+WHERE reconciliation_id = $1 AND ($2 = 0 OR customer_id = $2)
+FOR NO KEY UPDATE;
+
+-- name: audit_grow_reconciliation
+UPDATE reconciliation SET ids = $2, sent = $3 WHERE reconciliation_id = $1;
+
+-- name: audit_list_reconciled_ids
+SELECT id, source, quantity, event_time
+FROM reconciled_id
+WHERE customer_id = $1 AND reconciliation_id = $2 AND number < $3
+ORDER BY number;
+
+-- name: audit_find_old_reconciliations
+SELECT reconciliation_id, customer_id
+FROM reconciliation
+WHERE created_at < $1
+ORDER BY created_at
+LIMIT 10
+FOR UPDATE SKIP LOCKED;
+
+-- name: audit_drop_reconciled_ids
+DELETE FROM reconciled_id WHERE customer_id = $1 AND reconciliation_id = $2;
+
+-- name: audit_drop_reconciliation
+DELETE FROM reconciliation WHERE reconciliation_id = $1;
+
+-- name: audit_find_source_key
+SELECT number, public_key, created_at
+FROM source_key
+WHERE customer_id = $1 AND source = $2
+ORDER BY number DESC
+LIMIT 1;
+
+-- name: audit_insert_source_key
+INSERT INTO source_key (customer_id, source, number, public_key, created_at, created_by, reason)
+VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: audit_find_events
+-- Those that the ledger has, in the order asked for.
+SELECT wanted.place, found.entry_index, found.leaf
+FROM unnest($2::bytea[]) WITH ORDINALITY AS wanted (identity, place)
+CROSS JOIN LATERAL (
+    SELECT entry_index, leaf
+    FROM ledger_entry
+    WHERE customer_id = $1 AND identity = wanted.identity
+    LIMIT 1
+) AS found
+ORDER BY wanted.place;
+
+-- name: audit_is_attested
+SELECT EXISTS (SELECT
+               FROM attestation
+               WHERE customer_id = $1 AND source = $2 AND first_seq <= $4 AND last_seq >= $3) AS overlaps;
+
+-- name: audit_insert_attestation
+INSERT INTO attestation (attestation_id, customer_id, source, first_seq, last_seq, root, signature,
+                         public_key, created_at, created_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: audit_insert_attested
+INSERT INTO attested_entry (customer_id, attestation_id, entry_index)
+SELECT $1, $2, unnest($3::bigint[]);
+
+-- name: audit_list_attestations
+SELECT attestation_id, customer.key AS customer, source, first_seq, last_seq, root, signature,
+       attestation.created_at
+FROM attestation
+JOIN customer USING (customer_id)
+WHERE ($1 = 0 OR customer_id = $1) AND attestation_id COLLATE "C" > $2
+ORDER BY attestation_id COLLATE "C"
+LIMIT $3;
+
+-- name: audit_list_attested_sources
+-- Every source with a key, signed anything or not.
+SELECT source_key.source, COALESCE(MIN(first_seq), 0) AS first_seq,
+       COALESCE(MAX(last_seq), -1) AS last_seq,
+       COALESCE(MAX(last_seq) - MIN(first_seq) + 1 - SUM(last_seq - first_seq + 1)::bigint, 0) AS absent
+FROM source_key
+LEFT JOIN attestation USING (customer_id, source)
+WHERE customer_id = $1 AND number = 1
+GROUP BY source_key.source
+ORDER BY source_key.source COLLATE "C"
+LIMIT 1000;

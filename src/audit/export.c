@@ -97,17 +97,34 @@ static result claim(struct db_tx *tx, void *context)
                   COLUMNS(db_into_text("key", &request->customer)));
 }
 
-static result finish(struct db_tx *tx, void *context)
+static result finish(struct db_tx *tx, struct export_work *work, bool made)
 {
-    const struct export_work *work = context;
-    if (work->made)
+    if (made)
         TRY(outbox_put(tx, OUTBOX_export_ready, work->now,
                        json_pack("{s:o, s:o}", "export", json_from_str(work->id), "customer",
                                  json_from_str(work->request.customer))));
     return db_exec(tx, &audit_finish_export_sql,
-                   PARAMS(db_text(work->id), db_text(work->made ? STR("ready") : STR("failed")),
-                          work->made ? db_text(str_from(work->path)) : db_null(),
-                          work->made ? db_i64(work->bytes) : db_null()));
+                   PARAMS(db_text(work->id), db_text(made ? STR("ready") : STR("failed")),
+                          made ? db_text(str_from(work->path)) : db_null(),
+                          made ? db_i64(work->bytes) : db_null()));
+}
+
+// The row is held for as long as it takes: nobody else takes up a run that goes on.
+static result make(struct db_tx *tx, void *context)
+{
+    struct export_work *work = context;
+    str status = {0};
+    TRY(db_one(tx, &audit_hold_export_sql, PARAMS(db_text(work->id)),
+               COLUMNS(db_into_text("status", &status))));
+    if (!str_eq(status, STR("running")))
+        return OK; // another has made it
+    TRY(export_archive_make(tx, work));
+    return finish(tx, work, true);
+}
+
+static result give_up(struct db_tx *tx, void *context)
+{
+    return finish(tx, context, false);
 }
 
 result export_run_one(struct db *db, struct arena *arena, const struct export_tools *tools,
@@ -121,9 +138,9 @@ result export_run_one(struct db *db, struct arena *arena, const struct export_to
     }
     TRY(claimed);
     work.path = str_printf(arena, "%s/%" STR_FMT ".tar", tools->folder, STR_ARG(work.id)).ptr;
-    result made = db_transact(db, arena, export_archive_make, &work);
-    work.made = !failed(made);
-    TRY(db_transact(db, arena, finish, &work));
+    result made = db_transact(db, arena, make, &work);
+    if (failed(made))
+        TRY(db_transact(db, arena, give_up, &work));
     *done = true;
     return made;
 }

@@ -8,9 +8,12 @@
 #include "phial/util/encode.h"
 #include "tar.h"
 
+#include <assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern const char audit_guide[], audit_guide_end[];
 
@@ -42,18 +45,60 @@ static json_t *base64(struct arena *arena, const sha256 *hash)
     return json_from_str(encode_base64(arena, sha256_str(hash)));
 }
 
-// entries.ndjson, spooled so that its length and sum are known before it enters the archive.
+// entries.ndjson, spooled so that its length and sum are known before it enters the archive: beside
+// that, where there is room for both, in a file that has no name any more.
 struct spool {
     struct archive_parts *parts;
-    FILE *file;
+    int fd;
+    char *bytes; // not written yet
+    size_t len;
     struct sha256_state sum;
-    int64_t bytes;
+    int64_t written;
 };
+enum { SPOOL_BYTES = LEAF_BYTES_MAX + 256 * 1024 };
 
-static void file_close(FILE **file)
+static void spool_close(struct spool *spool)
 {
-    if (*file != NULL)
-        (void)fclose(*file);
+    if (spool->fd >= 0)
+        (void)close(spool->fd);
+    free(spool->bytes);
+}
+
+static result spool_open(struct archive_parts *parts, struct spool *spool)
+{
+    const char *path =
+        str_printf(parts->arena, "%s.entries", parts->work->path).ptr; // made anew by another run
+    spool->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    spool->bytes = malloc(SPOOL_BYTES);
+    (void)unlink(path);
+    sha256_start(&spool->sum);
+    return spool->fd < 0 || spool->bytes == NULL ? FAIL(INTERNAL, "cannot make a temporary file")
+                                                 : OK;
+}
+
+static result spool_write(struct spool *spool)
+{
+    sha256_add(&spool->sum, (str){spool->bytes, spool->len});
+    for (size_t at = 0; at < spool->len;) {
+        ssize_t put = write(spool->fd, spool->bytes + at, spool->len - at);
+        if (put <= 0)
+            return FAIL(INTERNAL, "cannot write the entries");
+        at += (size_t)put;
+    }
+    spool->written += (int64_t)spool->len;
+    spool->len = 0;
+    return OK;
+}
+
+static result spool_line(struct spool *spool, str line)
+{
+    if (line.len >= SPOOL_BYTES - spool->len)
+        TRY(spool_write(spool));
+    assert(line.len < SPOOL_BYTES);
+    memcpy(spool->bytes + spool->len, line.ptr, line.len);
+    spool->bytes[spool->len + line.len] = '\n';
+    spool->len += line.len + 1;
+    return OK;
 }
 
 static void note_invoice(struct archive_parts *parts, str number, str statement)
@@ -102,29 +147,20 @@ static result spool_entry(void *context, const struct entry *entry)
         entry->index == spool->parts->range.from || entry->index == spool->parts->range.to - 1;
     if (edge)
         note_time(spool->parts, entry->leaf);
-    if (fwrite(entry->leaf.ptr, 1, entry->leaf.len, spool->file) != entry->leaf.len ||
-        fputc('\n', spool->file) == EOF)
-        return FAIL(INTERNAL, "cannot write the entries");
-    sha256_add(&spool->sum, entry->leaf);
-    sha256_add(&spool->sum, STR("\n"));
-    spool->bytes += (int64_t)entry->leaf.len + 1;
+    TRY(spool_line(spool, entry->leaf));
     bool stated = entry->kind == ENTRY_invoice || entry->kind == ENTRY_credit_note;
     return stated ? add_statement(spool->parts, entry->kind, entry->leaf) : OK;
 }
 
 static result add_entries(struct archive_parts *parts)
 {
-    OWNED(file_close) FILE *file = tmpfile();
-    if (file == NULL)
-        return FAIL(INTERNAL, "cannot make a temporary file");
-    struct spool spool = {.parts = parts, .file = file};
-    sha256_start(&spool.sum);
+    OWNED(spool_close) struct spool spool = {.parts = parts, .fd = -1};
+    TRY(spool_open(parts, &spool));
     TRY(ledger_each(parts->tx, parts->work->request.customer_id, parts->range.from, parts->range.to,
                     spool_entry, &spool));
-    if (fflush(file) != 0)
-        return FAIL(INTERNAL, "cannot write the entries");
+    TRY(spool_write(&spool));
     sha256 sum = sha256_end(&spool.sum);
-    return tar_add_file(parts->tar, EXPORT_ENTRIES, fileno(file), spool.bytes, &sum, &parts->sums);
+    return tar_add_file(parts->tar, EXPORT_ENTRIES, spool.fd, spool.written, &sum, &parts->sums);
 }
 
 static result add_pdf(struct archive_parts *parts, struct arena *arena,
@@ -302,9 +338,8 @@ static result add_all(struct archive_parts *parts)
     return add_sums(parts);
 }
 
-result export_archive_make(struct db_tx *tx, void *context)
+result export_archive_make(struct db_tx *tx, struct export_work *work)
 {
-    struct export_work *work = context;
     struct archive_parts parts = {.tx = tx, .arena = db_arena(tx), .work = work};
     parts.sums.arena = parts.arena;
     parts.next_noted = &parts.noted;

@@ -11,9 +11,8 @@ struct export_work {
     struct export_request request;
     str id;
     const char *path; // of the archive
-    bool made;
     int64_t bytes;
 };
 
-// db_transact's work(): `context` is the export_work. Writes the archive; sets bytes.
-result export_archive_make(struct db_tx *tx, void *context);
+// Writes the archive; sets bytes.
+result export_archive_make(struct db_tx *tx, struct export_work *work);

@@ -90,6 +90,8 @@ static struct curl_slist *headers_of(struct arena *arena, const struct client *c
         add_header(arena, &headers, "If-Match", call->if_match);
     if (call->reason != NULL)
         add_header(arena, &headers, "Phial-Reason", str_from(call->reason));
+    if (call->range.len != 0)
+        add_header(arena, &headers, "Range", call->range);
     add_header(arena, &headers, "Expect", STR("")); // no 100-continue round trip
     return headers;
 }

@@ -20,6 +20,7 @@ struct call {
     str body;
     str if_match; // the tag with its quotes, "" for none
     const char *reason;
+    str range; // "bytes=0-99", "" for none
 };
 
 struct answer {

@@ -6,11 +6,13 @@
 #include "phial/util/file.h"
 #include "server_options.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { POLLS_MAX = 3600, POLL_MS = 250 };
+enum { POLLS_MAX = 3600, POLL_MS = 250, PART_BYTES = 8 * 1024 * 1024, TRIES_MAX = 5 };
 
 struct wish {
     const char *customer;
@@ -70,19 +72,86 @@ static result wait_for(struct client *client, struct arena *arena, str id)
     return FAIL(NOT_READY, "the export is still being made; try again later");
 }
 
+// Of a download into a file: part after part, so that it goes on where it broke off.
+struct download {
+    struct arena *arena;
+    struct client *client;
+    str path; // of the request
+    int fd;
+    int64_t bytes; // so far
+    bool done;
+};
+
+static void fd_close(const int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+}
+
+static result take_part(struct download *download, struct arena *arena)
+{
+    struct answer answer = {0};
+    long long last = (long long)download->bytes + PART_BYTES - 1;
+    struct call call = {
+        .method = "GET",
+        .path = download->path,
+        .range = str_printf(arena, "bytes=%lld-%lld", (long long)download->bytes, last),
+    };
+    for (int tries = 0; true; tries++) {
+        result sent = client_send(download->client, arena, &call, &answer);
+        if (!failed(sent))
+            break;
+        if (tries == TRIES_MAX)
+            return sent;
+        (void)nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+    download->done = answer.status == 416 || answer.body.len < PART_BYTES;
+    if (answer.status == 416 && download->bytes > 0)
+        return OK;
+    if (answer.status != 206)
+        return FAIL(INTERNAL, "the export cannot be downloaded");
+    download->bytes += (int64_t)answer.body.len;
+    return file_append(download->fd, answer.body) ? OK
+                                                  : FAIL(INTERNAL, "the export cannot be written");
+}
+
+static result take_all(struct download *download)
+{
+    while (!download->done) {
+        struct arena arena = {0};
+        result taken = take_part(download, &arena);
+        if (failed(taken))
+            taken.detail = str_to_c(download->arena, str_from(taken.detail));
+        arena_reset(&arena);
+        TRY(taken);
+    }
+    return OK;
+}
+
 static result fetch(struct client *client, struct arena *arena, const struct wish *wish)
 {
     str id = {0};
-    struct answer answer = {0};
     TRY(ask(client, arena, wish, &id));
     TRY(wait_for(client, arena, id));
-    str path = str_printf(arena, "/v1/exports/%" STR_FMT "/download", STR_ARG(id));
-    TRY(client_send(client, arena, &(struct call){.method = "GET", .path = path}, &answer));
-    if (answer.status != 200)
-        return FAIL(INTERNAL, "the export cannot be downloaded");
-    TRY(file_write(wish->path, answer.body, 0644));
-    (void)printf("%s: %zu bytes; check it with: phial verify %s --key PUB.pem\n", wish->path,
-                 answer.body.len, wish->path);
+    const char *beside = str_printf(arena, "%s.part", wish->path).ptr;
+    OWNED(fd_close) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return FAIL(INTERNAL, "the export cannot be written");
+    struct download download = {
+        .arena = arena,
+        .client = client,
+        .path = str_printf(arena, "/v1/exports/%" STR_FMT "/download", STR_ARG(id)),
+        .fd = fd,
+    };
+    result taken = take_all(&download);
+    if (!failed(taken) && rename(beside, wish->path) != 0)
+        taken = FAIL(INTERNAL, "the export cannot be written");
+    if (failed(taken)) {
+        (void)unlink(beside);
+        return taken;
+    }
+    (void)printf("%s: %lld bytes; check it with: phial verify %s --key PUB.pem\n", wish->path,
+                 (long long)download.bytes, wish->path);
     return OK;
 }
 

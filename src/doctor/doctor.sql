@@ -770,6 +770,26 @@ WHERE backfill.status = 'committed'
               WHERE staged.customer_id = backfill.customer_id AND staged.backfill_id = backfill.backfill_id)
 LIMIT 20;
 
+-- name: doctor_attestations_are_of_events
+SELECT attestation_id AS subject
+FROM attestation
+WHERE last_seq - first_seq + 1 <> (SELECT count(*)
+                                   FROM attested_entry AS attested
+                                   JOIN ledger_entry AS entry USING (customer_id, entry_index)
+                                   WHERE attested.attestation_id = attestation.attestation_id
+                                     AND attested.customer_id = attestation.customer_id
+                                     AND entry.kind = 0)
+LIMIT 20;
+
+-- name: doctor_reconciliations_are_whole
+SELECT reconciliation.reconciliation_id AS subject
+FROM reconciliation
+WHERE ids <> (SELECT count(*)
+              FROM reconciled_id AS kept
+              WHERE kept.customer_id = reconciliation.customer_id
+                AND kept.reconciliation_id = reconciliation.reconciliation_id)
+LIMIT 20;
+
 -- name: doctor_exports_are_kept
 SELECT export_id AS subject
 FROM export

@@ -19,8 +19,8 @@ static struct MHD_Response *response_of(struct job *job)
     if (reply->file < 0) // the body lives in the job's arena, which outlives the response
         return MHD_create_response_from_buffer(reply->body.len, only_read(reply->body.ptr),
                                                MHD_RESPMEM_PERSISTENT);
-    struct MHD_Response *response =
-        MHD_create_response_from_fd64((uint64_t)reply->file_bytes, reply->file);
+    struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(
+        (uint64_t)reply->file_bytes, reply->file, (uint64_t)reply->file_from);
     if (response != NULL)
         reply->file = -1; // closed with the response
     return response;

@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 import phial  # noqa: E402
+from source import Source  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 ROUTES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'include', 'phial', 'api', 'routes.def')
@@ -390,6 +391,24 @@ def what_cannot_be_recorded(server, c):
     c.get('/v1/invoices')
 
 
+def counts(server, c):
+    """A customer's own count, and what a source signs."""
+    month = {'customer': 'clinic', 'type': 'read', 'from': '2031-01-01T00:00:00Z', 'to': '2031-02-01T00:00:00Z'}
+    c.post('/v1/reconciliations', dict(month, total='1'), 200)
+    staged = '/v1/reconciliations/' + c.post('/v1/reconciliations', dict(month, staged=True))['id']
+    c.post(staged + '/ids', '"e2"', 200, media='application/x-ndjson')
+    c.get(staged)
+    c.expect(204, 'DELETE', staged)
+    source = Source(server.folder, 'pacs')
+    sent = {'id': 'signed-1', 'customer': 'other', 'type': 'read', 'time': '2031-02-09T00:00:00Z', 'quantity': '1', 'source': 'pacs'}
+    c.post('/v1/events', sent)
+    c.post('/v1/customers/other/sources', {'source': 'pacs', 'public_key': source.public})
+    manifest = source.manifest([sent], 1)
+    c.post('/v1/attestations', {'customer': 'other', 'manifest': manifest, 'signature': source.sign(manifest, 'other'), 'ids': ['signed-1']})
+    c.get('/v1/customers/other/sources')
+    c.get('/v1/attestations?customer=other')
+
+
 def main():
     receiver = Receiver()
     server = phial.Server('--test-clock', environment=dict(RULES, PHIAL_EGRESS_ALLOW=receiver.address))
@@ -405,6 +424,7 @@ def main():
     voided = second_persons(server, c, officer, ids, invoice, payment)
     disclosures(server, c, invoice)
     proofs(server, c)
+    counts(server, c)
     c.send('POST', f'/v1/invoices/{invoice}/issue', {})
     seen = ask_for_the_rest(c, officer, entries_tell(c, invoice, voided, secrets))
     missing = {action: routes for action, routes in recorded_routes().items() if action not in seen}

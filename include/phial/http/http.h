@@ -66,7 +66,8 @@ struct reply {
     int status;
     str media_type; // application/json by default
     str body;
-    int file; // >= 0: the body is this descriptor's content (file_bytes of it), which is closed
+    int file; // >= 0: the body is file_bytes of this descriptor's, which is closed
+    int64_t file_from;
     int64_t file_bytes;
     struct http_stream *stream; // not NULL: the body is what is put into it
     struct {
