@@ -49,13 +49,6 @@ result ledger_key_enroll(struct db_tx *tx, const unsigned char public[ED25519_PU
                    PARAMS(db_bytes(bytes), db_text(server), db_instant(now)));
 }
 
-str ledger_key_announcement(struct arena *arena, str server, str previous, str public)
-{
-    return str_printf(arena, "phial key\n%" STR_FMT "\n%" STR_FMT "\n%" STR_FMT "\n",
-                      STR_ARG(server), STR_ARG(encode_base64(arena, previous)),
-                      STR_ARG(encode_base64(arena, public)));
-}
-
 // ---- one entry in every log
 
 struct telling {
