@@ -6,6 +6,7 @@
 #include "phial/util/array.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 
 struct exposition {
     struct buf text;
@@ -161,8 +162,9 @@ result get_metrics(const struct request *request, struct reply *reply)
         .open_metrics = media == MEDIA_OPENMETRICS,
     };
     struct http_figures figures = {0};
-    if (api->server != NULL)
-        http_figures_read(api->server, &figures);
+    const struct http_server *server = atomic_load(&api->server);
+    if (server != NULL)
+        http_figures_read(server, &figures);
     add_http(&into, &figures);
     add_events(&into, api);
     if (api->lanes != NULL)

@@ -452,7 +452,7 @@ static result start_http(struct app *app)
         .leave = api_leave,
     };
     TRY(http_start(&options, &app->server));
-    app->api.server = app->server;
+    atomic_store(&app->api.server, app->server); // it answers already
     return OK;
 }
 

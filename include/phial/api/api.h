@@ -63,7 +63,7 @@ struct api {
     const struct egress *egress;
     const struct webhook_sender *webhook_sender;
     const struct log *log;
-    const struct http_server *server; // for /metrics; set after http_start
+    _Atomic(const struct http_server *) server; // for /metrics; set after http_start
     bool test_clock;
     int64_t period_key_days;    // as jobs_options
     bool approve_detectors_off; // [approvals] phi_detectors_off
