@@ -3,6 +3,7 @@
 #include "approvals.h"
 
 #include "page.h"
+#include "phial/audit/retention.h"
 #include "phial/audit/signatures.h"
 #include "phial/util/array.h"
 #include "reason.h"
@@ -62,6 +63,13 @@ static result put_declaration(struct db_tx *tx, const struct approval *approval,
     return catalog_put(tx, CATALOG_EVENT_TYPE, approval->subject, declaration, &change, &item);
 }
 
+static result run_retention(struct db_tx *tx, const struct approval *approval,
+                            const struct change *decision, struct faults *faults)
+{
+    (void)faults; // everything was checked when it was asked for, and is judged once more
+    return retention_run_approve(tx, approval, decision);
+}
+
 static const struct {
     const char *name;
     // In the transaction of the decision. PRECONDITION_FAILED where what it goes by has changed.
@@ -69,6 +77,7 @@ static const struct {
                       const struct change *decision, struct faults *faults);
 } actions[] = {
     {"phi_detectors_off", put_declaration},
+    {RETENTION_ACTION, run_retention},
 };
 
 // What has no way of its own is the request that was made then.
@@ -259,6 +268,10 @@ static result settle(const struct request *request, struct reply *reply, bool ap
     TRY(read_meaning(request, &decision));
     TRY(caller_has_reason(request));
     TRY(db_transact(request->db, request->arena, decide, &decision));
+    if (approves)
+        erasure_note(request); // it may have been one
+    if (api_of(request)->jobs != NULL)
+        jobs_nudge(api_of(request)->jobs); // what was approved may be theirs to do
     return reply_approval(request, reply, 200, &decision.approval);
 }
 

@@ -26,6 +26,10 @@ result approval_execute(struct db_tx *tx, const struct approval *approval,
 result approval_reply_asked(const struct request *request, struct reply *reply,
                             const struct approval *wanted);
 
+// Writes down outside the database what was destroyed, once that is committed; see
+// audit/erasure_file.h. Where the file cannot be written the next start does it.
+void erasure_note(const struct request *request);
+
 // Each does what its request asks for, in a transaction that commits or not, and says what it comes
 // to: {"customer", "currency", "total", ...}, nothing of which differs from one try to the next.
 // The caller owns *outcome.

@@ -4,6 +4,7 @@
 
 #include "page.h"
 #include "phial/invoicing/effect.h"
+#include "phial/ledger/removed.h"
 #include "reason.h"
 
 struct backfill_question {
@@ -143,6 +144,7 @@ static result open_backfill(struct db_tx *tx, void *context)
     struct json_at document = document_of(question->request);
     TRY(read_wanted(document, &question->wanted));
     TRY(find_customer(tx, question, document));
+    TRY(ledger_check_unsealed(tx, question->wanted.customer_id, question->wanted.from));
     TRY(backfill_open(tx, &question->wanted, &caller_of(question->request)->change,
                       &question->backfill));
     record_made(question->request, question->backfill.id);

@@ -2,6 +2,7 @@
 // /v1/erasures
 #include "approvals.h"
 #include "phial/audit/erasure.h"
+#include "phial/audit/erasure_file.h"
 #include "phial/util/array.h"
 
 static const char *const scopes[] = {"all", "customer", "event", "period"};
@@ -71,6 +72,18 @@ result approved_erasure(struct db_tx *tx, const struct request *request, json_t 
     return *outcome == NULL ? FAIL(INTERNAL, "out of memory") : OK;
 }
 
+void erasure_note(const struct request *request)
+{
+    const struct api *api = api_of(request);
+    result noted = api->erasures_path == NULL
+                       ? OK
+                       : erasure_file_note(request->db, request->arena, api->erasures_path);
+    if (failed(noted))
+        log_write(api->log, LOG_ERROR, "erasure_not_noted",
+                  LOG_FIELDS(log_text("error", str_from(error_info(noted.code)->slug)),
+                             log_text("detail", str_from(noted.detail))));
+}
+
 result post_erasures(const struct request *request, struct reply *reply)
 {
     struct erasing erasing = {.request = request};
@@ -81,6 +94,7 @@ result post_erasures(const struct request *request, struct reply *reply)
     if (reply->status != 0)
         return OK;
     TRY(db_transact(request->db, request->arena, erase, &erasing));
+    erasure_note(request);
     json_t *period = erasure->period.len == 0 ? NULL : json_from_str(erasure->period);
     return http_reply_json(
         request, reply, 201,

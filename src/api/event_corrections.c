@@ -2,6 +2,7 @@
 // /v1/events/:customer/:id/void and .../amend: entries that refer to the original.
 #include "event_view.h"
 #include "phial/ingest/amend.h"
+#include "phial/ledger/removed.h"
 #include "phial/util/encode.h"
 
 struct correction {
@@ -37,7 +38,7 @@ static result find_original(struct db_tx *tx, struct correction *correction,
     TRY(event_view_read(tx, correction->customer.id, &correction->original, view));
     if (view->effective->voided)
         return FAIL(ALREADY_VOID, "The event has been voided before.");
-    return OK;
+    return ledger_check_unsealed(tx, correction->customer.id, view->effective->time);
 }
 
 static str print_reference(const struct correction *correction)
@@ -86,6 +87,7 @@ static result correct(struct db_tx *tx, void *context)
     if (correction->kind == ENTRY_amend)
         TRY(catalog_require_revision(tx, correction->revision));
     TRY(event_view_read(tx, correction->customer.id, &correction->original, &after));
+    TRY(ledger_check_unsealed(tx, correction->customer.id, after.effective->time));
     json_release(&correction->event);
     correction->event = NULL;
     return event_view_print(request, &after, &correction->event);

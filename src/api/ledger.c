@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/ledger
-#include "phial/ledger/ledger.h"
-
+#include "phial/ledger/removed.h"
+#include "phial/util/encode.h"
 #include "proof_reply.h"
 
 enum { ENTRIES_MAX = 10000, ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
@@ -60,16 +60,16 @@ static result prove_inclusion(struct db_tx *tx, void *context)
     struct log_question *question = context;
     const struct request *request = question->request;
     struct merkle_proof proof = {.count = 0};
-    struct entry entry = {0};
+    struct position position = {.removed = false};
     sha256 root = {{0}};
     TRY(open_log(tx, question));
     int64_t size = question->has_size ? question->size : question->head.size;
     if (size > question->head.size || question->index >= size)
         return FAIL(INVALID, "The log has no such entry at that size.");
     TRY(ledger_inclusion(tx, question->customer.id, question->index, size, &proof));
-    TRY(ledger_entry(tx, question->customer.id, question->index, &entry));
+    TRY(ledger_position(tx, question->customer.id, question->index, &position));
     TRY(ledger_root(tx, question->customer.id, size, &root));
-    sha256 leaf = merkle_leaf(entry.leaf);
+    sha256 leaf = position_hash(&position);
     TRY(print_proof(request, &proof, &question->json));
     TRY(add_hash(request, question->json, "leaf", &leaf));
     TRY(add_hash(request, question->json, "root", &root));
@@ -136,14 +136,28 @@ struct lines {
     bool full;
 };
 
-static result add_line(void *context, const struct entry *entry)
+// Of a removed entry: its leaf's hash, and where the entry stands that says who removed it, and
+// why.
+static void print_removed(struct buf *text, const struct position *position)
+{
+    str hash = encode_base64(text->arena, sha256_str(&position->hash));
+    buf_addf(text,
+             "{\"index\":%lld,\"kind\":\"removed\",\"leaf\":\"%" STR_FMT "\",\"retention\":%lld}",
+             (long long)position->entry.index, STR_ARG(hash), (long long)position->retention_index);
+}
+
+static result add_line(void *context, const struct position *position)
 {
     struct lines *lines = context;
-    lines->full = lines->full ||
-                  (lines->text.len != 0 && lines->text.len + entry->leaf.len > ANSWER_BYTES_MAX);
+    str leaf = position->entry.leaf;
+    lines->full =
+        lines->full || (lines->text.len != 0 && lines->text.len + leaf.len > ANSWER_BYTES_MAX);
     if (lines->full)
         return OK;
-    buf_add(&lines->text, entry->leaf);
+    if (position->removed)
+        print_removed(&lines->text, position);
+    else
+        buf_add(&lines->text, leaf);
     buf_add_char(&lines->text, '\n');
     return OK;
 }
@@ -158,7 +172,7 @@ static result list_entries(struct db_tx *tx, void *context)
     if (to - question->from > ENTRIES_MAX)
         to = question->from + ENTRIES_MAX;
     if (question->from < to)
-        TRY(ledger_each(tx, question->customer.id, question->from, to, add_line, &lines));
+        TRY(ledger_each_position(tx, question->customer.id, question->from, to, add_line, &lines));
     question->text = buf_str(&lines.text);
     return OK;
 }

@@ -95,6 +95,7 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments)
         {"print-phi-docs", no_argument, NULL, OPTION_PRINT},
         {"print-man", no_argument, NULL, OPTION_PRINT},
         {"print-configuration-man", no_argument, NULL, OPTION_PRINT},
+        {"print-retention-docs", no_argument, NULL, OPTION_PRINT},
         {0},
     };
     struct arguments read = {.mode = MODE_SERVE, .port = -1};

@@ -5,6 +5,7 @@
 #include "data_folder.h"
 #include "notify.h"
 #include "phial/api/api.h"
+#include "phial/audit/erasure_file.h"
 #include "phial/catalog/clock.h"
 #include "phial/db/cluster.h"
 #include "phial/db/migrate.h"
@@ -12,6 +13,7 @@
 #include "phial/util/file.h"
 #include "phial/util/privileges.h"
 #include "phial/webhooks/webhooks.h"
+#include "retention_terms.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -33,6 +35,7 @@ struct app {
     struct keyring keyring;
     struct cluster *cluster; // of --dev
     struct signer *signer;
+    const char *erasures_path;
     struct jobs *jobs;
     struct lanes *lanes;
     struct usage_streams *usage_streams;
@@ -236,6 +239,39 @@ static result start_signer(struct app *app)
     return outcome;
 }
 
+struct clock_reading {
+    bool test_clock;
+    instant now;
+};
+
+static result read_clock(struct db_tx *tx, void *context)
+{
+    struct clock_reading *reading = context;
+    return clock_now(tx, reading->test_clock, &reading->now);
+}
+
+// A restored backup brings destroyed keys back: they go again before anybody is served.
+static result replay_erasures(struct app *app)
+{
+    int64_t replayed = 0;
+    struct clock_reading reading = {.test_clock = app->config->clock_test};
+    struct db_options database = database_of(app);
+    struct db *db = db_open(&database);
+    app->erasures_path =
+        str_printf(app->arena, "%" STR_FMT ".erasures", STR_ARG(app->config->ledger_state_path))
+            .ptr;
+    result outcome = db_transact(db, app->arena, read_clock, &reading);
+    if (!failed(outcome))
+        outcome = erasure_file_replay(db, app->arena, app->erasures_path, reading.now, &replayed);
+    if (!failed(outcome))
+        outcome = erasure_file_note(db, app->arena, app->erasures_path);
+    db_close(db);
+    if (replayed > 0)
+        log_write(&app->log, LOG_WARN, "erasures_replayed",
+                  LOG_FIELDS(log_i64("scopes", replayed)));
+    return outcome;
+}
+
 static result check_ready(void *context)
 {
     const struct app *app = context;
@@ -286,6 +322,8 @@ static result start_jobs(struct app *app)
         .refusals_ms = app->config->webhooks_rejected_seconds * 1000,
         .keyring = &app->keyring,
         .period_key_days = app->config->phi_period_key_days,
+        .erasures_path = app->erasures_path,
+        .retention = retention_terms_of(app->config),
         .fold_interval_ms = app->config->usage_fold_interval_ms,
         .test_clock = app->config->clock_test,
         .log = &app->log,
@@ -428,6 +466,8 @@ static result start_http(struct app *app)
         .test_clock = config->clock_test,
         .period_key_days = config->phi_period_key_days,
         .approve_detectors_off = config->approvals_phi_detectors_off,
+        .retention = retention_terms_of(config),
+        .erasures_path = app->erasures_path,
         .ready = check_ready,
         .ready_context = app,
     };
@@ -465,6 +505,7 @@ static result start(struct app *app, const char *data_folder)
     name_biller(app);
     name_accounts(app);
     TRY(start_signer(app));
+    TRY(replay_erasures(app));
     TRY(start_jobs(app));
     TRY(start_lanes(app));
     TRY(start_usage_streams(app));

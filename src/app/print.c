@@ -7,6 +7,7 @@
 #include "phial/doctor/doctor.h"
 #include "phial/phi/claim.h"
 #include "phial/phi/phi.h"
+#include "phial/phi/retention.h"
 #include "phial/util/array.h"
 
 #include <string.h>
@@ -24,6 +25,7 @@ static const struct {
     {"man", arguments_print_man},                  // docs/man/phiald.8
     {"openapi", api_print_openapi},                // docs/openapi.json
     {"phi-docs", phi_print_markdown},              // docs/phi.md
+    {"retention-docs", retention_print_markdown},  // docs/retention.md
     {"sample-config", config_print_sample},        // config/phial.conf
 };
 

@@ -82,6 +82,14 @@ JOIN invoice
 WHERE entry.customer_id = $1 AND entry.kind = 7 AND entry.entry_index >= $2
   AND entry.entry_index < $3;
 
+-- name: audit_list_carried
+-- What is never removed and stands before a range, and removals that stand behind it.
+SELECT entry_index, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND kind IN (3, 4, 5, 6, 7, 10)
+  AND (entry_index < $2 OR (entry_index >= $3 AND kind = 10))
+ORDER BY entry_index;
+
 -- name: audit_lock_token_keys
 -- The keys of a scope that are left: 'all', 'customer', 'event', or 'period' with a month or '' for any.
 SELECT scope, purpose = 'crosswalk' AS crosswalk, generation
@@ -99,8 +107,26 @@ SELECT count(*) AS codes FROM gone;
 
 -- name: audit_destroy_token_keys
 UPDATE token_key
-SET sealed = NULL, wrapped_by = NULL, erased_index = $3
+SET sealed = NULL, wrapped_by = NULL, erased_index = $3, erased_at = now()
 WHERE customer_id = $1 AND scope = ANY ($2::text[]) AND sealed IS NOT NULL;
+
+-- name: audit_list_erased_scopes
+-- Those whose key has come anew since are among them.
+SELECT customer.key AS customer, scope, erased_index, max(COALESCE(erased_at, now())) AS erased_at
+FROM token_key
+JOIN customer USING (customer_id)
+WHERE erased_index >= 0
+GROUP BY customer.key, scope, erased_index
+ORDER BY customer.key COLLATE "C", scope COLLATE "C";
+
+-- name: audit_list_restored
+-- Scopes with a key that was destroyed once: older than that, and this database knows nothing of it.
+SELECT DISTINCT customer.customer_id, customer.key AS customer, held.scope
+FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[]) AS noted (customer, scope, index, at)
+JOIN customer ON customer.key = noted.customer
+JOIN token_key AS held ON held.customer_id = customer.customer_id AND held.scope = noted.scope
+WHERE held.sealed IS NOT NULL AND held.created_at <= noted.at AND held.erased_index < noted.index
+ORDER BY customer.customer_id, held.scope;
 
 -- name: audit_lock_staged
 -- Whether an open backfill of the customer holds events. None is staged until this transaction ends.
@@ -239,6 +265,14 @@ FROM export
 LEFT JOIN customer USING (customer_id)
 WHERE export_id = $1;
 
+-- name: audit_state_hold
+SELECT json_build_object('customer', customer.key, 'event_types', event_types, 'from', from_time, 'to', to_time,
+                         'matter', matter, 'made_index', made_index,
+                         'released_index', released_index)::text AS document
+FROM retention_hold
+JOIN customer USING (customer_id)
+WHERE hold_id = $1;
+
 -- name: audit_state_invoice
 SELECT json_build_object('status', status, 'number', number, 'total', total, 'currency', currency,
                          'due', due, 'subscription', subscription_id, 'period_number', period_number,
@@ -265,6 +299,12 @@ SELECT json_build_object('invoice', invoice_id, 'minor', minor, 'currency', curr
                          'reversed_at', reversed_at)::text AS document
 FROM payment
 WHERE payment_id = $1;
+
+-- name: audit_state_run
+SELECT json_build_object('as_of', as_of, 'status', status, 'plan', plan::json, 'approval', approval_id,
+                         'approved_by', approved_by)::text AS document
+FROM retention_run
+WHERE run_id = $1;
 
 -- name: audit_state_subscription
 SELECT json_build_object('customer', customer.key, 'start', starts_at, 'end', ends_at,
@@ -418,3 +458,225 @@ WHERE customer_id = $1 AND number = 1
 GROUP BY source_key.source
 ORDER BY source_key.source COLLATE "C"
 LIMIT 1000;
+-- name: audit_insert_hold
+INSERT INTO retention_hold (hold_id, customer_id, event_types, from_time, to_time, matter, made_index,
+                            created_at, created_by, reason)
+VALUES ($1, $2, ARRAY(SELECT json_array_elements_text($3::text::json)), $4, $5, $6, $7, $8, $9, $10);
+
+-- name: audit_find_hold
+SELECT hold_id, hold.customer_id, customer.key AS customer, to_json(event_types)::text AS event_types,
+       from_time, to_time, matter, made_index, hold.created_at, created_by, reason, released_index,
+       released_at, released_by, release_reason
+FROM retention_hold AS hold
+JOIN customer USING (customer_id)
+WHERE hold_id = $1;
+
+-- name: audit_release_hold
+UPDATE retention_hold
+SET released_index = $2, released_at = $3, released_by = $4, release_reason = $5
+WHERE hold_id = $1;
+
+-- name: audit_list_holds
+SELECT hold_id, hold.customer_id, customer.key AS customer, to_json(event_types)::text AS event_types,
+       from_time, to_time, matter, made_index, hold.created_at, created_by, reason, released_index,
+       released_at, released_by, release_reason
+FROM retention_hold AS hold
+JOIN customer USING (customer_id)
+WHERE ($1 = 0 OR hold.customer_id = $1) AND (NOT $2 OR released_at IS NULL)
+  AND hold_id COLLATE "C" > $3
+ORDER BY hold_id COLLATE "C"
+LIMIT $4;
+
+-- name: audit_list_kept_versions
+-- What event types ever said of their retention, and metrics of what they measure.
+SELECT kind = 'metric' AS is_metric, key, document
+FROM catalog_version
+WHERE kind IN ('event_type', 'metric')
+ORDER BY kind, key, version;
+
+-- name: audit_list_logs
+SELECT customer.customer_id, customer.key AS customer
+FROM customer
+JOIN ledger_head AS head USING (customer_id)
+WHERE head.size > 0 AND ($1 = 0 OR customer.customer_id = $1) AND customer.customer_id > $2
+ORDER BY customer.customer_id
+LIMIT $3;
+
+-- name: audit_plan_removal
+SELECT event_type, verdict, count(*) AS events
+FROM retention_judge($1, $2, $3::text[], $4::bigint[], $5::text[], $6::text[], $7, $8)
+GROUP BY event_type, verdict
+ORDER BY event_type COLLATE "C", verdict COLLATE "C";
+
+-- name: audit_insert_retention
+INSERT INTO retention_run (run_id, as_of, plan, status, created_at, requested_by, reason, finished_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: audit_insert_share
+INSERT INTO retention_share (run_id, customer_id, due, status)
+VALUES ($1, $2, $3, 'waiting');
+
+-- name: audit_ask_retention
+UPDATE retention_run SET approval_id = $2 WHERE run_id = $1;
+
+-- name: audit_approve_retention
+UPDATE retention_run SET status = 'exporting', approved_by = $2 WHERE run_id = $1 AND status = 'waiting';
+
+-- name: audit_find_retention
+SELECT run_id, as_of, plan, COALESCE(approval_id, '') AS approval_id, created_at, retention.requested_by,
+       retention.reason, COALESCE(approved_by, '') AS approved_by, finished_at,
+       CASE WHEN approval.status = 'refused' THEN 'refused' ELSE retention.status END AS status,
+       (SELECT COALESCE(json_agg(json_strip_nulls(json_build_object(
+                   'customer', customer.key, 'status', share.status, 'why', NULLIF(share.why, ''),
+                   'removed', share.removed, 'index', share.retention_index,
+                   'exports', (SELECT json_agg(json_build_object('id', part.export_id, 'from', part.from_index,
+                                                                 'to', part.to_index)
+                                               ORDER BY part.from_index)
+                               FROM retention_part AS part
+                               WHERE part.run_id = share.run_id AND part.customer_id = share.customer_id)))
+                   ORDER BY customer.key COLLATE "C"), '[]')::text
+        FROM retention_share AS share
+        JOIN customer USING (customer_id)
+        WHERE share.run_id = retention.run_id) AS shares
+FROM retention_run AS retention
+LEFT JOIN approval USING (approval_id)
+WHERE run_id = $1;
+
+-- name: audit_list_retention
+SELECT run_id, as_of, plan, COALESCE(approval_id, '') AS approval_id, created_at, retention.requested_by,
+       retention.reason, COALESCE(approved_by, '') AS approved_by, finished_at,
+       CASE WHEN approval.status = 'refused' THEN 'refused' ELSE retention.status END AS status,
+       (SELECT COALESCE(json_agg(json_strip_nulls(json_build_object(
+                   'customer', customer.key, 'status', share.status, 'why', NULLIF(share.why, ''),
+                   'removed', share.removed, 'index', share.retention_index))
+                   ORDER BY customer.key COLLATE "C"), '[]')::text
+        FROM retention_share AS share
+        JOIN customer USING (customer_id)
+        WHERE share.run_id = retention.run_id) AS shares
+FROM retention_run AS retention
+LEFT JOIN approval USING (approval_id)
+WHERE run_id COLLATE "C" > $1
+ORDER BY run_id COLLATE "C"
+LIMIT $2;
+
+-- name: audit_list_open_shares
+-- Of runs that are approved: those whose exports are still to be asked for, and those whose are made.
+SELECT share.run_id, share.customer_id, share.status = 'waiting' AS uncut
+FROM retention_share AS share
+JOIN retention_run AS retention USING (run_id)
+WHERE retention.status = 'exporting'
+  AND (share.status = 'waiting'
+       OR (share.status = 'exporting'
+           AND NOT EXISTS (SELECT
+                           FROM retention_part AS part
+                           JOIN export USING (export_id)
+                           WHERE part.run_id = share.run_id AND part.customer_id = share.customer_id
+                             AND NOT part.done AND export.status IN ('queued', 'running'))))
+ORDER BY share.run_id, share.customer_id
+LIMIT $1;
+
+-- name: audit_lock_share
+-- No row where somebody else has it, or had it.
+SELECT customer.key AS customer, retention.as_of, retention.requested_by, retention.reason,
+       COALESCE(retention.approved_by, '') AS approved_by, COALESCE(share.removed, 0) AS removed_before
+FROM retention_share AS share
+JOIN retention_run AS retention USING (run_id)
+JOIN customer USING (customer_id)
+WHERE share.run_id = $1 AND share.customer_id = $2 AND share.status = $3
+FOR UPDATE OF share SKIP LOCKED;
+
+-- name: audit_cut_removal
+-- Stretches of the log in which no body is missing, from the first to the last that is to go.
+WITH due AS MATERIALIZED (
+    SELECT entry_index
+    FROM retention_judge($1, $2, $3::text[], $4::bigint[], $5::text[], $6::text[], $7, $8)
+    WHERE verdict = 'due'
+    ORDER BY entry_index
+    LIMIT $9
+), marked AS (
+    SELECT entry_index, false AS removed FROM due
+    UNION ALL
+    SELECT correction.entry_index, false
+    FROM due
+    JOIN ledger_entry AS correction ON correction.customer_id = $1 AND correction.reference = due.entry_index
+    UNION ALL
+    SELECT entry_index, true FROM ledger_removed WHERE customer_id = $1
+), numbered AS (
+    SELECT entry_index, removed,
+           count(*) FILTER (WHERE removed) OVER (ORDER BY entry_index) AS stretch
+    FROM marked
+)
+SELECT min(entry_index) AS from_index, max(entry_index) + 1 AS to_index
+FROM numbered
+WHERE NOT removed
+GROUP BY stretch
+ORDER BY stretch;
+
+-- name: audit_insert_part
+INSERT INTO retention_part (run_id, customer_id, from_index, to_index, export_id)
+VALUES ($1, $2, $3, $4, $5);
+
+-- name: audit_set_share
+UPDATE retention_share
+SET status = $3, why = $4, removed = CASE WHEN $5 > 0 THEN COALESCE(removed, 0) + $5 ELSE removed END,
+    retention_index = COALESCE($6, retention_index)
+WHERE run_id = $1 AND customer_id = $2;
+
+-- name: audit_finish_retention
+UPDATE retention_run AS retention
+SET status = 'done', finished_at = $2
+WHERE run_id = $1 AND status = 'exporting'
+  AND NOT EXISTS (SELECT
+                  FROM retention_share AS share
+                  WHERE share.run_id = retention.run_id AND share.status IN ('waiting', 'exporting'));
+
+-- name: audit_list_parts
+SELECT part.from_index, part.to_index, part.export_id, export.status, COALESCE(export.path, '') AS path
+FROM retention_part AS part
+JOIN export USING (export_id)
+WHERE part.run_id = $1 AND part.customer_id = $2 AND NOT part.done
+ORDER BY part.from_index;
+
+-- name: audit_finish_parts
+UPDATE retention_part SET done = true WHERE run_id = $1 AND customer_id = $2;
+
+-- name: audit_is_folded
+-- Whether the sums of every series hold what lies below a position.
+SELECT COALESCE((SELECT mark.folded_to >= $2
+                        AND mark.latest = (SELECT COALESCE(max(series_id), 0) FROM usage_series)
+                 FROM usage_mark AS mark
+                 WHERE mark.customer_id = $1), false) AS folded;
+
+-- name: audit_list_due
+-- What may go now, as far as the parts of the run hold it.
+SELECT judged.entry_index, judged.event_type
+FROM retention_judge($1, $2, $3::text[], $4::bigint[], $5::text[], $6::text[], $7, $8) AS judged
+WHERE judged.verdict = 'due'
+  AND EXISTS (SELECT
+              FROM retention_part AS part
+              WHERE part.run_id = $9 AND part.customer_id = $1 AND NOT part.done
+                AND judged.entry_index >= part.from_index AND judged.entry_index < part.to_index)
+  AND NOT EXISTS (SELECT
+                  FROM ledger_entry AS correction
+                  WHERE correction.customer_id = $1 AND correction.reference = judged.entry_index
+                    AND NOT EXISTS (SELECT
+                                    FROM retention_part AS part
+                                    WHERE part.run_id = $9 AND part.customer_id = $1 AND NOT part.done
+                                      AND correction.entry_index >= part.from_index
+                                      AND correction.entry_index < part.to_index))
+ORDER BY judged.entry_index
+LIMIT $10;
+
+-- name: audit_seal_of
+SELECT before FROM retention_seal_of($1, $2::bigint[]);
+
+-- name: audit_list_going
+SELECT entry_index, leaf
+FROM (SELECT entry_index, leaf
+      FROM ledger_entry
+      WHERE customer_id = $1 AND entry_index = ANY ($2::bigint[])
+      UNION ALL
+      SELECT entry_index, leaf
+      FROM ledger_entry
+      WHERE customer_id = $1 AND reference = ANY ($2::bigint[])) AS going
+ORDER BY entry_index;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/audit/erasure.h"
 
+#include "append.h"
 #include "audit.sql.h"
 #include "phial/catalog/cache.h"
 #include "phial/json/json.h"
-#include "phial/ledger/ledger.h"
 #include "phial/trail/trail.h"
 
 #include <assert.h>
@@ -77,31 +77,16 @@ static result delete_codes(struct db_tx *tx, const struct erasure *erasure)
     return OK;
 }
 
-static result print_member(struct arena *arena, const struct erasure *erasure, str reason,
-                           str *json)
+static result append_entry(struct db_tx *tx, struct erasure *erasure, const struct change *change)
 {
+    str reason = change->reason;
     OWNED(json_release)
     json_t *member = json_pack(
         "{s:o, s:o*, s:o, s:o*}", "scope", json_from_str(erasure->scope), "period",
         erasure->period.len == 0 ? NULL : json_from_str(erasure->period), "keys",
         erasure_print_keys(erasure), "reason", reason.len == 0 ? NULL : json_from_str(reason));
-    if (member == NULL)
-        return FAIL(INTERNAL, "an erasure cannot be written");
-    return json_canonical(arena, member, json);
-}
-
-static result append_entry(struct db_tx *tx, struct erasure *erasure, const struct change *change)
-{
-    str json = {0};
-    TRY(print_member(db_arena(tx), erasure, change->reason, &json));
-    struct append entry = {.customer_id = erasure->customer_id,
-                           .customer = erasure->customer,
-                           .kind = ENTRY_erasure,
-                           .members = {{"erasure", json}},
-                           .member_count = 1};
-    TRY(ledger_append(tx, change->now, change->actor, &entry, 1));
-    erasure->index = entry.index;
-    return OK;
+    struct document_entry entry = {erasure->customer_id, erasure->customer, ENTRY_erasure, member};
+    return document_append(tx, &entry, change, &erasure->index);
 }
 
 static result destroy_keys(struct db_tx *tx, const struct erasure *erasure)
@@ -140,7 +125,7 @@ result erasure_run(struct db_tx *tx, struct erasure *erasure, const struct chang
     TRY(catalog_forget(tx));
     TRY(db_one(tx, &audit_lock_staged_sql, PARAMS(db_i64(erasure->customer_id)),
                COLUMNS(db_into_bool("staged", &staged))));
-    if (staged)
+    if (staged && !erasure->replays)
         return FAIL(CONFLICT, "An open backfill of the customer holds events: commit or abandon "
                               "it first.");
     TRY(lock_keys(tx, erasure));

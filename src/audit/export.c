@@ -17,6 +17,10 @@ static str request_text(struct arena *arena, const struct export_request *reques
                                   json_from_str(instant_print(arena, request->from)));
     if (request->has_to)
         (void)json_object_set_new(document, "to", json_from_str(instant_print(arena, request->to)));
+    if (request->has_indexes) {
+        (void)json_object_set_new(document, "from_index", json_integer(request->from_index));
+        (void)json_object_set_new(document, "to_index", json_integer(request->to_index));
+    }
     if (request->invoice.len != 0)
         (void)json_object_set_new(document, "invoice", json_from_str(request->invoice));
     if (request->has_since)
@@ -34,6 +38,9 @@ static result request_read(struct arena *arena, str text, struct export_request 
     request->has_from = from != NULL;
     request->has_to = to != NULL;
     request->has_since = since != NULL;
+    request->has_indexes = json_object_get(document, "to_index") != NULL;
+    request->from_index = json_integer_value(json_object_get(document, "from_index"));
+    request->to_index = json_integer_value(json_object_get(document, "to_index"));
     if (from != NULL)
         TRY(instant_parse(json_str(from), &request->from));
     if (to != NULL)

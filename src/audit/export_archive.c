@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "export_archive.h"
 
+#include "export_carried.h"
 #include "export_names.h"
 #include "export_range.h"
 #include "phial/ledger/keys.h"
@@ -240,6 +241,16 @@ static result add_proof(struct archive_parts *parts)
     return tar_add(parts->tar, EXPORT_PROOF, json_print(parts->arena, document), &parts->sums);
 }
 
+static result add_carried(struct archive_parts *parts)
+{
+    str text = {0};
+    if (!parts->range.cut)
+        return OK;
+    TRY(carried_print(parts->tx, parts->work->request.customer_id, parts->size, &parts->range,
+                      &text));
+    return tar_add(parts->tar, EXPORT_CARRIED, text, &parts->sums);
+}
+
 static json_t *period_of(const struct archive_parts *parts)
 {
     const struct export_request *request = &parts->work->request;
@@ -333,6 +344,7 @@ static result add_all(struct archive_parts *parts)
     TRY(add_checkpoint(parts));
     TRY(add_proof(parts));
     TRY(add_keys(parts));
+    TRY(add_carried(parts));
     TRY(tar_add(parts->tar, EXPORT_PUBLIC_KEY, public_key, &parts->sums));
     TRY(tar_add(parts->tar, EXPORT_GUIDE, guide, &parts->sums));
     return add_sums(parts);

@@ -15,6 +15,7 @@
 #define EXPORT_KEYS "keys.json" // once another key has signed
 #define EXPORT_GUIDE "VERIFY.md"
 #define EXPORT_INVOICES "invoices/"
-#define EXPORT_NOTES "credit-notes/" // statements below zero
+#define EXPORT_CARRIED "carried.json" // where bodies are missing before the range
+#define EXPORT_NOTES "credit-notes/"  // statements below zero
 
 enum { EXPORT_FILES_MAX = 100000, EXPORT_NAME_MAX = 99 };

@@ -2,14 +2,18 @@
 #include "export_range.h"
 
 #include "audit.sql.h"
-#include "phial/ledger/ledger.h"
+#include "phial/ledger/removed.h"
 #include "phial/rating/aggregation.h"
 
 static result entry_at(struct db_tx *tx, int64_t customer_id, int64_t index, instant *at)
 {
-    struct entry entry = {0};
-    TRY(ledger_entry(tx, customer_id, index, &entry));
-    str quoted = leaf_member(entry.leaf, "at");
+    struct position position = {.removed = false};
+    TRY(ledger_position(tx, customer_id, index, &position));
+    if (position.removed) {
+        *at = position.made_at;
+        return OK;
+    }
+    str quoted = leaf_member(position.entry.leaf, "at");
     return instant_parse(str_slice(quoted, 1, quoted.len - 1), at);
 }
 
@@ -190,29 +194,59 @@ static result range_of_invoice(struct db_tx *tx, const struct export_request *re
     if (found.code == ERR_NOT_FOUND || (!failed(found) && index < 0))
         return FAIL(INVALID, "invoice: not an issued invoice of this customer");
     TRY(found);
-    *range = (struct export_range){index, index + 1};
+    *range = (struct export_range){.from = index, .to = index + 1};
+    return OK;
+}
+
+static result range_asked_for(struct db_tx *tx, const struct export_request *request, int64_t size,
+                              struct export_range *range)
+{
+    *range = (struct export_range){.from = 0, .to = size};
+    if (request->invoice.len != 0)
+        return range_of_invoice(tx, request, range);
+    if (request->has_indexes) {
+        *range = (struct export_range){.from = request->from_index, .to = request->to_index};
+        return range->from >= 0 && range->from < range->to && range->to <= size
+                   ? OK
+                   : FAIL(INVALID, "the log does not have this range");
+    }
+    if (request->has_from)
+        TRY(first_since(tx, request->customer_id, size, request->from, &range->from));
+    if (request->has_to)
+        TRY(first_since(tx, request->customer_id, size, request->to, &range->to));
+    if (range->to < range->from)
+        range->to = range->from;
+    return OK;
+}
+
+// Behind the last position whose body is missing.
+static result cut_range(struct db_tx *tx, const struct export_request *request,
+                        const struct export_range *asked, struct export_range *range)
+{
+    int64_t last = NO_INDEX;
+    TRY(ledger_last_removed(tx, request->customer_id, range->to, &last));
+    if (last < range->from)
+        return OK;
+    if (last + 1 >= range->to ||
+        ((request->has_indexes || request->invoice.len != 0) && last >= asked->from))
+        return FAIL(ENTRY_REMOVED, "Retention has removed entries of this range.");
+    range->from = last + 1;
+    range->cut = true;
     return OK;
 }
 
 result export_range_find(struct db_tx *tx, const struct export_request *request, int64_t size,
                          struct export_range *range)
 {
-    struct export_range wanted = {0, size};
-    if (request->invoice.len != 0) {
-        TRY(range_of_invoice(tx, request, &wanted));
-    } else {
-        if (request->has_from)
-            TRY(first_since(tx, request->customer_id, size, request->from, &wanted.from));
-        if (request->has_to)
-            TRY(first_since(tx, request->customer_id, size, request->to, &wanted.to));
-        if (wanted.to < wanted.from)
-            wanted.to = wanted.from;
-    }
+    struct export_range asked;
+    TRY(range_asked_for(tx, request, size, &asked));
+    struct export_range wanted = asked;
     // An invoice taken in by reaching back may itself reach further: until nothing moves.
     for (int64_t before = -1; before != wanted.from;) {
         before = wanted.from;
         TRY(reach_back(tx, request->customer_id, &wanted));
     }
+    TRY(cut_range(tx, request, &asked, &wanted));
     *range = wanted;
     return OK;
 }

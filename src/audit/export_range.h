@@ -8,8 +8,10 @@
 struct export_range {
     int64_t from; // [from, to) of the log
     int64_t to;
+    bool cut; // what it needs lies before as well, but bodies are missing there
 };
 
-// INVALID for an invoice that is not an issued one of this customer.
+// A range holds no position without its body: it begins behind the last of them. INVALID for an
+// invoice that is not an issued one of this customer, ENTRY_REMOVED where nothing is left.
 result export_range_find(struct db_tx *tx, const struct export_request *request, int64_t size,
                          struct export_range *range);

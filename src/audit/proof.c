@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/audit/proof.h"
 
+#include "export_carried.h"
 #include "export_names.h"
+#include "phial/ledger/removed.h"
 #include "phial/util/encode.h"
 #include "verify_parts.h"
 
@@ -30,20 +32,12 @@ static const struct exported_document *document_at(const struct exported *export
     return NULL;
 }
 
-static result add_root(const struct exported *exported, int64_t size, json_t *statement)
+static result add_root(const struct exported *exported, int64_t size, const sha256 *root,
+                       json_t *statement)
 {
-    struct merkle_range range = {0};
-    struct log_walk walk = log_walk_from(&exported->log, 0);
-    for (int64_t i = 0; i < size; i++) {
-        str line = {0};
-        (void)log_next(&walk, &line);
-        sha256 hash = merkle_leaf(line);
-        TRY(merkle_append(&range, &hash, NULL, NULL));
-    }
-    sha256 root = merkle_root(&range);
     json_t *ledger = json_pack("{s:o, s:I, s:o}", "customer", json_from_str(exported->customer),
                                "size", (json_int_t)size, "root",
-                               json_from_str(encode_base64(exported->arena, sha256_str(&root))));
+                               json_from_str(encode_base64(exported->arena, sha256_str(root))));
     return json_object_set_new(statement, "ledger", ledger) == 0
                ? OK
                : FAIL(INTERNAL, "a statement's ledger cannot be set");
@@ -64,7 +58,8 @@ static result add_issue(struct arena *arena, const struct exported_document *ent
     return wrong == 0 ? OK : FAIL(INTERNAL, "a statement's member cannot be set");
 }
 
-static result recompute(struct exported *exported, int64_t index, json_t **proof)
+static result recompute(struct exported *exported, int64_t index, const sha256 *root,
+                        json_t **proof)
 {
     OWNED(json_release) json_t *made = NULL;
     str stated = {0};
@@ -75,7 +70,7 @@ static result recompute(struct exported *exported, int64_t index, json_t **proof
     if (entry == NULL || !is_statement(entry))
         return FAIL(VERIFICATION_FAILED, "the invoice's entry is no statement");
     TRY(recount_statement(exported->arena, exported, entry, &made));
-    TRY(add_root(exported, index, made));
+    TRY(add_root(exported, index, root, made));
     TRY(add_issue(exported->arena, entry, made));
     TRY(json_canonical(exported->arena, made, &again));
     TRY(json_canonical(exported->arena, entry->body, &stated));
@@ -95,6 +90,22 @@ static void file_close(FILE **file)
         (void)fclose(*file);
 }
 
+// Where bodies are missing before it: what else it is computed by.
+static result carry(struct db_tx *tx, int64_t customer_id, struct exported *exported)
+{
+    struct export_range range = {.from = exported->from, .to = exported->to};
+    struct carried *list = NULL;
+    size_t count = 0;
+    if (exported->from == 0)
+        return OK;
+    TRY(carried_list(tx, customer_id, &range, &list, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (!carried_add(exported, list[i].index, list[i].leaf))
+            return FAIL(VERIFICATION_FAILED, "an entry of the log cannot be read");
+    }
+    return OK;
+}
+
 result invoice_proof(struct db_tx *tx, const struct invoice *invoice, json_t **proof)
 {
     struct arena *arena = db_arena(tx);
@@ -106,7 +117,11 @@ result invoice_proof(struct db_tx *tx, const struct invoice *invoice, json_t **p
     if (nowhere == NULL)
         return FAIL(INTERNAL, "cannot open a file to write to");
     int64_t count = invoice->ledger_index + 1;
-    TRY(ledger_each(tx, invoice->customer_id, 0, count, add_entry, &reading));
+    int64_t last = NO_INDEX;
+    sha256 root;
+    TRY(ledger_root(tx, invoice->customer_id, invoice->ledger_index, &root));
+    TRY(ledger_last_removed(tx, invoice->customer_id, count, &last));
+    TRY(ledger_each(tx, invoice->customer_id, last + 1, count, add_entry, &reading));
     struct archive_file entries = {STR(EXPORT_ENTRIES), buf_str(&reading.entries)};
     OWNED(held_release)
     struct exported exported = {
@@ -116,9 +131,11 @@ result invoice_proof(struct db_tx *tx, const struct invoice *invoice, json_t **p
         .has_manifest = true,
         .tallied_from = TALLIED_FROM,
         .customer = invoice->customer,
+        .from = last + 1,
         .to = count,
         .size = count,
         .held = json_array(),
     };
-    return recompute(&exported, invoice->ledger_index, proof);
+    TRY(carry(tx, invoice->customer_id, &exported));
+    return recompute(&exported, invoice->ledger_index, &root, proof);
 }

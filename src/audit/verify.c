@@ -22,6 +22,7 @@ static result verify_alone(const char *path, struct exported *exported)
     verify_manifest(exported);
     verify_checkpoint(exported);
     verify_proof(exported);
+    verify_carried(exported);
     verify_leaves(exported);
     verify_root(exported);
     return OK;
@@ -69,6 +70,7 @@ result verify_with(struct arena *arena, const struct verifying *what,
         TRY(verify_older(what->against, public, &exported));
     *verification = (struct verification){
         .faults = report.faults,
+        .limits = report.limits,
         .entries = (int64_t)exported.log.count,
         .invoices = invoices,
         .customer = exported.customer,

@@ -55,7 +55,8 @@ static bool is_late_in(struct exported *exported, size_t block, size_t from, ins
 static void find_late_of(struct exported *exported, struct exported_document *document, instant end)
 {
     struct exported_log *log = &exported->log;
-    size_t from = (size_t)(document->index + 1 - exported->from);
+    int64_t next = document->index + 1;
+    size_t from = next > exported->from ? (size_t)(next - exported->from) : 0;
     size_t late = 0;
     for (size_t block = from / LOG_BLOCK; from < log->count && block < log_block_count(log);
          block++, from = block * LOG_BLOCK) {
@@ -187,7 +188,7 @@ static void check_statements(const struct exported *exported, const struct invoi
             check_statement(exported, file, entries);
     }
     for (size_t i = 0; i < entries->count; i++) {
-        if (!entries->items[i].stated)
+        if (!entries->items[i].stated && !entries->items[i].document->carried)
             fault(exported->report, "The statement of the invoice in entry %lld is missing.",
                   (long long)entries->items[i].document->index);
     }
@@ -229,17 +230,17 @@ struct invoice_entries statements_find(struct exported *exported)
 void verify_invoices(struct exported *exported, int64_t *count)
 {
     struct prefix prefix = {.exported = exported};
+    *count = 0;
     struct invoice_entries entries = statements_find(exported);
     check_statements(exported, &entries);
     for (size_t i = 0; i < exported->document_count; i++) {
         const struct exported_document *document = &exported->documents[i];
-        if (!is_statement(document))
+        if (!is_statement(document) || document->carried)
             continue;
         verify_issue(exported, document);
         if (exported->has_spans && exported->has_manifest)
             check_ledger(&prefix, document);
-        verify_recount(exported, document);
+        *count += verify_recount(exported, document);
     }
     verify_notes(exported, &entries);
-    *count = (int64_t)entries.count;
 }

@@ -23,15 +23,13 @@ struct passing {
     struct merkle_parts parts;
 };
 
-static void keep_document(struct exported *exported, const struct leaf_reading *reading,
-                          json_t *root)
+bool document_keep(struct exported *exported, const struct leaf_reading *reading, json_t *root,
+                   struct exported_document *document)
 {
     const char *name = entry_kind_name(reading->kind).ptr;
     if (json_array_append(exported->held, root) != 0)
-        return;
-    exported->documents = arena_grow(exported->arena, exported->documents, exported->document_count,
-                                     &exported->document_room, sizeof *exported->documents);
-    exported->documents[exported->document_count++] = (struct exported_document){
+        return false;
+    *document = (struct exported_document){
         .index = reading->index,
         .kind = reading->kind,
         .at = reading->at,
@@ -39,6 +37,14 @@ static void keep_document(struct exported *exported, const struct leaf_reading *
         .late_at = NEVER,
         .body = json_object_get(root, name),
     };
+    return true;
+}
+
+static void add_document(struct exported *exported, const struct exported_document *document)
+{
+    exported->documents = arena_grow(exported->arena, exported->documents, exported->document_count,
+                                     &exported->document_room, sizeof *exported->documents);
+    exported->documents[exported->document_count++] = *document;
 }
 
 // A correction must point at a usage entry before it that nothing has voided by then.
@@ -69,6 +75,7 @@ static void check_reference(struct passing *passing, const struct leaf_reading *
 static void take_whole(struct passing *passing, const struct leaf_reading *reading, json_t *root)
 {
     struct exported *exported = passing->exported;
+    struct exported_document document = {0};
     if (passing->any && reading->at.us < passing->last.us)
         fault(exported->report, "Entry %lld is dated before the one that precedes it.",
               (long long)reading->index);
@@ -88,11 +95,12 @@ static void take_whole(struct passing *passing, const struct leaf_reading *readi
     case ENTRY_invoice:
     case ENTRY_credit_note:
     case ENTRY_adjustment:
-        keep_document(exported, reading, root);
+    case ENTRY_retention:
+        if (document_keep(exported, reading, root, &document))
+            add_document(exported, &document);
         return;
     case ENTRY_key:
     case ENTRY_erasure:
-    case ENTRY_retention:
     case ENTRY_audit:
     case ENTRY_KIND_COUNT:
         return;
@@ -203,18 +211,28 @@ static void begin_root(struct passing *passing)
     passing->rooting = !failed(exported->rooted);
 }
 
+// Puts the carried documents below an index among the others; answers how many have been put.
+static size_t take_carried(struct exported *exported, size_t next, int64_t below)
+{
+    for (; next < exported->carried_count && exported->carried[next].index < below; next++)
+        add_document(exported, &exported->carried[next]);
+    return next;
+}
+
 void verify_leaves(struct exported *exported)
 {
     str rest = STR("");
     str line = {0};
     struct passing passing = {.exported = exported};
     passing.identities.arena = &passing.numbers;
+    size_t carried = take_carried(exported, 0, exported->from);
     log_open(exported->arena, &exported->files, exported_file(exported, EXPORT_ENTRIES),
              &exported->log, &rest);
     begin_root(&passing);
     struct log_walk walk = log_walk_from(&exported->log, 0);
     while (log_next(&walk, &line))
         pass(&passing, walk.position - 1, line);
+    (void)take_carried(exported, carried, INT64_MAX);
     if (rest.len != 0)
         fault(exported->report, "The last line of entries.ndjson is cut off.");
     if (exported->has_manifest && (int64_t)exported->log.count != exported->to - exported->from)

@@ -176,7 +176,10 @@ static void check_note(const struct settling *settling)
     if (settling->invoice->voided_by != NEVER)
         wrong(settling, "its invoice is void");
     result done = recount_note(settling);
-    if (failed(done))
+    if (done.code == ERR_ENTRY_REMOVED)
+        limit(settling->exported->report, "Entry %lld: the credit note cannot be recounted: %s.",
+              (long long)note->index, done.detail);
+    else if (failed(done))
         fault(settling->exported->report, "Entry %lld: the credit note cannot be recounted: %s.",
               (long long)note->index, done.detail);
 }
@@ -250,7 +253,7 @@ void verify_notes(struct exported *exported, const struct invoice_entries *entri
         const struct exported_document *document = &exported->documents[i];
         bool note = document->kind == ENTRY_credit_note && !is_statement(document);
         struct arena arena = {0};
-        if (!note && !is_action(document, "payment"))
+        if (document->carried || (!note && !is_action(document, "payment")))
             continue;
         const struct invoice_entry *found =
             invoice_entry_find(entries, text_at(document->body, "invoice"));

@@ -10,7 +10,7 @@
 #include "phial/time/time.h"
 #include "verify_log.h"
 
-// A plan, subscription, invoice, credit note or adjustment entry.
+// A plan, subscription, invoice, credit note, adjustment or retention entry.
 struct exported_document {
     int64_t index;
     enum entry_kind kind;
@@ -18,6 +18,7 @@ struct exported_document {
     int64_t voided_by;  // statement: an entry's index, NEVER when it stands
     int64_t late_at;    // statement: the first later entry that may concern its period
     const json_t *body; // the member named after the kind
+    bool carried;       // stands outside of the range, proved by itself
 };
 #define NEVER INT64_MAX
 
@@ -44,7 +45,10 @@ struct exported {
     struct exported_document *documents; // in order
     size_t document_count;
     size_t document_room;
-    json_t *held; // what their bodies are part of
+    json_t *held;                      // what their bodies are part of
+    struct exported_document *carried; // in order; they stand among the documents too
+    size_t carried_count;
+    size_t carried_room;
 
     struct merkle_span *spans; // of proof.json
     size_t span_count;
@@ -91,6 +95,19 @@ bool prefix_root(struct prefix *prefix, int64_t size, sha256 *root);
 // verify_leaves.c: each leaf's form, the order of times, identities, references.
 void verify_leaves(struct exported *exported);
 
+// Whether it is a document, made of the leaf that was read; root stays as long as the export.
+struct leaf_reading;
+bool document_keep(struct exported *exported, const struct leaf_reading *reading, json_t *root,
+                   struct exported_document *document);
+
+// verify_carried.c, before the leaves.
+void verify_carried(struct exported *exported);
+// False for a leaf that is not carried. The bytes stay as long as the export.
+bool carried_add(struct exported *exported, int64_t index, str bytes);
+// Before which time, by the removals below a size of the log, events may be missing.
+bool needs_removed(const struct exported *exported, instant since);
+instant exported_sealed(const struct exported *exported, int64_t size);
+
 // verify_leaf.c: one leaf in itself; a fault for each way in which it is not as it must be.
 struct leaf_reading {
     struct exported *exported;
@@ -120,6 +137,7 @@ bool is_statement(const struct exported_document *document);
 bool stands_at(const struct exported_document *document, int64_t size);
 
 // verify_invoices.c: statements against entries; each entry's ledger root; then the recount.
+// Yields how many could be recounted.
 void verify_invoices(struct exported *exported, int64_t *count);
 
 struct invoice_entry {
@@ -153,9 +171,11 @@ void verify_standing(const struct exported *exported, const struct invoice_entri
 void verify_notes(struct exported *exported, const struct invoice_entries *entries);
 
 // verify_recount.c
-void verify_recount(struct exported *exported, const struct exported_document *invoice);
+// False where retention has removed what it was counted from: that is a limit, no fault.
+bool verify_recount(struct exported *exported, const struct exported_document *invoice);
 // The same statement out of nothing but the entries below its size: what its computation gives it.
-// The caller owns *recounted. VERIFICATION_FAILED, INVALID with a sentence.
+// The caller owns *recounted. VERIFICATION_FAILED, INVALID with a sentence; ENTRY_REMOVED where it
+// needs what retention has removed.
 result recount_statement(struct arena *arena, struct exported *exported,
                          const struct exported_document *invoice, json_t **recounted);
 

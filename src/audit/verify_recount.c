@@ -37,7 +37,9 @@ static result find_period(struct recount *recount)
         return FAIL(VERIFICATION_FAILED, "its period does not begin and end where it should");
     recount->since =
         statement_carries(&recount->terms) ? (instant){FIRST_INSTANT_US} : recount->period.start;
-    return OK;
+    return needs_removed(recount->exported, recount->since)
+               ? FAIL(ENTRY_REMOVED, "retention has removed entries that it was counted from")
+               : OK;
 }
 
 static void differs(const struct recount *recount, str where, const char *name,
@@ -156,16 +158,20 @@ result recount_statement(struct arena *arena, struct exported *exported,
     return run(&recount, recounted);
 }
 
-void verify_recount(struct exported *exported, const struct exported_document *invoice)
+bool verify_recount(struct exported *exported, const struct exported_document *invoice)
 {
     struct arena arena = {0};
     OWNED(json_release) json_t *recounted = NULL;
     struct recount recount = {.arena = &arena, .exported = exported, .invoice = invoice};
     result done = run(&recount, &recounted);
-    if (failed(done))
+    if (done.code == ERR_ENTRY_REMOVED)
+        limit(exported->report, "Entry %lld: the invoice cannot be recounted: %s.",
+              (long long)invoice->index, done.detail);
+    else if (failed(done))
         fault(exported->report, "Entry %lld: the invoice cannot be recounted: %s.",
               (long long)invoice->index, done.detail);
     else
         compare(&recount, recounted);
     arena_reset(&arena);
+    return done.code != ERR_ENTRY_REMOVED;
 }

@@ -31,6 +31,15 @@ void fault(struct report *report, const char *format, ...)
     report->faults++;
 }
 
+void limit(struct report *report, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(report, "Limit: ", format, args);
+    va_end(args);
+    report->limits++;
+}
+
 str report_text(struct arena *arena, str text)
 {
     str shown = str_slice(text, 0, TEXT_MAX);

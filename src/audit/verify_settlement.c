@@ -272,6 +272,10 @@ result difference_read(struct arena *arena, struct exported *exported,
     if (then == NEVER)
         return OK;
     instant since = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : period.start;
+    if (period.start.us < exported_sealed(exported, size).us)
+        return OK; // was not rated again any more
+    if (needs_removed(exported, since))
+        return FAIL(ENTRY_REMOVED, "retention has removed entries that an earlier period needs");
     struct measured measured = {exported, terms, since, period.end, then};
     TRY(usage_measured(arena, &measured, &held, &usage));
     struct subscription_terms rated = *terms;

@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "catalog_change.h"
+#include "phial/phi/retention.h"
 #include "phial/rating/aggregation.h"
 #include "phial/util/array.h"
 
@@ -296,12 +297,23 @@ static result check_plan(struct db_tx *tx, struct json_at document)
     return faults_result(document.faults);
 }
 
+// Of what is put now; a name that was taken before there were classes keeps its events for good.
+static void check_retention(struct json_at document)
+{
+    struct json_at at = json_member(document, "retention");
+    if (json_is_string(at.value) &&
+        (json_str(at.value).len == 0 ||
+         retention_class_find(json_str(at.value)) == RETENTION_CLASS_COUNT))
+        json_wrong(at, "invalid", "There is no such class; GET /v1/retention/classes lists them.");
+}
+
 result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
 {
     switch (kind) {
     case CATALOG_EVENT_TYPE:
         if (event_type_parse(document, key) == NULL && document.faults->count == 0)
             return FAIL(INVALID, "The declaration is not valid.");
+        check_retention(document);
         return faults_result(document.faults);
     case CATALOG_METRIC:
         return check_metric(tx, document);

@@ -5,7 +5,7 @@
 #include "overrides.h"
 #include "phial/catalog/catalog.h"
 #include "phial/crypto/crypto.h"
-#include "phial/ledger/ledger.h"
+#include "phial/ledger/removed.h"
 #include "subscription_parts.h"
 
 // A subscription that is being made or changed.
@@ -173,6 +173,16 @@ static result insert_subscription(struct db_tx *tx, const struct subscription *s
                           db_instant(subscription->created_at)));
 }
 
+// Periods whose events retention has removed cannot be billed.
+static result check_start(struct db_tx *tx, int64_t customer_id, instant start, struct json_at at)
+{
+    struct seal seal;
+    TRY(ledger_seal(tx, customer_id, &seal));
+    if (seal.any && start.us < seal.before.us)
+        json_wrong(at, "invalid", "Retention has removed entries of that time.");
+    return OK;
+}
+
 result subscription_create(struct db_tx *tx, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription)
 {
@@ -190,6 +200,7 @@ result subscription_create(struct db_tx *tx, struct json_at document, int64_t on
     if (made.has_end && made.end.us <= made.start.us)
         json_wrong(json_member(document, "end"), "invalid",
                    "The end must be a day after the start.");
+    TRY(check_start(tx, draft.customer.id, made.start, json_member(document, "start")));
     if (made.anniversary)
         TRY(check_anchor(tx, &draft, made.start, json_member(document, "anchor")));
     TRY(faults_result(document.faults));

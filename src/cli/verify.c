@@ -46,6 +46,9 @@ static void print_text(const struct verification *verification, bool older)
                                                          : verification->customer),
                  (long long)verification->entries, (long long)verification->size,
                  (long long)verification->invoices, STR_ARG(verification->root));
+    if (verification->limits != 0)
+        (void)printf("  %-13s%d, above: what retention removed is told of, not shown\n", "limits",
+                     verification->limits);
     for (size_t i = 0; i < COUNT_OF(checks); i++)
         (void)printf("  %-13s%s\n", checks[i].name, checks[i].holds);
     if (older)
@@ -55,15 +58,25 @@ static void print_text(const struct verification *verification, bool older)
         (void)printf("  %s\n", unsaid[i]);
 }
 
-// A line each, without its newline: the notes, or the faults, which are all others.
-static json_t *list_lines(str lines, bool notes)
+enum sentence { SENTENCE_NOTE, SENTENCE_LIMIT, SENTENCE_FAULT };
+
+static enum sentence sentence_of(str line)
+{
+    static const str older = {"Older export: ", sizeof "Older export: " - 1};
+    if (str_starts_with(line, older))
+        line = str_slice(line, older.len, line.len);
+    if (str_starts_with(line, STR("Note: ")))
+        return SENTENCE_NOTE;
+    return str_starts_with(line, STR("Limit: ")) ? SENTENCE_LIMIT : SENTENCE_FAULT;
+}
+
+// A line each, without its newline.
+static json_t *list_lines(str lines, enum sentence wanted)
 {
     json_t *list = json_array();
     str line = {0};
     while (str_cut(lines, '\n', &line, &lines)) {
-        bool is_note = str_starts_with(line, STR("Note: ")) ||
-                       str_starts_with(line, STR("Older export: Note: "));
-        if (is_note == notes)
+        if (sentence_of(line) == wanted)
             (void)json_array_append_new(list, json_from_str(line));
     }
     return list;
@@ -86,9 +99,9 @@ static void print_json(const struct verification *verification, bool older, str 
         (void)json_array_append_new(unknown, json_string(unsaid[i]));
     OWNED(json_release)
     json_t *report = json_pack(
-        "{s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "verified",
-        (int)(verification->faults == 0), "faults", list_lines(said, false), "notes",
-        list_lines(said, true), "customer", json_from_str(verification->customer), "entries",
+        "{s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "verified",
+        (int)(verification->faults == 0), "faults", list_lines(said, SENTENCE_FAULT), "notes",
+        list_lines(said, SENTENCE_NOTE), "limits", list_lines(said, SENTENCE_LIMIT), "customer", json_from_str(verification->customer), "entries",
         (json_int_t)verification->entries, "size", (json_int_t)verification->size, "invoices",
         (json_int_t)verification->invoices, "root", json_from_str(verification->root), "checked",
         list_checks(older), "cannot_say", unknown);

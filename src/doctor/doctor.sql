@@ -22,10 +22,14 @@ SELECT class.relname || ': ' || lower(forbidden.privilege) AS subject
 FROM pg_class AS class
 CROSS JOIN (VALUES ('UPDATE'), ('DELETE'), ('TRUNCATE')) AS forbidden (privilege)
 WHERE class.relkind IN ('r', 'p')
-  AND (class.relname ~ '^(ledger_(entry(_[0-9]+)?|node|key|epoch)|trail_entry|signature)$'
+  AND (class.relname ~ '^(ledger_(entry(_[0-9]+)?|node|key|epoch|removed|seal)|trail_entry|signature)$'
        OR class.relname ~ '^heads_(entry|node|checkpoint|cosignature|timestamp)$'
        OR (class.relname IN ('ledger_head', 'heads_log') AND forbidden.privilege <> 'UPDATE'))
   AND has_table_privilege('phial_daemon', class.oid, forbidden.privilege)
+UNION ALL
+SELECT class.relname || ': insert'
+FROM pg_class AS class
+WHERE class.relname IN ('ledger_removed', 'ledger_seal') AND has_table_privilege('phial_daemon', class.oid, 'INSERT')
 ORDER BY 1
 LIMIT 20;
 
@@ -35,13 +39,18 @@ LIMIT 20;
 SELECT class.relname AS subject
 FROM pg_class AS class
 WHERE class.relkind = 'r'
-  AND (class.relname ~ '^(ledger_(entry_[0-9]+|node|head|key|epoch)|trail_entry|signature)$'
+  AND (class.relname ~ '^(ledger_(entry_[0-9]+|node|head|key|epoch|removed)|trail_entry|signature)$'
        OR class.relname ~ '^heads_(log|entry|node|checkpoint|cosignature|timestamp)$')
   AND (SELECT count(*)
        FROM pg_trigger AS guard
        JOIN pg_proc AS refusal ON refusal.oid = guard.tgfoid
        WHERE guard.tgrelid = class.oid AND guard.tgenabled = 'A'
          AND refusal.proname = 'ledger_is_append_only') < 2
+UNION ALL
+SELECT 'ledger_removed'
+WHERE NOT EXISTS (SELECT
+                  FROM pg_trigger
+                  WHERE tgrelid = 'ledger_removed'::regclass AND tgname = 'ledger_removed_due' AND tgenabled = 'A')
 UNION ALL
 SELECT 'ledger_entry'
 WHERE (SELECT count(*) FROM pg_inherits WHERE inhparent = 'ledger_entry'::regclass) <> 16
@@ -153,10 +162,76 @@ ORDER BY head.customer_id
 LIMIT $2;
 
 -- name: doctor_each_entry
-SELECT entry_index, kind, identity, event_time, reference, leaf
-FROM ledger_entry
-WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3
-ORDER BY entry_index;
+SELECT entry.entry_index, entry.kind, entry.identity, entry.event_time, entry.reference, entry.leaf,
+       removed.leaf_hash
+FROM ledger_entry AS entry
+LEFT JOIN ledger_removed AS removed USING (customer_id, entry_index)
+WHERE entry.customer_id = $1 AND entry.entry_index >= $2 AND entry.entry_index < $3
+ORDER BY entry.entry_index;
+
+-- name: doctor_removals_are_told
+-- A missing body has its hash, and an entry that says so; of each of its parts, and of them together,
+-- as many are gone as it says.
+WITH told AS (
+    SELECT said.customer_id, said.entry_index, (part ->> 'from')::bigint AS from_index,
+           (part ->> 'to')::bigint AS to_index, (part ->> 'entries')::bigint AS entries
+    FROM ledger_entry AS said
+    CROSS JOIN LATERAL json_array_elements(convert_from(said.leaf, 'UTF8')::json -> 'retention' -> 'parts')
+                       AS part
+    WHERE said.kind = 10
+), gone AS (
+    SELECT customer_id, retention_index AS entry_index, count(*) AS entries
+    FROM ledger_removed
+    GROUP BY customer_id, retention_index
+), said AS (
+    SELECT customer_id, entry_index, sum(entries) AS entries
+    FROM told
+    GROUP BY customer_id, entry_index
+)
+SELECT customer.key || '/' || entry.entry_index AS subject
+FROM ledger_entry AS entry
+JOIN customer USING (customer_id)
+LEFT JOIN ledger_removed AS removed USING (customer_id, entry_index)
+WHERE (entry.leaf = '') <> (removed.entry_index IS NOT NULL)
+UNION ALL
+SELECT customer.key || '/' || entry_index
+FROM gone
+FULL JOIN said USING (customer_id, entry_index)
+JOIN customer USING (customer_id)
+WHERE gone.entries IS DISTINCT FROM said.entries
+UNION ALL
+SELECT customer.key || '/' || told.entry_index
+FROM told
+JOIN customer USING (customer_id)
+WHERE told.entries <> (SELECT count(*)
+                       FROM ledger_removed AS removed
+                       WHERE removed.customer_id = told.customer_id
+                         AND removed.retention_index = told.entry_index
+                         AND removed.entry_index >= told.from_index AND removed.entry_index < told.to_index)
+LIMIT 20;
+
+-- name: doctor_holds_are_kept
+-- A hold and its release stand in the log, and nothing went while it was held.
+SELECT hold.hold_id AS subject
+FROM retention_hold AS hold
+LEFT JOIN ledger_entry AS made ON made.customer_id = hold.customer_id AND made.entry_index = hold.made_index
+LEFT JOIN ledger_entry AS freed ON freed.customer_id = hold.customer_id AND freed.entry_index = hold.released_index
+WHERE made.kind IS DISTINCT FROM 10
+   OR convert_from(made.leaf, 'UTF8')::json -> 'retention' ->> 'hold' IS DISTINCT FROM hold.hold_id
+   OR (hold.released_index IS NOT NULL
+       AND (freed.kind IS DISTINCT FROM 10
+            OR convert_from(freed.leaf, 'UTF8')::json -> 'retention' ->> 'hold' IS DISTINCT FROM hold.hold_id))
+   OR EXISTS (SELECT
+              FROM ledger_removed AS removed
+              JOIN ledger_entry AS entry
+                ON entry.customer_id = removed.customer_id AND entry.entry_index = removed.entry_index
+              WHERE removed.customer_id = hold.customer_id AND entry.kind = 0
+                AND removed.retention_index > hold.made_index
+                AND (hold.released_index IS NULL OR removed.retention_index < hold.released_index)
+                AND (hold.event_types = '{}' OR removed.event_type = ANY (hold.event_types))
+                AND (hold.from_time IS NULL OR entry.event_time >= hold.from_time)
+                AND (hold.to_time IS NULL OR entry.event_time < hold.to_time))
+LIMIT 20;
 
 -- name: doctor_find_node
 SELECT hash

@@ -6,6 +6,8 @@
 #include "phial/ledger/ledger.h"
 #include "phial/merkle/merkle.h"
 
+#include <string.h>
+
 enum { LOGS_A_PAGE = 500, ENTRIES_A_CHUNK = 8192, NODE_LEVELS = 8 };
 
 struct log_row {
@@ -44,6 +46,7 @@ struct hashing {
     int64_t reference;
     bool has_reference;
     str leaf;
+    str removed; // its hash, where retention has removed it
 };
 
 static void fault(struct hashing *hashing, const char *what, int64_t index)
@@ -100,11 +103,23 @@ static result keep_node(void *context, unsigned level, uint64_t number, const sh
     return OK;
 }
 
+// What can be told of an entry without its body; removals_are_told looks at the rest.
+static bool is_removed(const struct hashing *hashing, sha256 *hash)
+{
+    if (hashing->removed.len != SHA256_BYTES)
+        return false;
+    memcpy(hash->bytes, hashing->removed.ptr, SHA256_BYTES);
+    if (hashing->kind == ENTRY_usage)
+        return hashing->has_identity && hashing->has_time && !hashing->has_reference;
+    return (hashing->kind == ENTRY_void || hashing->kind == ENTRY_amend) && hashing->has_reference;
+}
+
 static result take_entry(void *context)
 {
     struct hashing *hashing = context;
+    bool removed = hashing->leaf.len == 0;
     sha256 hash = merkle_leaf(hashing->leaf);
-    if (!is_derived(hashing))
+    if (removed ? !is_removed(hashing, &hash) : !is_derived(hashing))
         fault(hashing, "its columns are not what its leaf says", hashing->index);
     return merkle_append(&hashing->range, &hash, keep_node, hashing);
 }
@@ -139,7 +154,7 @@ static result hash_chunk(struct db_tx *tx, void *context)
             db_if_present(db_into_bytes("identity", &hashing->identity), &hashing->has_identity),
             db_if_present(db_into_instant("event_time", &hashing->time), &hashing->has_time),
             db_if_present(db_into_i64("reference", &hashing->reference), &hashing->has_reference),
-            db_into_bytes("leaf", &hashing->leaf)),
+            db_into_bytes("leaf", &hashing->leaf), db_into_bytes("leaf_hash", &hashing->removed)),
         take_entry, hashing));
     for (size_t i = 0; i < hashing->node_count; i++)
         TRY(check_node(tx, hashing, &hashing->nodes[i]));

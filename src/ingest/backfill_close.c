@@ -2,6 +2,7 @@
 // The two ends of a backfill. Rows are locked in one order: the backfill, then its customer's head.
 #include "backfill_row.h"
 #include "ingest.sql.h"
+#include "phial/ledger/removed.h"
 
 #include <string.h>
 
@@ -79,6 +80,7 @@ static result commit_open(struct db_tx *tx, const struct backfill *backfill,
     if (backfill->customer_archived)
         return FAIL(CONFLICT, "The customer is archived.");
     TRY(ledger_head_lock(tx, backfill->customer_id, &head));
+    TRY(ledger_check_unsealed(tx, backfill->customer_id, backfill->from));
     do
         TRY(db_scratch(tx, append_chunk, &committing));
     while (committing.count == CHUNK);

@@ -3,6 +3,7 @@
 
 #include "invoicing.sql.h"
 #include "late.h"
+#include "phial/ledger/removed.h"
 #include "phial/util/encode.h"
 #include "sums_read.h"
 
@@ -52,6 +53,9 @@ result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_
         *usage = (struct usage){0};
         return OK;
     }
+    // What carries over from all the time before is never removed.
+    if (span->from.us > FIRST_INSTANT_US)
+        TRY(ledger_check_unsealed(tx, head->customer_id, span->from));
     TRY(ledger_each_usage(tx, head->customer_id, head->size, span->from, span->to, add_entry,
                           *fold));
     if (span->staged != NULL)

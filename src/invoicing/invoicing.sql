@@ -295,13 +295,17 @@ CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS marked (series_id, folded
 WHERE mark.customer_id = $1;
 
 -- name: sums_find_mark
--- How far one series and the places are folded.
+-- How far one series and the places are folded; what retention has sealed of the log, and whether the
+-- series holds all of that.
 SELECT COALESCE(min(marked.folded) FILTER (WHERE marked.series_id = 0), 0) AS places,
        COALESCE(min(marked.folded) FILTER (WHERE marked.series_id = series.series_id), 0) AS folded,
-       COALESCE(min(series.series_id), 0) AS series_id
+       COALESCE(min(series.series_id), 0) AS series_id,
+       COALESCE(min(seal.before), to_timestamp(0)) AS sealed_before,
+       COALESCE(bool_and(COALESCE(series.series_id = ANY (seal.series), true)), true) AS whole
 FROM usage_mark AS mark
 CROSS JOIN LATERAL unnest(mark.series, mark.folded) AS marked (series_id, folded)
 LEFT JOIN usage_series AS series ON series.metric = $2 AND series.version = $3
+LEFT JOIN ledger_seal AS seal ON seal.customer_id = mark.customer_id
 WHERE mark.customer_id = $1;
 
 -- name: sums_set_mark
@@ -310,7 +314,8 @@ SET latest = $2, folded_to = $3, series = $4, folded = $5
 WHERE customer_id = $1;
 
 -- name: sums_list_wanted
--- The metrics that there are, and those that a subscription of the customer has pinned.
+-- The metrics that there are, those that a subscription of the customer has pinned, and those that hold
+-- what retention has removed.
 SELECT series.series_id, series.metric, series.version, item.document
 FROM usage_series AS series
 JOIN catalog_version AS item
@@ -324,6 +329,9 @@ WHERE EXISTS (SELECT 1
               JOIN subscription_segment AS segment USING (subscription_id)
               WHERE subscription.customer_id = $1
                 AND segment.metrics::json ->> series.metric = series.version::text)
+   OR EXISTS (SELECT
+              FROM ledger_seal AS seal
+              WHERE seal.customer_id = $1 AND series.series_id = ANY (seal.series))
 ORDER BY series.series_id;
 
 -- name: sums_drop_series
@@ -505,6 +513,7 @@ LIMIT $1;
 SELECT bucket
 FROM usage_sum
 WHERE customer_id = $1 AND level = 0
+  AND bucket >= COALESCE((SELECT before FROM ledger_seal WHERE customer_id = $1), '-infinity')
 ORDER BY random()
 LIMIT 1;
 
@@ -657,14 +666,14 @@ SELECT LEAST((SELECT min(original.event_time)
               FROM ledger_entry AS original
               WHERE original.customer_id = $1
                 AND original.entry_index IN (SELECT reference FROM recent)),
-             (SELECT min((convert_from(amended.leaf, 'UTF8')::json -> 'set' ->> 'time')::timestamptz)
+             (SELECT min((convert_from(NULLIF(amended.leaf, ''), 'UTF8')::json -> 'set' ->> 'time')::timestamptz)
               FROM ledger_entry AS amended
               WHERE amended.customer_id = $1 AND amended.kind = 2
                 AND amended.reference IN (SELECT reference FROM recent))) AS at;
 
 -- name: invoicing_list_late
 -- The issued periods of a subscription, but for one, that something after their issue may concern.
--- Statements without days have no usage.
+-- Statements without days have no usage. What retention has sealed is not rated again.
 SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.period_end,
        invoice.statement,
        (SELECT max(made_index)
@@ -674,6 +683,9 @@ FROM invoice
 WHERE invoice.subscription_id = $1 AND invoice.status = 'issued'
   AND invoice.period_start < invoice.period_end AND invoice.period_number <> $2
   AND invoice.ledger_index < $3
+  AND NOT EXISTS (SELECT
+                  FROM ledger_seal AS seal
+                  WHERE seal.customer_id = invoice.customer_id AND invoice.period_start < seal.before)
   AND (invoice.period_end > $4
        OR EXISTS (SELECT
                   FROM late_period
@@ -807,6 +819,9 @@ SELECT subscription_id, period_number, customer_id, $2
 FROM invoice
 WHERE customer_id = $1 AND status = 'issued' AND period_start < period_end AND ledger_index < $2
   AND period_end > $3
+  AND NOT EXISTS (SELECT
+                  FROM ledger_seal AS seal
+                  WHERE seal.customer_id = invoice.customer_id AND invoice.period_start < seal.before)
 ON CONFLICT (subscription_id, period_number)
 DO UPDATE SET touched = GREATEST(late_period.touched, excluded.touched);
 
@@ -819,6 +834,9 @@ FROM late_period
 JOIN invoice USING (subscription_id, period_number)
 WHERE late_period.touched > late_period.credited AND invoice.status = 'issued'
   AND invoice.invoice_id > $1
+  AND NOT EXISTS (SELECT
+                  FROM ledger_seal AS seal
+                  WHERE seal.customer_id = invoice.customer_id AND invoice.period_start < seal.before)
 ORDER BY invoice.invoice_id
 LIMIT $2;
 

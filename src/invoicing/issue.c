@@ -8,6 +8,7 @@
 #include "credit.h"
 #include "invoicing.sql.h"
 #include "late.h"
+#include "phial/ledger/removed.h"
 #include "rows.h"
 #include "tell.h"
 
@@ -187,6 +188,7 @@ result invoice_void(struct db_tx *tx, str id, const struct change *change, struc
     TRY(ledger_head_lock(tx, row.invoice.customer_id, &head));
     TRY(invoice_row_find(tx, id, &row)); // credit notes are made under the head's lock
     TRY(check_void(&row));
+    TRY(ledger_check_unsealed(tx, row.invoice.customer_id, row.invoice.period_start));
     struct owner owner = {row.invoice.customer_id, row.invoice.customer};
     TRY(adjustment_append(tx, owner,
                           json_pack("{s:s, s:o, s:o}", "action", "void", "invoice",

@@ -13,7 +13,8 @@ struct sums_reading {
     struct db_tx *tx;
     int64_t customer_id;
     int64_t series;
-    int64_t folded; // the sums hold what lies below
+    int64_t folded;        // the sums hold what lies below
+    instant sealed_before; // single events of before that are not to be had
     const struct metric *metric;
     instant from;
     instant to;
@@ -161,6 +162,8 @@ static result read_edge(struct sums_reading *reading, instant from, instant to)
 {
     if (from.us >= to.us)
         return OK;
+    if (from.us < reading->sealed_before.us)
+        return FAIL(ENTRY_REMOVED, "Retention has removed entries of that time.");
     size_t edge = reading->edge_count++;
     struct placed_span span = {reading->customer_id, reading->folded, from, to};
     reading->edge_from[edge] = from;
@@ -202,6 +205,8 @@ struct mark {
     int64_t series;
     int64_t folded;
     int64_t places;
+    instant sealed_before;
+    bool whole; // it holds what was removed
 };
 
 static result find_mark(struct db_tx *tx, int64_t customer_id, const struct metric *metric,
@@ -211,7 +216,18 @@ static result find_mark(struct db_tx *tx, int64_t customer_id, const struct metr
                   PARAMS(db_i64(customer_id), db_text(metric->key), db_i64(metric->version)),
                   COLUMNS(db_into_i64("series_id", &mark->series),
                           db_into_i64("folded", &mark->folded),
-                          db_into_i64("places", &mark->places)));
+                          db_into_i64("places", &mark->places),
+                          db_into_instant("sealed_before", &mark->sealed_before),
+                          db_into_bool("whole", &mark->whole)));
+}
+
+// A metric that was folded anew after entries were removed does not know them.
+static result check_sealed(const struct sums_reading *reading, const struct mark *mark)
+{
+    bool reaches = reading->from.us < mark->sealed_before.us || metric_carries(reading->metric);
+    return !mark->whole && reaches
+               ? FAIL(ENTRY_REMOVED, "Retention had removed entries before the metric was made.")
+               : OK;
 }
 
 // A fold may commit between two statements: what was read counts when the mark stands where it
@@ -229,8 +245,10 @@ static result read_stable(struct sums_reading *reading, enum usage_tally_level l
         TRY(find_mark(reading->tx, reading->customer_id, reading->metric, &before));
         if (before.folded == 0)
             return OK;
+        TRY(check_sealed(reading, &before));
         reading->series = before.series;
         reading->folded = before.folded;
+        reading->sealed_before = before.sealed_before;
         TRY(read_all(reading, level));
         TRY(find_mark(reading->tx, reading->customer_id, reading->metric, &after));
         *stable = before.folded == after.folded;

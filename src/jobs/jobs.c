@@ -4,6 +4,8 @@
 #include "phial/alerts/alerts.h"
 #include "phial/audit/audit.h"
 #include "phial/audit/erasure.h"
+#include "phial/audit/erasure_file.h"
+#include "phial/audit/retention.h"
 #include "phial/catalog/clock.h"
 #include "phial/catalog/tokens.h"
 #include "phial/ingest/tell.h"
@@ -154,7 +156,19 @@ static void erase(const struct jobs *jobs, struct arena *arena, instant now)
     report(jobs, "erasure",
            erasure_run_due(jobs->db, arena, jobs->options.period_key_days, now, &erased));
     if (erased > 0)
+        report(jobs, "erasure", erasure_file_note(jobs->db, arena, jobs->options.erasures_path));
+    if (erased > 0)
         log_write(jobs->options.log, LOG_INFO, "erased", LOG_FIELDS(log_i64("months", erased)));
+}
+
+// What is approved asks for its exports before they are made, and goes once they are.
+static void remove_due(const struct jobs *jobs, struct arena *arena, instant now)
+{
+    struct retention_work work = {.terms = &jobs->options.retention, .now = now};
+    report(jobs, "retention", retention_run_due(jobs->db, arena, &work));
+    if (work.removed > 0)
+        log_write(jobs->options.log, LOG_INFO, "removed",
+                  LOG_FIELDS(log_i64("entries", work.removed)));
 }
 
 static void look(struct jobs *jobs)
@@ -166,7 +180,9 @@ static void look(struct jobs *jobs)
     if (!failed(outcome)) {
         rewrap(jobs, &arena);
         report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
+        remove_due(jobs, &arena, reading.now);
         export_all(jobs, &arena, reading.now);
+        remove_due(jobs, &arena, reading.now);
         bill(jobs, &arena, reading.now);
         watch(jobs, reading.now);
         erase(jobs, &arena, reading.now);

@@ -153,6 +153,17 @@ void batch_settle_stored(struct batch *batch, size_t first, int64_t index, str e
     }
 }
 
+void batch_settle_removed(struct batch *batch, size_t first, int64_t index)
+{
+    for (ptrdiff_t at = (ptrdiff_t)first; at != NO_SLOT; at = batch->slots[at].next_twin) {
+        struct append *entry = batch->slots[at].entry;
+        batch->slots[at].is_stored = true;
+        entry->outcome = APPEND_DUPLICATE;
+        entry->index = index;
+        entry->first_is_new = false;
+    }
+}
+
 void batch_settle_twins(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {

@@ -41,6 +41,8 @@ void batch_plan(struct batch *batch, struct arena *arena, struct append *const *
 void batch_suspect_all(struct batch *batch);
 // What batch and log know about an identity decides over all its slots.
 void batch_settle_stored(struct batch *batch, size_t first, int64_t index, str event);
+// The same for one whose body is removed: whatever is said of it now is a duplicate.
+void batch_settle_removed(struct batch *batch, size_t first, int64_t index);
 void batch_settle_twins(struct batch *batch); // those of the entries that were accepted
 
 static inline bool slot_is_new(const struct slot *slot)

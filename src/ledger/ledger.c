@@ -76,16 +76,19 @@ struct entry_row {
     COLUMNS(db_into_i64("entry_index", &(into)->entry.index), db_into_i64("kind", &(into)->kind), \
             db_into_bytes("leaf", &(into)->entry.leaf))
 
-static void take_kind(struct entry_row *read)
+static result take_entry(struct entry_row *read)
 {
     assert(read->kind >= 0 && read->kind < ENTRY_KIND_COUNT);
     read->entry.kind = (enum entry_kind)read->kind;
+    return read->entry.leaf.len == 0
+               ? FAIL(ENTRY_REMOVED, "Retention has removed the body of the entry.")
+               : OK;
 }
 
 static result hand_over(void *context)
 {
     struct entry_row *read = context;
-    take_kind(read);
+    TRY(take_entry(read));
     return read->row(read->context, &read->entry);
 }
 
@@ -94,7 +97,7 @@ static result one_entry(struct db_tx *tx, const struct db_stmt *stmt, struct db_
 {
     struct entry_row read = {0};
     TRY(db_one(tx, stmt, params, ENTRY_COLUMNS(&read)));
-    take_kind(&read);
+    TRY(take_entry(&read));
     *entry = read.entry;
     return OK;
 }

@@ -103,15 +103,16 @@ ORDER BY entry_index;
 
 -- name: ledger_leaves
 -- leaf_hash stands in for a body that is not there any more.
-SELECT entry_index, leaf, NULL::bytea AS leaf_hash
-FROM ledger_entry
-WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3
-ORDER BY entry_index;
+SELECT entry.entry_index, entry.leaf, removed.leaf_hash
+FROM ledger_entry AS entry
+LEFT JOIN ledger_removed AS removed USING (customer_id, entry_index)
+WHERE entry.customer_id = $1 AND entry.entry_index >= $2 AND entry.entry_index < $3
+ORDER BY entry.entry_index;
 
 -- name: ledger_each_usage
 SELECT entry_index, kind, leaf
 FROM ledger_entry
-WHERE customer_id = $1 AND entry_index < $2
+WHERE customer_id = $1 AND entry_index < $2 AND leaf <> ''
   AND ((kind = 0 AND event_time >= $3 AND event_time < $4)
        OR kind IN (1, 2)
        OR entry_index IN (SELECT correction.reference
@@ -129,7 +130,7 @@ ORDER BY entry_index;
 -- name: ledger_each_event
 SELECT entry_index, kind, leaf
 FROM ledger_entry
-WHERE customer_id = $1 AND entry_index >= $2 AND kind = 0
+WHERE customer_id = $1 AND entry_index >= $2 AND kind = 0 AND leaf <> ''
   AND event_time >= $4 AND event_time < $5
 ORDER BY entry_index
 LIMIT $3;
@@ -139,6 +140,36 @@ SELECT number, hash
 FROM ledger_node
 WHERE customer_id = $1 AND level = $2 AND number >= $3 AND number < $4
 ORDER BY number;
+
+-- name: ledger_position
+SELECT entry.entry_index, entry.kind, entry.leaf, removed.leaf_hash,
+       COALESCE(removed.made_at, to_timestamp(0)) AS made_at,
+       COALESCE(removed.retention_index, -1) AS retention_index
+FROM ledger_entry AS entry
+LEFT JOIN ledger_removed AS removed USING (customer_id, entry_index)
+WHERE entry.customer_id = $1 AND entry.entry_index = $2;
+
+-- name: ledger_each_position
+SELECT entry.entry_index, entry.kind, entry.leaf, removed.leaf_hash,
+       COALESCE(removed.made_at, to_timestamp(0)) AS made_at,
+       COALESCE(removed.retention_index, -1) AS retention_index
+FROM ledger_entry AS entry
+LEFT JOIN ledger_removed AS removed USING (customer_id, entry_index)
+WHERE entry.customer_id = $1 AND entry.entry_index >= $2 AND entry.entry_index < $3
+ORDER BY entry.entry_index;
+
+-- name: ledger_last_removed
+SELECT COALESCE(max(entry_index), -1) AS entry_index
+FROM ledger_removed
+WHERE customer_id = $1 AND entry_index < $2;
+
+-- name: ledger_seal
+SELECT before
+FROM ledger_seal
+WHERE customer_id = $1;
+
+-- name: ledger_remove
+SELECT ledger_remove($1, $2::bigint[], $3, $4) AS removed;
 
 -- name: ledger_find_customer
 SELECT customer_id

@@ -37,9 +37,11 @@ static result find_since(struct db_tx *tx, int64_t customer_id, int64_t size, in
         int64_t middle = low + (high - low) / 2;
         result found = ledger_entry(tx, customer_id, middle, &entry);
         if (found.code == ERR_NOT_FOUND)
-            break; // a gap, which hashing from here on finds
-        TRY(found);
-        if (is_before(entry.leaf, since))
+            break;                                      // a gap, which hashing from here on finds
+        bool removed = found.code == ERR_ENTRY_REMOVED; // which only what is years old can be
+        if (!removed)
+            TRY(found);
+        if (removed || is_before(entry.leaf, since))
             low = middle + 1;
         else
             high = middle;

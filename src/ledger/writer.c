@@ -324,6 +324,10 @@ static result take_stored(void *context)
 {
     struct stored_rows *rows = context;
     size_t first = rows->firsts[rows->place - 1];
+    if (rows->leaf.len == 0) { // removed: nobody can say any more what it was
+        batch_settle_removed(rows->batch, first, rows->index);
+        return OK;
+    }
     str event = leaf_event(rows->batch->slots[first].entry);
     if (!leaf_ends_with(rows->leaf, event))
         event = leaf_member(rows->leaf, "event");

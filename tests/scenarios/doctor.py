@@ -48,6 +48,9 @@ BROKEN = [  # what is done to a customer's rows, and what is found
     (ENTRY.format("UPDATE ledger_entry SET event_time = event_time + interval '1 hour'", 0), 'roots_are_of_the_bytes'),
     (ENTRY.format('UPDATE ledger_entry SET reference = 0', 1), 'corrections_refer_back roots_are_of_the_bytes'),
     (ENTRY.format('DELETE FROM ledger_entry', 1), 'ledger_has_no_gap roots_are_of_the_bytes sums_are_of_the_entries'),
+    (ENTRY.format("UPDATE ledger_entry SET leaf = ''", 'ANY (ARRAY[0, 1])'), 'removals_are_told roots_are_of_the_bytes sums_are_of_the_entries'),
+    ("INSERT INTO retention_hold (hold_id, customer_id, event_types, matter, made_index, created_at, created_by, reason) SELECT key, customer_id,"
+     " '{{}}', 'x', 0, now(), 'x', 'x' FROM customer WHERE key = '{0}'", 'holds_are_kept'),
     ("INSERT INTO token_key (customer_id, scope, purpose, sealed, wrapped_by) SELECT customer_id, 'customer', 'token', '\\x00', '\\x01' FROM customer"
      " WHERE key = '{0}'", 'wrapped_keys_name_their_master'),
     ("INSERT INTO token_code (customer_id, scope, mac, code) SELECT customer_id, 'customer', '\\x00', 'a' FROM customer WHERE key = '{0}'",
@@ -60,6 +63,8 @@ UNGUARD = [ALLOW, 'DROP INDEX invoice_one_per_period', 'ALTER TABLE ledger_entry
 INSTALLATION = [
     ('ALTER TABLE ledger_node DISABLE TRIGGER ledger_node_guard_truncate', 'guards_stand'),
     ('GRANT TRUNCATE ON ledger_entry TO phial_daemon', 'role_cannot_rewrite'),
+    ('GRANT INSERT ON ledger_removed TO phial_daemon', 'role_cannot_rewrite'),
+    ('ALTER TABLE ledger_removed DISABLE TRIGGER ledger_removed_due', 'guards_stand'),
     ('DROP INDEX ledger_entry_void', 'unique_keys_stand'),
     ('UPDATE invoice_series SET last = last + 1', 'numbers_have_no_gap'),
     ('ALTER TABLE trail_entry DISABLE TRIGGER trail_entry_guard', 'guards_stand'),

@@ -17,6 +17,7 @@
 #include "phial/jobs/scrubber.h"
 #include "phial/ledger/signer.h"
 #include "phial/ledger/witness.h"
+#include "phial/phi/retention.h"
 #include "phial/render/bill.h"
 #include "phial/reports/templates.h"
 #include "phial/webhooks/webhooks.h"
@@ -68,6 +69,8 @@ struct api {
     int64_t period_key_days;    // as jobs_options
     bool approve_detectors_off; // [approvals] phi_detectors_off
     str approval_rules[APPROVAL_ACTION_COUNT];
+    struct retention_terms retention;
+    const char *erasures_path;      // audit/erasure_file.h; NULL: nobody keeps one
     result (*ready)(void *context); // for /readyz: STOPPING, DB_AWAY
     void *ready_context;
     struct { // for /metrics

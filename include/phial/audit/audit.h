@@ -11,6 +11,8 @@ struct export_request {
     int64_t customer_id;
     bool has_from, has_to;
     instant from, to;
+    bool has_indexes; // in their place: positions, of which none may be without its body
+    int64_t from_index, to_index;
     str invoice; // "" or an id
     bool has_since;
     int64_t since;

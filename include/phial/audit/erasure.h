@@ -19,8 +19,9 @@ struct erased_key {
 struct erasure {
     int64_t customer_id;
     str customer;
-    str scope;  // "all", "customer", "event", "period"
-    str period; // "2026-11"; "" for every month
+    str scope;    // "all", "customer", "event", "period"
+    str period;   // "2026-11"; "" for every month
+    bool replays; // one that the database has forgotten: no open backfill holds it up
     // answers
     int64_t index; // of the entry
     struct erased_key *keys;

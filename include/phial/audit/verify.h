@@ -10,8 +10,9 @@
 
 struct verification {
     int faults; // 0: verified
+    int limits; // what cannot be recounted, retention having removed what it needs
     int64_t entries;
-    int64_t invoices;
+    int64_t invoices; // recounted
     str customer;
     int64_t size;
     str root; // base64

@@ -8,6 +8,7 @@
 #include "phial/catalog/tally.h"
 #include "phial/crypto/keyring.h"
 #include "phial/db/db.h"
+#include "phial/phi/retention.h"
 #include "phial/util/log.h"
 
 struct jobs;
@@ -19,7 +20,9 @@ struct jobs_options {
     int64_t interval_ms; // between two looks
     int64_t refusals_ms; // between two tellings of what was refused
     const struct keyring *keyring;
-    int64_t period_key_days;  // 0: the keys of tokens are kept
+    int64_t period_key_days;   // 0: the keys of tokens are kept
+    const char *erasures_path; // audit/erasure_file.h
+    struct retention_terms retention;
     int64_t fold_interval_ms; // between two looks for what is to be folded
     bool test_clock;
     const struct log *log;

@@ -116,12 +116,15 @@ struct entry {
     enum entry_kind kind;
     str leaf; // the stored bytes
 };
+// Every reading below fails with ENTRY_REMOVED where it meets an entry whose body retention has
+// removed; ledger/removed.h reads such positions.
 result ledger_entry(struct db_tx *tx, int64_t customer_id, int64_t index, struct entry *entry);
 // Entries [from, to), in order.
 result ledger_each(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
                    result (*row)(void *context, const struct entry *entry), void *context);
 // What measuring [from, to) of event time needs, below the position `size`: the usage entries of
-// that time, every void and amendment, and the originals they name. Each once, in order.
+// that time, every void and amendment, and the originals they name, as far as their bodies are
+// there (ledger_check_unsealed). Each once, in order.
 result ledger_each_usage(struct db_tx *tx, int64_t customer_id, int64_t size, instant from,
                          instant to, result (*row)(void *context, const struct entry *entry),
                          void *context);
@@ -131,7 +134,7 @@ result ledger_find(struct db_tx *tx, int64_t customer_id, identity wanted, struc
 result ledger_each_reference(struct db_tx *tx, int64_t customer_id, int64_t index,
                              result (*row)(void *context, const struct entry *entry),
                              void *context);
-// Usage entries for the list of events: positions >= after, at most `limit`; type "" for any.
+// Usage entries for the list of events: positions >= after, at most `limit`; none that is removed.
 struct event_filter {
     int64_t customer_id;
     int64_t after;
