@@ -80,9 +80,9 @@ static result apply(struct db_tx *tx, void *context)
     struct step *step = context;
     struct migration *list = NULL;
     step->done = false;
+    TRY(db_exec(tx, &db_lock_migrations_sql, NO_PARAMS)); // begins the transaction
     TRY(command_run(tx->db, "SET LOCAL statement_timeout = 0"));
     TRY(command_run(tx->db, "SET LOCAL phial.migrating = 'on'")); // see 0016
-    TRY(db_exec(tx, &db_lock_migrations_sql, NO_PARAMS));
     TRY(db_exec(tx, &db_make_migrations_sql, NO_PARAMS));
     TRY(read_history(tx, &list));
     const struct migration *one = &list[step->number];

@@ -300,14 +300,17 @@ def restored(server):
     c.post('/v1/events', one)
     cluster = os.path.dirname(glob.glob(server.folder + '/*/postmaster.pid')[0])
     phial.Daemon.stop(server)
-    subprocess.run(['cp', '-a', cluster, cluster + '.backup'], check=True)
+    state = server.folder + '/signer.state'  # goes with it here: a newer one refuses the backup until there is a new epoch
+    for path in (cluster, state):
+        subprocess.run(['cp', '-a', path, path + '.backup'], check=True)
     server.start()
     server.client.post('/v1/erasures', {'customer': 'erased', 'scope': 'all'})
     left = "SELECT count(*) FROM token_key WHERE sealed IS NOT NULL"
     assert server.sql(left) == '0' and server.sql('SELECT count(*) FROM token_code') == '0'
     phial.Daemon.stop(server)
     shutil.rmtree(cluster)
-    os.rename(cluster + '.backup', cluster)
+    for path in (cluster, state):
+        os.rename(path + '.backup', path)
     for times in (1, 2):  # once: what is destroyed is not destroyed again
         server.start()
         assert server.sql(left) == '0' and (times == 2 or server.sql('SELECT count(*) FROM token_code') == '0')
