@@ -101,10 +101,10 @@ static void print_json(const struct verification *verification, bool older, str 
     json_t *report = json_pack(
         "{s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "verified",
         (int)(verification->faults == 0), "faults", list_lines(said, SENTENCE_FAULT), "notes",
-        list_lines(said, SENTENCE_NOTE), "limits", list_lines(said, SENTENCE_LIMIT), "customer", json_from_str(verification->customer), "entries",
-        (json_int_t)verification->entries, "size", (json_int_t)verification->size, "invoices",
-        (json_int_t)verification->invoices, "root", json_from_str(verification->root), "checked",
-        list_checks(older), "cannot_say", unknown);
+        list_lines(said, SENTENCE_NOTE), "limits", list_lines(said, SENTENCE_LIMIT), "customer",
+        json_from_str(verification->customer), "entries", (json_int_t)verification->entries, "size",
+        (json_int_t)verification->size, "invoices", (json_int_t)verification->invoices, "root",
+        json_from_str(verification->root), "checked", list_checks(older), "cannot_say", unknown);
     (void)json_dumpf(report, stdout, JSON_INDENT(2));
     (void)putchar('\n');
 }
