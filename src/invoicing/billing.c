@@ -21,7 +21,8 @@ struct runner {
     struct arena *arena;
     instant now;
     str actor;
-    bool waits; // for what another run has
+    bool waits;       // for what another run has
+    bool passed_over; // something that another run has
     struct billing_run done;
     result first_failure;
 };
@@ -53,6 +54,7 @@ struct drafting {
     int64_t made; // in this transaction
     bool more;    // there are still periods to draft
     bool ended;   // all of them: what comes late from then on takes a closing statement
+    bool passed_over;
     bool *present;
     int64_t present_count;
     int64_t number; // the row that is being read
@@ -130,8 +132,6 @@ static result draft_ended(struct db_tx *tx, const struct subscription_terms *ter
 {
     struct change change = {.actor = drafting->runner->actor, .now = drafting->runner->now};
     int64_t ended = drafting->present_count;
-    if (ended > 0 && ended_at_its_start(terms) && !drafting->present[0])
-        return OK;
     for (int64_t number = period_opening(terms) ? 0 : 1; number < ended; number++) {
         bool made = false;
         if (drafting->present[number])
@@ -152,6 +152,18 @@ static result mark_looked_at(struct db_tx *tx, str subscription, bool has_next, 
                     NO_COLUMNS, NULL, NULL);
 }
 
+static bool lacks_a_draft(const struct subscription_terms *terms, const struct drafting *drafting)
+{
+    int64_t ended = drafting->present_count;
+    if (ended > 0 && ended_at_its_start(terms) && !drafting->present[0])
+        return false;
+    for (int64_t number = period_opening(terms) ? 0 : 1; number < ended; number++) {
+        if (!drafting->present[number])
+            return true;
+    }
+    return false;
+}
+
 static result draft_subscription(struct db_tx *tx, void *context)
 {
     struct drafting *drafting = context;
@@ -162,16 +174,19 @@ static result draft_subscription(struct db_tx *tx, void *context)
     drafting->made = 0;
     drafting->more = false;
     drafting->ended = false;
-    if (!drafting->runner->waits) {
-        bool claimed = false;
-        TRY(claim(tx, &invoicing_claim_subscription_sql, drafting->subscription, &claimed));
-        if (!claimed)
-            return OK;
-    }
+    drafting->passed_over = false;
     TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
     int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
     TRY(find_present(tx, drafting, ended));
-    TRY(draft_ended(tx, &terms, drafting));
+    if (lacks_a_draft(&terms, drafting)) { // else nothing is written, nor locked
+        bool claimed = drafting->runner->waits;
+        if (!claimed)
+            TRY(claim(tx, &invoicing_claim_subscription_sql, drafting->subscription, &claimed));
+        drafting->passed_over = !claimed;
+        if (drafting->passed_over)
+            return OK;
+        TRY(draft_ended(tx, &terms, drafting));
+    }
     drafting->ended = !drafting->more && !has_next && !ended_at_its_start(&terms);
     if (drafting->more || drafting->ended)
         return OK;
@@ -232,6 +247,7 @@ static bool draft_all(struct runner *runner, str subscription)
     do
         outcome = draft_some(runner, draft_subscription, &drafting);
     while (!failed(outcome) && drafting.more);
+    runner->passed_over = runner->passed_over || drafting.passed_over;
     if (!failed(outcome) && drafting.ended)
         outcome = draft_some(runner, draft_closing, &drafting);
     return note_outcome(runner, outcome);
@@ -306,6 +322,7 @@ struct due {
     const struct runner *runner;
     str id;
     enum issuing became;
+    bool passed_over;
 };
 
 static result issue_due(struct db_tx *tx, void *context)
@@ -317,7 +334,8 @@ static result issue_due(struct db_tx *tx, void *context)
     due->became = ISSUED_BEFORE;
     if (!claimed)
         TRY(claim(tx, &invoicing_claim_sql, due->id, &claimed));
-    if (!claimed)
+    due->passed_over = !claimed;
+    if (due->passed_over)
         return OK;
     TRY(invoice_issue_once(tx, due->id, &change, &due->became));
     return due->became == ISSUED_NOTHING
@@ -333,18 +351,20 @@ static bool issue_one(struct runner *runner, str id)
     arena_reset(&arena);
     if (!failed(outcome))
         runner->done.issued += due.became == ISSUED_NOW;
+    runner->passed_over = runner->passed_over || due.passed_over;
     return note_outcome(runner, outcome);
 }
 
-// What nobody has, then what others are at.
+// What nobody has; then, where something was passed over, what others are at.
 static bool do_all(struct runner *runner, result (*list)(struct db_tx *, void *),
                    bool (*work)(struct runner *, str))
 {
     runner->waits = false;
+    runner->passed_over = false;
     if (!each_id(runner, list, work))
         return false;
     runner->waits = true;
-    return each_id(runner, list, work);
+    return !runner->passed_over || each_id(runner, list, work);
 }
 
 result billing_run(struct db *db, struct arena *arena, instant now, str actor,

@@ -36,7 +36,7 @@ def send(c, customers, events):
 
 
 def wait_for_sums(server):
-    while int(server.sql('SELECT COALESCE(sum(size - COALESCE(folded_to, 0)), 0) FROM ledger_head LEFT JOIN usage_mark USING (customer_id)')) > 0:
+    while int(server.sql('SELECT COALESCE(sum(size - COALESCE(folded_to, 0)), 0) FROM ledger_head LEFT JOIN usage_mark USING (customer_id) WHERE customer_id > 0')) > 0:
         time.sleep(1)
 
 

@@ -90,7 +90,7 @@ def send(server, customers, total, prefix):
 
 
 def behind(server):
-    return int(server.sql("SELECT COALESCE(sum(size - COALESCE(folded_to, 0)), 0) FROM ledger_head LEFT JOIN usage_mark USING (customer_id)"))
+    return int(server.sql("SELECT COALESCE(sum(size - COALESCE(folded_to, 0)), 0) FROM ledger_head LEFT JOIN usage_mark USING (customer_id) WHERE customer_id > 0"))
 
 
 def wait_until_folded(server):
