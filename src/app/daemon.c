@@ -239,30 +239,19 @@ static result start_signer(struct app *app)
     return outcome;
 }
 
-struct clock_reading {
-    bool test_clock;
-    instant now;
-};
-
-static result read_clock(struct db_tx *tx, void *context)
-{
-    struct clock_reading *reading = context;
-    return clock_now(tx, reading->test_clock, &reading->now);
-}
-
 // A restored backup brings destroyed keys back: they go again before anybody is served.
 static result replay_erasures(struct app *app)
 {
     int64_t replayed = 0;
-    struct clock_reading reading = {.test_clock = app->config->clock_test};
+    instant now = {0};
     struct db_options database = database_of(app);
     struct db *db = db_open(&database);
     app->erasures_path =
         str_printf(app->arena, "%" STR_FMT ".erasures", STR_ARG(app->config->ledger_state_path))
             .ptr;
-    result outcome = db_transact(db, app->arena, read_clock, &reading);
+    result outcome = clock_read(db, app->arena, app->config->clock_test, &now);
     if (!failed(outcome))
-        outcome = erasure_file_replay(db, app->arena, app->erasures_path, reading.now, &replayed);
+        outcome = erasure_file_replay(db, app->arena, app->erasures_path, now, &replayed);
     if (!failed(outcome))
         outcome = erasure_file_note(db, app->arena, app->erasures_path);
     db_close(db);

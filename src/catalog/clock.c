@@ -26,6 +26,25 @@ result clock_now(struct db_tx *tx, bool test_clock, instant *now)
     return OK;
 }
 
+struct clock_reading {
+    bool test_clock;
+    instant now;
+};
+
+static result read_clock(struct db_tx *tx, void *context)
+{
+    struct clock_reading *reading = context;
+    return clock_now(tx, reading->test_clock, &reading->now);
+}
+
+result clock_read(struct db *db, struct arena *arena, bool test_clock, instant *now)
+{
+    struct clock_reading reading = {.test_clock = test_clock};
+    TRY(db_transact(db, arena, read_clock, &reading));
+    *now = reading.now;
+    return OK;
+}
+
 result clock_set(struct db_tx *tx, instant now)
 {
     instant set = {0};

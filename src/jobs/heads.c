@@ -24,17 +24,6 @@ static void report(const struct heads_keeper *keeper, result outcome)
                          log_text("where", str_from(outcome.where))));
 }
 
-struct clock_reading {
-    bool test_clock;
-    instant now;
-};
-
-static result read_clock(struct db_tx *tx, void *context)
-{
-    struct clock_reading *reading = context;
-    return clock_now(tx, reading->test_clock, &reading->now);
-}
-
 // With what witnesses have said of it by now.
 static result read_again(struct db_tx *tx, void *context)
 {
@@ -46,10 +35,8 @@ static result read_again(struct db_tx *tx, void *context)
 static void look(struct heads_keeper *keeper)
 {
     struct arena arena = {0};
-    struct clock_reading reading = {.test_clock = keeper->options.test_clock};
     struct publication publication = {.signer = keeper->options.signer};
-    result outcome = db_transact(keeper->db, &arena, read_clock, &reading);
-    publication.now = reading.now;
+    result outcome = clock_read(keeper->db, &arena, keeper->options.test_clock, &publication.now);
     if (!failed(outcome))
         outcome = heads_publish(keeper->db, &arena, &publication);
     if (failed(outcome)) {

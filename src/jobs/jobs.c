@@ -46,17 +46,6 @@ static const str billing_actor = {"system:billing", sizeof "system:billing" - 1}
 // So that an operator sees what folding costs beside everything else.
 static const char sums_settings[] = "SET application_name = 'phial sums'";
 
-struct clock_reading {
-    bool test_clock;
-    instant now;
-};
-
-static result read_clock(struct db_tx *tx, void *context)
-{
-    struct clock_reading *reading = context;
-    return clock_now(tx, reading->test_clock, &reading->now);
-}
-
 static void report(const struct jobs *jobs, const char *job, result outcome)
 {
     if (failed(outcome))
@@ -174,19 +163,19 @@ static void remove_due(const struct jobs *jobs, struct arena *arena, instant now
 static void look(struct jobs *jobs)
 {
     struct arena arena = {0};
-    struct clock_reading reading = {.test_clock = jobs->options.test_clock};
-    result outcome = db_transact(jobs->db, &arena, read_clock, &reading);
+    instant now = {0};
+    result outcome = clock_read(jobs->db, &arena, jobs->options.test_clock, &now);
     report(jobs, "clock", outcome);
     if (!failed(outcome)) {
         rewrap(jobs, &arena);
         report(jobs, "tally", tally_flush(jobs->options.tally, jobs->db, &arena));
-        remove_due(jobs, &arena, reading.now);
-        export_all(jobs, &arena, reading.now);
-        remove_due(jobs, &arena, reading.now);
-        bill(jobs, &arena, reading.now);
-        watch(jobs, reading.now);
-        erase(jobs, &arena, reading.now);
-        tell_refusals(jobs, &arena, reading.now);
+        remove_due(jobs, &arena, now);
+        export_all(jobs, &arena, now);
+        remove_due(jobs, &arena, now);
+        bill(jobs, &arena, now);
+        watch(jobs, now);
+        erase(jobs, &arena, now);
+        tell_refusals(jobs, &arena, now);
     }
     arena_reset(&arena);
 }

@@ -24,25 +24,14 @@ struct trail_job {
     bool failing; // it said so
 };
 
-struct clock_reading {
-    bool test_clock;
-    instant now;
-};
-
-static result read_clock(struct db_tx *tx, void *context)
-{
-    struct clock_reading *reading = context;
-    return clock_now(tx, reading->test_clock, &reading->now);
-}
-
 // What cannot be appended waits; the log hears of it once.
 static void look(struct trail_job *job)
 {
     struct arena arena = {0};
-    struct clock_reading reading = {.test_clock = job->options->test_clock};
-    result outcome = db_transact(job->db, &arena, read_clock, &reading);
+    instant now = {0};
+    result outcome = clock_read(job->db, &arena, job->options->test_clock, &now);
     if (!failed(outcome))
-        outcome = trail_append_all(job->db, reading.now);
+        outcome = trail_append_all(job->db, now);
     if (failed(outcome) && !job->failing)
         log_write(job->options->log, LOG_ERROR, "job_failed",
                   LOG_FIELDS(log_text("job", STR("trail")),

@@ -7,4 +7,5 @@
 
 instant clock_machine(void);
 result clock_now(struct db_tx *tx, bool test_clock, instant *now);
+result clock_read(struct db *db, struct arena *arena, bool test_clock, instant *now); // by itself
 result clock_set(struct db_tx *tx, instant now); // CLOCK_BACKWARDS
