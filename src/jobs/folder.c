@@ -68,7 +68,7 @@ static bool begin(struct heads_keeper *keeper, struct arena *arena)
     }
     if (!str_eq(comparison.seen.origin, origin))
         return true; // of an earlier epoch
-    if (failed(db_transact(keeper->db, arena, compare, &comparison)))
+    if (failed(db_transact(keeper->job.db, arena, compare, &comparison)))
         return false;
     if (comparison.longer || !sha256_eq(&comparison.root, &comparison.seen.root)) {
         keeper_failed(keeper, "folder", "folder_contradicts_database", 0);
@@ -125,7 +125,7 @@ void keeper_write(struct heads_keeper *keeper, struct arena *arena)
     bool grew = true;
     while (grew && !failed(written) && !writing.failed) {
         int64_t before = keeper->written;
-        written = db_transact(keeper->db, arena, write_new, &writing);
+        written = db_transact(keeper->job.db, arena, write_new, &writing);
         grew = keeper->written != before;
     }
     sha256 latest = sha256_of(keeper->last.note);

@@ -2,21 +2,20 @@
 // keeper.h - the ways in which a checkpoint leaves the database.
 #pragma once
 
-#include "pause.h"
+#include "job.h"
 #include "phial/jobs/heads.h"
 
 #include <stdatomic.h>
 
 struct heads_keeper {
     struct heads_keeper_options options;
-    struct db *db; // the thread's alone, as what follows
-    pthread_t thread;
+    struct job job;
+    // the thread's alone
     struct heads_checkpoint last; // its texts last for a turn
     int64_t written;              // in the folder
     sha256 latest;                // of what latest.note holds, once it was written
     bool began;                   // the folder has been looked at
     int64_t known[WITNESSES_MAX]; // the size that each witness saw last, as far as it said
-    struct pause pause;
     // for whoever reads the figures
     _Atomic uint64_t published_size;
     _Atomic uint64_t written_size;

@@ -12,16 +12,17 @@ void pause_make(struct pause *pause)
     int failure = pthread_mutex_init(&pause->mutex, NULL);
     failure |= pthread_condattr_init(&attributes);
     failure |= pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    failure |= pthread_cond_init(&pause->stopped, &attributes);
+    failure |= pthread_cond_init(&pause->changed, &attributes);
     failure |= pthread_condattr_destroy(&attributes);
     assert(failure == 0);
     (void)failure;
+    pause->nudged = false;
     pause->stopping = false;
 }
 
 void pause_release(struct pause *pause)
 {
-    (void)pthread_cond_destroy(&pause->stopped);
+    (void)pthread_cond_destroy(&pause->changed);
     (void)pthread_mutex_destroy(&pause->mutex);
 }
 
@@ -37,17 +38,34 @@ bool pause_for(struct pause *pause, int64_t ms)
     }
     pthread_mutex_lock(&pause->mutex);
     int waited = 0;
-    while (!pause->stopping && waited == 0)
-        waited = pthread_cond_timedwait(&pause->stopped, &pause->mutex, &until);
+    while (!pause->nudged && !pause->stopping && waited == 0)
+        waited = pthread_cond_timedwait(&pause->changed, &pause->mutex, &until);
+    pause->nudged = false;
     bool goes_on = !pause->stopping;
     pthread_mutex_unlock(&pause->mutex);
     return goes_on;
+}
+
+bool pause_is_over(struct pause *pause)
+{
+    pthread_mutex_lock(&pause->mutex);
+    bool stopping = pause->stopping;
+    pthread_mutex_unlock(&pause->mutex);
+    return stopping;
+}
+
+void pause_nudge(struct pause *pause)
+{
+    pthread_mutex_lock(&pause->mutex);
+    pause->nudged = true;
+    pthread_cond_signal(&pause->changed);
+    pthread_mutex_unlock(&pause->mutex);
 }
 
 void pause_end(struct pause *pause)
 {
     pthread_mutex_lock(&pause->mutex);
     pause->stopping = true;
-    pthread_cond_signal(&pause->stopped);
+    pthread_cond_signal(&pause->changed);
     pthread_mutex_unlock(&pause->mutex);
 }

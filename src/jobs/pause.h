@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// pause.h - a thread's waits between its turns, which its stop cuts short.
+// pause.h - a thread's waits between its turns, which its stop cuts short, and a nudge.
+//
+// All but pause_for and pause_is_over are for other threads.
 #pragma once
 
 #include <pthread.h>
@@ -7,11 +9,14 @@
 #include <stdint.h>
 
 struct pause {
-    pthread_mutex_t mutex; // guards `stopping`
-    pthread_cond_t stopped;
+    pthread_mutex_t mutex; // guards what follows
+    pthread_cond_t changed;
+    bool nudged;
     bool stopping;
 };
 void pause_make(struct pause *pause);
 void pause_release(struct pause *pause);
 bool pause_for(struct pause *pause, int64_t ms); // false at the stop
-void pause_end(struct pause *pause);             // from another thread
+bool pause_is_over(struct pause *pause);         // it would be false
+void pause_nudge(struct pause *pause);           // ends this pause, or the next one
+void pause_end(struct pause *pause);             // ends this one and all that follow

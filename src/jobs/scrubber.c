@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "phial/jobs/scrubber.h"
 
-#include "pause.h"
+#include "job.h"
 #include "phial/catalog/clock.h"
 #include "phial/ledger/scrub.h"
 
@@ -23,9 +23,7 @@ enum {
 
 struct scrubber {
     struct scrubber_options options;
-    struct db *db; // the thread's alone
-    pthread_t thread;
-    struct pause pause;
+    struct job job;
     _Atomic uint64_t leaves; // this and the rest for whoever reads the figures
     _Atomic uint64_t logs;
     _Atomic uint64_t unsound;
@@ -71,22 +69,13 @@ static result read_state(struct db_tx *tx, void *context)
     return scrub_state(tx, &looking->state);
 }
 
-static void report(const struct scrubber *scrubber, result outcome)
-{
-    log_write(scrubber->options.log, LOG_ERROR, "job_failed",
-              LOG_FIELDS(log_text("job", STR("scrub")),
-                         log_text("error", str_from(error_info(outcome.code)->slug)),
-                         log_text("detail", str_from(outcome.detail)),
-                         log_text("where", str_from(outcome.where))));
-}
-
 static result run_once(const struct scrubber *scrubber, result (*work)(struct db_tx *, void *),
                        struct looking *looking)
 {
     struct arena arena = {0};
-    result outcome = db_transact(scrubber->db, &arena, work, looking);
-    if (failed(outcome) && outcome.code != ERR_NOT_FOUND)
-        report(scrubber, outcome);
+    result outcome = db_transact(scrubber->job.db, &arena, work, looking);
+    if (outcome.code != ERR_NOT_FOUND)
+        job_report(&scrubber->job, "scrub", outcome);
     arena_reset(&arena);
     if (failed(outcome))
         outcome.detail = ""; // it may have lain in the arena
@@ -116,8 +105,8 @@ static bool look(struct scrubber *scrubber)
             return false; // its claim ends by itself
         int64_t hashed = (int64_t)looking.scrub.range.size - before;
         atomic_fetch_add(&scrubber->leaves, (uint64_t)hashed);
-        goes_on =
-            pause_for(&scrubber->pause, hashed * MS_A_SECOND / scrubber->options.leaves_per_second);
+        goes_on = pause_for(&scrubber->job.pause,
+                            hashed * MS_A_SECOND / scrubber->options.leaves_per_second);
     }
     if (!scrub_is_done(&looking.scrub) || failed(run_once(scrubber, settle, &looking)))
         return false;
@@ -130,7 +119,7 @@ static void *run(void *context)
     struct scrubber *scrubber = context;
     int64_t wait = FIRST_MS;
     (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
-    while (pause_for(&scrubber->pause, wait)) {
+    while (pause_for(&scrubber->job.pause, wait)) {
         struct looking looking = {.scrubber = scrubber};
         wait = look(scrubber) ? 0 : IDLE_MS;
         if (failed(run_once(scrubber, read_state, &looking)))
@@ -141,13 +130,6 @@ static void *run(void *context)
     return NULL;
 }
 
-static void release(struct scrubber *scrubber)
-{
-    db_close(scrubber->db);
-    pause_release(&scrubber->pause);
-    free(scrubber);
-}
-
 result scrubber_start(const struct scrubber_options *options, struct scrubber **scrubber)
 {
     if (options->leaves_per_second == 0)
@@ -156,11 +138,11 @@ result scrubber_start(const struct scrubber_options *options, struct scrubber **
     if (made == NULL)
         return FAIL(INTERNAL, "out of memory");
     made->options = *options;
-    made->db = db_open(&made->options.database);
-    pause_make(&made->pause);
-    if (pthread_create(&made->thread, NULL, run, made) != 0) {
-        release(made);
-        return FAIL(INTERNAL, "a thread cannot be started");
+    made->job = (struct job){.database = options->database, .log = options->log};
+    result started = job_start(&made->job, run, made);
+    if (failed(started)) {
+        free(made);
+        return started;
     }
     *scrubber = made;
     return OK;
@@ -170,9 +152,8 @@ void scrubber_stop(struct scrubber *scrubber)
 {
     if (scrubber == NULL)
         return;
-    pause_end(&scrubber->pause);
-    (void)pthread_join(scrubber->thread, NULL);
-    release(scrubber);
+    job_stop(&scrubber->job);
+    free(scrubber);
 }
 
 void scrubber_figures_read(const struct scrubber *scrubber, struct scrubber_figures *figures)

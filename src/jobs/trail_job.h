@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// trail_job.h - the thread that appends the audit trail's records to its log, with a connection of
-// its own: nothing else that happens by itself may hold it up.
+// trail_job.h - the job that appends the audit trail's records to its log.
 #pragma once
 
 #include "phial/jobs/jobs.h"
 
 struct trail_job;
-result trail_job_start(const struct jobs_options *options, struct trail_job **job);
-void trail_job_stop(struct trail_job *job); // what waits then is appended first
+result trail_job_start(const struct jobs_options *options, struct trail_job **trail);
+void trail_job_stop(struct trail_job *trail); // what waits then is appended first

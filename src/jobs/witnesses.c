@@ -69,7 +69,7 @@ static void keep_lines(struct heads_keeper *keeper, struct arena *arena, str lin
             continue;
         struct asking asking = {.keeper = keeper, .witness = key, .line = found.line};
         any = true;
-        if (failed(db_transact(keeper->db, arena, keep_line, &asking)))
+        if (failed(db_transact(keeper->job.db, arena, keep_line, &asking)))
             keeper_failed(keeper, "witness", "cannot_be_kept", 0);
         else
             atomic_store(&keeper->witnessed_size, (uint64_t)keeper->last.size);
@@ -82,7 +82,7 @@ static void keep_lines(struct heads_keeper *keeper, struct arena *arena, str lin
 static bool ask(struct heads_keeper *keeper, struct arena *arena, size_t number, str url)
 {
     struct asking asking = {.keeper = keeper, .old_size = keeper->known[number]};
-    if (failed(db_transact(keeper->db, arena, prove, &asking))) {
+    if (failed(db_transact(keeper->job.db, arena, prove, &asking))) {
         keeper_failed(keeper, "witness", "no_proof_from_what_it_knows", 0);
         return true;
     }
@@ -156,7 +156,7 @@ static bool is_due(struct heads_keeper *keeper, struct arena *arena, instant now
 {
     struct stamping stamping = {.keeper = keeper};
     if (keeper->options.timestamp_url.len == 0 || keeper->last.size == 0 ||
-        failed(db_transact(keeper->db, arena, find_last, &stamping)))
+        failed(db_transact(keeper->job.db, arena, find_last, &stamping)))
         return false;
     return !stamping.present ||
            now.us - stamping.at.us >= keeper->options.timestamp_hours * HOUR_US;
@@ -186,7 +186,7 @@ void keeper_stamp(struct heads_keeper *keeper, struct arena *arena, instant now)
         keeper_failed(keeper, "timestamp", "no_stamp_of_what_was_asked", HTTP_OK);
         return;
     }
-    if (failed(db_transact(keeper->db, arena, keep_stamp, &stamping))) {
+    if (failed(db_transact(keeper->job.db, arena, keep_stamp, &stamping))) {
         keeper_failed(keeper, "timestamp", "cannot_be_kept", 0);
         return;
     }
