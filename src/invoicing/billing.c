@@ -126,16 +126,30 @@ static bool ended_at_its_start(const struct subscription_terms *terms)
     return terms->has_end && terms->end.us <= terms->start.us;
 }
 
+// The first period from a number on that has ended and has no invoice; else how many have ended.
+static int64_t next_missing(const struct drafting *drafting, int64_t number)
+{
+    while (number < drafting->present_count && drafting->present[number])
+        number++;
+    return number < drafting->present_count ? number : drafting->present_count;
+}
+
 // Of a subscription that ended at its start nothing can come back without an opening statement.
-static result draft_ended(struct db_tx *tx, const struct subscription_terms *terms,
-                          struct drafting *drafting)
+static int64_t first_missing(const struct subscription_terms *terms,
+                             const struct drafting *drafting)
+{
+    int64_t ended = drafting->present_count;
+    if (ended > 0 && ended_at_its_start(terms) && !drafting->present[0])
+        return ended;
+    return next_missing(drafting, period_opening(terms) ? 0 : 1);
+}
+
+static result draft_missing(struct db_tx *tx, const struct subscription_terms *terms,
+                            struct drafting *drafting, int64_t number)
 {
     struct change change = {.actor = drafting->runner->actor, .now = drafting->runner->now};
-    int64_t ended = drafting->present_count;
-    for (int64_t number = period_opening(terms) ? 0 : 1; number < ended; number++) {
+    for (; number < drafting->present_count; number = next_missing(drafting, number + 1)) {
         bool made = false;
-        if (drafting->present[number])
-            continue;
         drafting->more = drafting->made == DRAFTS_A_TRANSACTION;
         if (drafting->more)
             return OK;
@@ -152,18 +166,6 @@ static result mark_looked_at(struct db_tx *tx, str subscription, bool has_next, 
                     NO_COLUMNS, NULL, NULL);
 }
 
-static bool lacks_a_draft(const struct subscription_terms *terms, const struct drafting *drafting)
-{
-    int64_t ended = drafting->present_count;
-    if (ended > 0 && ended_at_its_start(terms) && !drafting->present[0])
-        return false;
-    for (int64_t number = period_opening(terms) ? 0 : 1; number < ended; number++) {
-        if (!drafting->present[number])
-            return true;
-    }
-    return false;
-}
-
 static result draft_subscription(struct db_tx *tx, void *context)
 {
     struct drafting *drafting = context;
@@ -178,14 +180,15 @@ static result draft_subscription(struct db_tx *tx, void *context)
     TRY(subscription_terms_read(tx, drafting->subscription, &terms, &held));
     int64_t ended = count_ended(&terms, drafting->runner->now, &has_next, &next_end);
     TRY(find_present(tx, drafting, ended));
-    if (lacks_a_draft(&terms, drafting)) { // else nothing is written, nor locked
+    int64_t missing = first_missing(&terms, drafting);
+    if (missing < ended) { // else nothing is written, nor locked
         bool claimed = drafting->runner->waits;
         if (!claimed)
             TRY(claim(tx, &invoicing_claim_subscription_sql, drafting->subscription, &claimed));
         drafting->passed_over = !claimed;
         if (drafting->passed_over)
             return OK;
-        TRY(draft_ended(tx, &terms, drafting));
+        TRY(draft_missing(tx, &terms, drafting, missing));
     }
     drafting->ended = !drafting->more && !has_next && !ended_at_its_start(&terms);
     if (drafting->more || drafting->ended)
