@@ -1,83 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 // No dictionary of names: Grace and Paris are words too. What stands beside a title, a degree or
 // `patient name`, and what has the form FAMILY^GIVEN.
+#include "phial/util/array.h"
 #include "scan.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { PRODUCT_WORD_MAX = 16, TITLE_WORK = 50, DEGREE_WORK = 150, FULL_NAME_WORK = 150 };
+
+static bool is_of_a_name(char c)
+{
+    return is_letter(c) || (c & '\x80') != 0 || c == '\'' || c == '-';
+}
 
 static size_t name_word(str text, size_t at)
 {
     size_t len = 0;
     bool begins = at < text.len && (is_upper(text.ptr[at]) || (text.ptr[at] & '\x80') != 0);
-    while (begins && at + len < text.len &&
-           (scan_letters(text, at + len) > 0 || text.ptr[at + len] == '\'' ||
-            text.ptr[at + len] == '-'))
+    while (begins && at + len < text.len && is_of_a_name(text.ptr[at + len]))
         len++;
     return len >= 2 ? len : 0;
 }
 
-// What products and pages are named with: Patient Portal, Patient Summary Report.
+// What products and pages are named with: Patient Portal, Patient Summary Report. Sorted.
+static const char *const product_words[] = {
+    "abdomen",    "access",       "account",      "accounts",   "admin",      "administrator",
+    "agency",     "ai",           "america",      "american",   "analysis",   "analyst",
+    "analytics",  "analyzed",     "annual",       "api",        "app",        "architect",
+    "band",       "bank",         "basic",        "batch",      "billing",    "board",
+    "brain",      "bronze",       "bundle",       "cardiology", "care",       "center",
+    "central",    "centre",       "chest",        "claim",      "claims",     "class",
+    "clinic",     "cloud",        "cohort",       "committee",  "completed",  "computed",
+    "consultant", "control",      "corp",         "count",      "counter",    "created",
+    "customer",   "customers",    "daily",        "data",       "days",       "default",
+    "deleted",    "department",   "desk",         "developer",  "device",     "devices",
+    "digital",    "director",     "download",     "east",       "edition",    "education",
+    "encounter",  "engagement",   "engine",       "engineer",   "enterprise", "europe",
+    "european",   "event",        "events",       "everything", "experience", "export",
+    "external",   "finance",      "first",        "flow",       "gateway",    "general",
+    "generator",  "gmbh",         "gold",         "group",      "head",       "health",
+    "heart",      "history",      "hospital",     "hour",       "hub",        "id",
+    "identity",   "image",        "images",       "imaging",    "import",     "inc",
+    "index",      "insights",     "institute",    "intake",     "internal",   "international",
+    "invoice",    "invoices",     "job",          "knee",       "lab",        "laboratory",
+    "labs",       "level",        "list",         "liver",      "llc",        "ltd",
+    "lung",       "magnetic",     "main",         "management", "manager",    "match",
+    "matching",   "medical",      "member",       "members",    "message",    "messages",
+    "messaging",  "metric",       "minute",       "minutes",    "mobile",     "model",
+    "module",     "modules",      "monitoring",   "monthly",    "mri",        "national",
+    "navigator",  "neck",         "networks",     "north",      "number",     "office",
+    "online",     "operations",   "order",        "orders",     "outreach",   "page",
+    "pages",      "panel",        "partners",     "payer",      "payers",     "payment",
+    "payments",   "pelvis",       "per",          "pipeline",   "plan",       "platform",
+    "plus",       "portal",       "premium",      "private",    "pro",        "process",
+    "production", "provider",     "providers",    "public",     "quality",    "queue",
+    "radiology",  "ray",          "record",       "records",    "region",     "registration",
+    "registry",   "release",      "reminders",    "remote",     "report",     "reports",
+    "request",    "requests",     "resonance",    "resource",   "response",   "review",
+    "safety",     "sales",        "satisfaction", "scan",       "scanner",    "scans",
+    "scheduling", "score",        "scores",       "search",     "seat",       "seats",
+    "second",     "series",       "server",       "service",    "services",   "session",
+    "sessions",   "silver",       "software",     "solutions",  "south",      "spine",
+    "staging",    "standard",     "states",       "status",     "storage",    "studies",
+    "study",      "suite",        "summary",      "support",    "system",     "systems",
+    "team",       "technologies", "test",         "tests",      "third",      "tier",
+    "tomography", "type",         "ultrasound",   "unit",       "united",     "university",
+    "update",     "updated",      "upload",       "user",       "users",      "virtual",
+    "visit",      "visits",       "weekly",       "west",       "worker",     "workflow",
+    "xray",       "zone",
+};
+
+static int compare_words(const void *key, const void *row)
+{
+    const str *word = key;
+    const char *other = *(const char *const *)row;
+    int order = strncmp(word->ptr, other, word->len);
+    return order != 0 || other[word->len] == '\0' ? order : -1;
+}
+
 static bool is_of_a_product(str text, size_t at, size_t len)
 {
-    char first = to_lower(text.ptr[at]);
-    static const char *const words[] = {
-        "abdomen",    "xray",          "spine",        "ray",           "pelvis",
-        "neck",       "mri",           "lung",         "liver",         "knee",
-        "heart",      "head",          "chest",        "brain",         "access",
-        "account",    "accounts",      "admin",        "administrator", "agency",
-        "ai",         "america",       "american",     "analysis",      "analyst",
-        "analytics",  "analyzed",      "annual",       "api",           "app",
-        "architect",  "band",          "bank",         "basic",         "batch",
-        "billing",    "board",         "bronze",       "bundle",        "cardiology",
-        "care",       "center",        "central",      "centre",        "claim",
-        "claims",     "class",         "clinic",       "cloud",         "cohort",
-        "committee",  "completed",     "computed",     "consultant",    "control",
-        "corp",       "count",         "counter",      "created",       "customer",
-        "customers",  "daily",         "data",         "days",          "default",
-        "deleted",    "department",    "desk",         "developer",     "device",
-        "devices",    "digital",       "director",     "download",      "east",
-        "edition",    "education",     "encounter",    "engagement",    "engine",
-        "engineer",   "enterprise",    "europe",       "european",      "event",
-        "events",     "everything",    "experience",   "export",        "external",
-        "finance",    "first",         "flow",         "gateway",       "general",
-        "generator",  "gmbh",          "gold",         "group",         "health",
-        "history",    "hospital",      "hour",         "hub",           "id",
-        "identity",   "image",         "images",       "imaging",       "import",
-        "inc",        "index",         "insights",     "institute",     "intake",
-        "internal",   "international", "invoice",      "invoices",      "job",
-        "lab",        "laboratory",    "labs",         "level",         "list",
-        "llc",        "ltd",           "magnetic",     "main",          "management",
-        "manager",    "match",         "matching",     "medical",       "member",
-        "members",    "message",       "messages",     "messaging",     "metric",
-        "minute",     "minutes",       "mobile",       "model",         "module",
-        "modules",    "monitoring",    "monthly",      "national",      "navigator",
-        "networks",   "north",         "number",       "office",        "online",
-        "operations", "order",         "orders",       "outreach",      "page",
-        "pages",      "panel",         "partners",     "payer",         "payers",
-        "payment",    "payments",      "per",          "pipeline",      "plan",
-        "platform",   "plus",          "portal",       "premium",       "private",
-        "pro",        "process",       "production",   "provider",      "providers",
-        "public",     "quality",       "queue",        "radiology",     "record",
-        "records",    "region",        "registration", "registry",      "release",
-        "reminders",  "remote",        "report",       "reports",       "request",
-        "requests",   "resonance",     "resource",     "response",      "review",
-        "safety",     "sales",         "satisfaction", "scan",          "scanner",
-        "scans",      "scheduling",    "score",        "scores",        "search",
-        "seat",       "seats",         "second",       "series",        "server",
-        "service",    "services",      "session",      "sessions",      "silver",
-        "software",   "solutions",     "south",        "staging",       "standard",
-        "states",     "status",        "storage",      "studies",       "study",
-        "suite",      "summary",       "support",      "system",        "systems",
-        "team",       "technologies",  "test",         "tests",         "third",
-        "tier",       "tomography",    "type",         "ultrasound",    "unit",
-        "united",     "university",    "update",       "updated",       "upload",
-        "user",       "users",         "virtual",      "visit",         "visits",
-        "weekly",     "west",          "worker",       "workflow",      "zone",
-        NULL};
-    for (size_t i = 0; words[i] != NULL; i++)
-        if (words[i][0] == first && scan_phrase(text, at, words[i]) == len)
-            return true;
-    return false;
+    char word[PRODUCT_WORD_MAX];
+    if (len > sizeof word)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        word[i] = to_lower(text.ptr[at + i]);
+    return bsearch(&(str){word, len}, product_words, COUNT_OF(product_words),
+                   sizeof product_words[0], compare_words) != NULL;
 }
 
 // The length of a capitalised word that is one of a name, not of a product.
@@ -138,7 +148,7 @@ static size_t title_at(str text, size_t at)
         "Signor",  "Signora", "Signorina",    "Sig.ra",   "Srta",   "Dhr",     "Mevr",
         "Mevrouw", "Meneer",  "Fru",          "Doutor",   "Doktor", "Docteur", NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
-        if (titles[i][1] != at_or_nul(text, at + 1) ||
+        if (titles[i][0] != text.ptr[at] || titles[i][1] != at_or_nul(text, at + 1) ||
             !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
             continue;
         size_t len = strlen(titles[i]);
@@ -157,7 +167,8 @@ static bool short_title_at(str text, size_t at)
     static const char *const titles[] = {"Sr.", "M.", "Pr.", "Fr.", "Sr", NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         size_t len = strlen(titles[i]);
-        if (str_starts_with(str_slice(text, at, text.len), str_from(titles[i])) &&
+        if (titles[i][0] == text.ptr[at] &&
+            str_starts_with(str_slice(text, at, text.len), str_from(titles[i])) &&
             at_or_nul(text, at + len) == ' ')
             return begins_with_full_name(str_slice(text, at + len + 1, text.len));
     }
@@ -169,7 +180,8 @@ static bool after_title(const struct sight *sight)
     str text = sight->text;
     for (size_t i = 0; i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
-        bool begins = sight->runs[i].upper && has((str){"mdphfs", 6}, sight->runs[i].head);
+        bool begins = sight->runs[i].upper && has((str){"mdphfs", 6}, sight->runs[i].head) &&
+                      sight_pays(sight, TITLE_WORK);
         size_t len = begins ? title_at(text, at) : 0;
         if (len > 0 && name_word(text, at + len) > 0)
             return true;
@@ -201,14 +213,16 @@ static bool before_bare_degree(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 2; i < sight->run_count; i++) {
-        str word = str_slice(text, sight->runs[i].at, sight->runs[i].at + sight->runs[i].len);
+        const struct run *run = &sight->runs[i];
         size_t first = sight->runs[i - 2].at;
         size_t second = sight->runs[i - 1].at;
+        str word = str_slice(text, run->at, run->at + (run->upper ? run->len : 0));
         bool degree = str_eq(word, STR("MD")) || str_eq(word, STR("RN")) ||
-                      (str_eq(word, STR("M")) && at_or_nul(text, sight->runs[i].at + 2) == 'D');
-        if (degree && first + proper_word(text, first) + 1 == second &&
-            second + proper_word(text, second) + 1 == sight->runs[i].at &&
-            text.ptr[second - 1] == ' ' && text.ptr[sight->runs[i].at - 1] == ' ')
+                      (str_eq(word, STR("M")) && at_or_nul(text, run->at + 2) == 'D');
+        if (degree && sight_pays(sight, DEGREE_WORK) &&
+            first + proper_word(text, first) + 1 == second &&
+            second + proper_word(text, second) + 1 == run->at && text.ptr[second - 1] == ' ' &&
+            text.ptr[run->at - 1] == ' ')
             return true;
     }
     return false;
@@ -236,8 +250,8 @@ static bool after_sign(const struct sight *sight)
 {
     for (size_t i = 0; (sight->words & KIND(CALLED)) != 0 && i < sight->place_count; i++) {
         const struct place *place = &sight->places[i];
-        if ((place->kinds & KIND(CALLED)) != 0 && scan_follows_sign(sight, place) &&
-            begins_with_full_name(place->rest))
+        if ((place->kinds & KIND(CALLED)) != 0 && sight_pays(sight, FULL_NAME_WORK) &&
+            scan_follows_sign(sight, place) && begins_with_full_name(place->rest))
             return true;
     }
     return false;

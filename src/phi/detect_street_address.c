@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5 };
+enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 60 };
 
 static bool is_street_word(str text, size_t at, size_t letters)
 {
@@ -23,10 +23,11 @@ static bool is_unit(str word)
     return word.len == 2 && word.ptr[1] == 'B' && str_contains(STR("KMGTP"), word.ptr[0]);
 }
 
-static bool street_at(str text, size_t at)
+static bool street_at(const struct sight *sight, size_t at)
 {
+    str text = sight->text;
     for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
-        if (at_or_nul(text, at) != ' ')
+        if (at_or_nul(text, at) != ' ' || !sight_pays(sight, WORD_WORK))
             return false;
         size_t letters = scan_letters(text, ++at);
         if (letters == 0 || !(is_upper(text.ptr[at]) || (text.ptr[at] & '\x80') != 0))
@@ -80,12 +81,13 @@ static bool french_at(const struct sight *sight, size_t n)
     size_t at = n + 1;
     if (at + 1 < sight->run_count && follows(sight, at) && is_one_of(run_text(sight, at), repeated))
         at++;
-    if (at + 1 >= sight->run_count || !follows(sight, at) || !is_one_of(run_text(sight, at), kinds))
+    if (at + 1 >= sight->run_count || !follows(sight, at) || !sight_pays(sight, WORD_WORK) ||
+        !is_one_of(run_text(sight, at), kinds))
         return false;
     for (at++; at < sight->run_count && follows(sight, at); at++) {
         if (sight->runs[at].upper)
             return sight->runs[at].len > 2;
-        if (!is_one_of(run_text(sight, at), particles))
+        if (!sight_pays(sight, WORD_WORK) || !is_one_of(run_text(sight, at), particles))
             return false;
     }
     return false;
@@ -112,6 +114,8 @@ static bool before_number(const struct sight *sight, size_t n)
     size_t capitals = 0;
     for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
          words++) {
+        if (!sight_pays(sight, WORD_WORK))
+            return false;
         str word = run_text(sight, --at);
         bool kind = sight->runs[at].upper ? is_one_of(word, kinds) : is_one_of(word, small);
         if (capitals > 0 && (kind || is_calle(sight, at)))
@@ -137,7 +141,8 @@ static bool with_ending(const struct sight *sight, size_t n)
                                          "speicherplatz", "sitzplatz",  "messplatz",
                                          "brigade",       "upgrade",    NULL};
     str word = n == 0 || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
-    if (word.len < 3 || is_one_of(word, others) || sight->text.ptr[sight->runs[n].at - 1] != ' ')
+    if (word.len < 3 || !sight_pays(sight, WORD_WORK) || is_one_of(word, others) ||
+        sight->text.ptr[sight->runs[n].at - 1] != ' ')
         return false;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         if (word.len < endings[i].len ||
@@ -160,11 +165,10 @@ static bool is_house_number(const struct run *run)
 
 bool phi_detect_street_address(const struct sight *sight)
 {
-    str text = sight->text;
     for (size_t i = 0; i < sight->run_count; i++) {
         const struct run *run = &sight->runs[i];
         if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
-            street_at(text, run->at + run->len))
+            street_at(sight, run->at + run->len))
             return true;
         if (is_house_number(run) &&
             (french_at(sight, i) || with_ending(sight, i) || before_number(sight, i)))

@@ -9,7 +9,7 @@ enum {
     WRAPPINGS_MAX = 3,
     SHORT_BYTES = 256,
     SHORT_WORK = 3500, // in about nanoseconds, as all work
-    WORK_A_BYTE = 9,
+    WORK_A_BYTE = 8,
     UNFOLDING_WORK = 2,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
@@ -86,7 +86,7 @@ static const struct phi_detector *find_plain(const struct sight *sight, uint64_t
             continue;
         if (looks[i].looks(sight))
             return detectors[i];
-        if (!sight_pays(sight, DETECTOR_WORK + sight->run_count / 4))
+        if (!sight_pays(sight, DETECTOR_WORK + sight->run_count / 2))
             return give_up(off);
     }
     return NULL;

@@ -6,7 +6,14 @@
 
 #include <string.h>
 
-enum { FILLERS_MAX = 6, CAMEL_CASE_MIN = 5, PLACE_WORK = 40, RUN_WORK = 10, LOOK_WORK = 10 };
+enum {
+    FILLERS_MAX = 6,
+    CAMEL_CASE_MIN = 5,
+    PLACE_WORK = 40,
+    FILLER_WORK = 40,
+    RUN_WORK = 10,
+    LOOK_WORK = 10
+};
 
 static size_t skip_filler(str text, size_t at)
 {
@@ -27,9 +34,10 @@ static size_t skip_filler(str text, size_t at)
     return 0;
 }
 
-static str skip_fillers(str text, size_t at)
+static str skip_fillers(const struct sight *sight, size_t at)
 {
-    for (size_t words = 0; words < FILLERS_MAX; words++) {
+    str text = sight->text;
+    for (size_t words = 0; words < FILLERS_MAX && sight_pays(sight, FILLER_WORK); words++) {
         while (at < text.len && !is_alnum(text.ptr[at]) && (text.ptr[at] & '\x80') == 0)
             at++;
         size_t len = skip_filler(text, at);
@@ -73,7 +81,7 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
     // A word that the one before it has passed over leads where that one does.
     bool passed = last != NULL && last->rest.ptr >= sight->text.ptr + end;
     sight->places[sight->place_count++] =
-        (struct place){kinds, word, passed ? last->rest : skip_fillers(sight->text, end)};
+        (struct place){kinds, word, passed ? last->rest : skip_fillers(sight, end)};
     sight->words |= kinds;
 }
 
