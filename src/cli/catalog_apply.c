@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catalog_apply.h"
 
+#include "catalog_check.h"
 #include "catalog_diff.h"
 #include "phial/util/array.h"
 #include "plan_effect.h"
@@ -376,6 +377,7 @@ result catalog_apply(struct client *client, struct arena *arena, const json_t *d
     if (!json_is_object(document))
         return FAIL(INVALID, "the file is not one JSON object");
     TRY(check_members(document));
+    TRY(catalog_check(arena, document, out));
     for (size_t i = 0; i < COUNT_OF(resources); i++)
         TRY(apply_all(&applying, json_object_get(document, resources[i].member),
                       resources[i].member, resources[i].path));

@@ -15,6 +15,7 @@ struct catalog_figures {
 };
 
 // document: any of event_types, metrics, plans, customers, subscriptions, each keys to documents.
+// Where one of them is none that a server takes, nothing is asked of it: its faults are printed.
 // Prints the difference to `out`, then, unless `dry_run`, makes the changes in an order in which
 // each finds what it refers to. A subscription is the same when customer, plan and start are, or
 // when it alone of the customer's running ones began that day and no other document is about it;

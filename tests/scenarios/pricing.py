@@ -66,13 +66,13 @@ OUTCOMES = plan({'key': 'outcomes', 'metric': 'coded', 'model': 'outcome', 'subj
 SUBSCRIPTIONS = {'main': {'customer': 'clinic', 'plan': 'care', 'start': '2026-11-01T12:00:00Z'}}
 
 
-def apply(server, document, *options):
+def apply(server, document, *options, code=0):
     path = server.folder + '/apply.json'
     with open(path, 'w') as f:
         json.dump(document, f)
     done = subprocess.run([phial.PHIAL, 'apply', '-f', path, '--url', server.url, '--key', server.key, *options],
                           capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done.stdout
 
 
@@ -121,6 +121,13 @@ def change_prices(server, client):
     assert 'plan: care version 3 -> flat new version, from today on' in said, said
     assert '-> 99.00 USD' in said, said
     assert subscription_of(client)['plan'] == 'care'
+
+    # A document that no server takes: nothing of the file is applied, and a dry run says so too.
+    wrong = {'metrics': {'new': METRICS['coded']}, 'plans': {'flat': plan(fixed=[{'key': 'fee', 'amount': '99', 'every': 1}])}}
+    for options in (['--dry-run'], []):
+        said = apply(server, wrong, *options, code=1)
+        assert said.startswith('  ! plans/flat/fixed/0') and len(said.splitlines()) == 1, said
+    assert client.send('GET', '/v1/metrics/new').status == 404
 
     # A plan that the server has and the file leaves out.
     apply(server, {'plans': fourth['plans']})
