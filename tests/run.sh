@@ -129,6 +129,7 @@ if [ "$fuzz" -ne 0 ]; then
         words=()
         case $name in
             fuzz_events_* | fuzz_gate) words=(-dict=tests/fuzz/events.dict) ;;
+            fuzz_event_type) words=(-dict=tests/fuzz/event_type.dict) ;;
             fuzz_detector* | fuzz_phi) words=(-dict=tests/fuzz/phi.dict) ;;
         esac
         check "$name" "$target" -max_total_time="$fuzz" -timeout=120 -artifact_prefix="$folder/" "${words[@]}" "${corpora[@]}"
