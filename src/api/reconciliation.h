@@ -28,13 +28,17 @@ result reconciliation_read(struct json_at document, struct reconciliation_questi
 result reconciliation_resolve(struct db_tx *tx, struct json_at document, json_t *held,
                               struct reconciliation_question *question);
 
-// The customer's events; texts borrow. Faults point at /ids/N, or are of the whole body.
+// The customer's events, into the sink as they are read: their texts borrow from the document or
+// the body, of NDJSON until the sink has taken them. Faults point at /ids/N, or are of the whole
+// body.
 result claims_read_json(const struct reconciliation_question *question, struct json_at ids,
-                        struct claims *claims);
-result claims_read_ndjson(const struct reconciliation_question *question, str body, json_t *held,
-                          struct claims *claims);
+                        struct claim_sink *sink);
+result claims_read_ndjson(const struct reconciliation_question *question, str body,
+                          struct claim_sink *sink);
 result claims_read_csv(const struct reconciliation_question *question, str body,
-                       struct claims *claims);
+                       struct claim_sink *sink);
+// No body of CSV has more.
+size_t claims_count_lines(str body);
 
 json_t *reconciliation_print(const struct reconciliation_question *question,
                              const struct reconciled *reconciled);

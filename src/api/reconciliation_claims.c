@@ -23,83 +23,67 @@ static bool may_be_kept(const struct reconciliation_question *question, str text
            (question->plain_ids || !phi_ambiguous_number(text));
 }
 
-static void take(const struct reconciliation_question *question, struct claims *claims,
-                 struct claimed_event *event)
+static result take(const struct reconciliation_question *question, struct claim_sink *sink,
+                   struct claimed_event *event)
 {
-    claims->sent++;
+    sink->sent++;
     if (event->any_source && question->has_source) {
         event->any_source = false;
         event->source = question->source;
     }
     bool own_source = event->source.len > 0 && !str_eq(event->source, question->source);
-    if (event->id.len == 0 || !may_be_kept(question, event->id) ||
-        (own_source && !may_be_kept(question, event->source))) {
-        claims->refused++;
-        claims->partial = true;
-        return;
-    }
-    if (event->has_quantity)
-        claims->total = exact_add(claims->arena, claims->total,
-                                  exact_from_decimal(claims->arena, event->quantity));
-    claims->partial = claims->partial || !event->has_quantity;
-    claims_add(claims, event, false);
+    if (event->id.len != 0 && may_be_kept(question, event->id) &&
+        (!own_source || may_be_kept(question, event->source)))
+        return sink->take(sink->context, event);
+    sink->refused++;
+    return OK;
 }
 
 // A text, or {"id", "source"?, "quantity"?, "time"?}.
-static bool take_json(const struct reconciliation_question *question, struct json_at at,
-                      struct claims *claims)
+static bool read_event(struct json_at at, struct claimed_event *event)
 {
     bool has_source = false;
-    struct claimed_event event = {.source = STR("")};
+    *event = (struct claimed_event){.source = STR(""), .any_source = true};
     if (json_is_string(at.value)) {
-        event.id = json_str(at.value);
-    } else if (!json_is_object(at.value)) {
-        return json_wrong(at, "invalid", "An id is a text, or an object that has one.");
-    } else if (!json_read(
-                   at, FIELDS(json_text("id", &event.id),
-                              json_optional_seen(json_text("source", &event.source), &has_source),
-                              json_optional_seen(json_decimal("quantity", &event.quantity),
-                                                 &event.has_quantity),
-                              json_optional_seen(json_instant("time", &event.time),
-                                                 &event.has_time)))) {
-        return false;
+        event->id = json_str(at.value);
+        return true;
     }
-    event.any_source = !has_source;
-    take(question, claims, &event);
-    return true;
+    if (!json_is_object(at.value))
+        return json_wrong(at, "invalid", "An id is a text, or an object that has one.");
+    bool whole = json_read(
+        at,
+        FIELDS(json_text("id", &event->id),
+               json_optional_seen(json_text("source", &event->source), &has_source),
+               json_optional_seen(json_decimal("quantity", &event->quantity), &event->has_quantity),
+               json_optional_seen(json_instant("time", &event->time), &event->has_time)));
+    event->any_source = !has_source;
+    return whole;
 }
 
 result claims_read_json(const struct reconciliation_question *question, struct json_at ids,
-                        struct claims *claims)
+                        struct claim_sink *sink)
 {
     size_t count = json_array_size(ids.value);
-    claims_open(claims, ids.faults->arena, count);
     for (size_t i = 0; i < count; i++) {
         struct json_at at = {json_array_get(ids.value, i), ids.pointer, ids.faults};
+        struct claimed_event event = {0};
         if (!json_is_string(at.value))
             at = json_item(ids, i);
-        (void)take_json(question, at, claims);
+        if (read_event(at, &event))
+            TRY(take(question, sink, &event));
     }
     return faults_result(ids.faults);
 }
 
-static size_t count_lines(str body)
-{
-    size_t count = 1;
-    for (size_t i = 0; i < body.len; i++)
-        count += body.ptr[i] == '\n';
-    return count;
-}
-
-result claims_read_ndjson(const struct reconciliation_question *question, str body, json_t *held,
-                          struct claims *claims)
+result claims_read_ndjson(const struct reconciliation_question *question, str body,
+                          struct claim_sink *sink)
 {
     struct faults *faults = question->request->faults;
-    claims_open(claims, faults->arena, count_lines(body));
     while (body.len != 0) {
+        OWNED(json_release) json_t *value = NULL;
+        struct claimed_event event = {0};
         str line = body;
         str rest = STR("");
-        json_t *value = NULL;
         (void)str_cut(body, '\n', &line, &rest);
         body = rest;
         line = str_trim(line.len > 0 && line.ptr[line.len - 1] == '\r'
@@ -108,10 +92,9 @@ result claims_read_ndjson(const struct reconciliation_question *question, str bo
         if (line.len == 0)
             continue;
         TRY(json_parse(line, &value));
-        if (json_array_append_new(held, value) != 0)
-            return FAIL(INTERNAL, "out of memory");
-        if (!take_json(question, (struct json_at){value, STR(""), faults}, claims))
+        if (!read_event((struct json_at){value, STR(""), faults}, &event))
             return faults_result(faults);
+        TRY(take(question, sink, &event));
     }
     return OK;
 }
@@ -123,7 +106,7 @@ static const char *const column_names[COLUMN_COUNT] = {"id", "source", "quantity
 
 struct csv_reading {
     const struct reconciliation_question *question;
-    struct claims *claims;
+    struct claim_sink *sink;
     size_t places[COLUMN_COUNT]; // of the columns; `width` for one that is not there
     size_t width;
 };
@@ -173,18 +156,24 @@ static result take_row(struct csv_reading *reading, const str *cells, size_t cou
         return FAIL(INVALID, "A row's time is no RFC 3339 time with an offset.");
     if (count == 1 && event.id.len == 0)
         return OK;
-    take(reading->question, reading->claims, &event);
-    return OK;
+    return take(reading->question, reading->sink, &event);
+}
+
+size_t claims_count_lines(str body)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < body.len; i++)
+        count += body.ptr[i] == '\n';
+    return count;
 }
 
 result claims_read_csv(const struct reconciliation_question *question, str body,
-                       struct claims *claims)
+                       struct claim_sink *sink)
 {
     struct arena *arena = question->request->arena;
-    struct csv_reading reading = {.question = question, .claims = claims};
+    struct csv_reading reading = {.question = question, .sink = sink};
     str cells[CSV_COLUMNS_MAX];
     size_t count = 0;
-    claims_open(claims, arena, count_lines(body));
     if (str_starts_with(body, STR("\xef\xbb\xbf"))) // as spreadsheets write it
         body = str_slice(body, 3, body.len);
     for (bool first = true; first || body.len != 0; first = false) {

@@ -100,19 +100,19 @@ static void set(json_t *into, const char *name, json_t *value)
 static void set_events(const struct printing *printing, json_t *answer)
 {
     const struct reconciled *reconciled = printing->reconciled;
-    const struct claims *claims = printing->question->what.claims;
+    const struct claimed *claimed = printing->question->what.claimed;
     set(answer, "missing_here", print_ids(&reconciled->missing_here));
     set(answer, "missing_there", print_ids(&reconciled->missing_there));
     set(answer, "different", print_different(printing));
     set(answer, "voided", print_ids(&reconciled->voided));
     set(answer, "elsewhere", print_ids(&reconciled->elsewhere));
-    if (claims == NULL)
+    if (claimed == NULL)
         return;
     set(answer, "complete", json_boolean(is_complete(reconciled)));
     set(answer, "ids",
         json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)claims->sent, "refused",
-            (json_int_t)claims->refused, "repeated", (json_int_t)reconciled->repeated,
+            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)claimed->sent,
+            "refused", (json_int_t)claimed->refused, "repeated", (json_int_t)reconciled->repeated,
             "missing_here", (json_int_t)reconciled->missing_here.count, "missing_there",
             (json_int_t)reconciled->missing_there.count, "different",
             (json_int_t)reconciled->different.count, "voided", (json_int_t)reconciled->voided.count,

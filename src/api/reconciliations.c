@@ -9,7 +9,7 @@ struct reconciling {
     struct reconciliation_question question;
     struct json_at document;
     json_t *held; // owns what is parsed on the way
-    struct claims claims;
+    struct claimed claimed;
     struct staged_reconciliation staged;
     struct reconciled reconciled;
     json_t *sources; // that sign their events
@@ -119,11 +119,16 @@ static result read_claims(const struct request *request, struct reconciling *rec
     struct reconciliation_question *question = &reconciling->question;
     if (question->ids == NULL)
         return OK;
-    question->what.claims = &reconciling->claims;
-    if (is_csv(request))
-        return claims_read_csv(question, request->body, &reconciling->claims);
-    return claims_read_json(question, json_member(reconciling->document, "ids"),
-                            &reconciling->claims);
+    bool csv = is_csv(request);
+    struct claimed *claimed = &reconciling->claimed;
+    size_t most = csv ? claims_count_lines(request->body) : json_array_size(question->ids);
+    struct claim_sink sink = claimed_sink(claimed, request->arena, most);
+    TRY(csv ? claims_read_csv(question, request->body, &sink)
+            : claims_read_json(question, json_member(reconciling->document, "ids"), &sink));
+    claimed->sent = sink.sent;
+    claimed->refused = sink.refused;
+    question->what.claimed = claimed;
+    return OK;
 }
 
 // What is kept of the question: all of it, as it was asked.
@@ -222,21 +227,22 @@ static result reopen(struct db_tx *tx, struct reconciling *reconciling,
     return OK;
 }
 
+static result read_part(void *context, struct claim_sink *sink)
+{
+    const struct reconciliation_question *question = context;
+    str body = question->request->body;
+    return is_csv(question->request) ? claims_read_csv(question, body, sink)
+                                     : claims_read_ndjson(question, body, sink);
+}
+
 static result add_part(struct db_tx *tx, void *context)
 {
     struct reconciling *reconciling = context;
     const struct request *request = reconciling->question.request;
-    str media = request->media_type;
     TRY(reopen(tx, reconciling, request));
-    const struct reconciliation_question *question = &reconciling->question;
-    if (is_csv(request))
-        TRY(claims_read_csv(question, request->body, &reconciling->claims));
-    else if (str_eq(media, STR("application/x-ndjson")))
-        TRY(claims_read_ndjson(question, request->body, reconciling->held, &reconciling->claims));
-    else
+    if (!is_csv(request) && !str_eq(request->media_type, STR("application/x-ndjson")))
         return FAIL(UNSUPPORTED_MEDIA_TYPE, "Ids come as application/x-ndjson or text/csv.");
-    return reconciliation_add(tx, request->args[0], bound_customer(request), &reconciling->claims,
-                              &reconciling->staged);
+    return reconciliation_add(tx, &reconciling->staged, read_part, &reconciling->question);
 }
 
 result post_reconciliations_id_ids(const struct request *request, struct reply *reply)
@@ -251,8 +257,10 @@ static result compare_staged(struct db_tx *tx, void *context)
 {
     struct reconciling *reconciling = context;
     TRY(reopen(tx, reconciling, reconciling->question.request));
-    TRY(reconciliation_read_claims(tx, &reconciling->staged, &reconciling->claims));
-    reconciling->question.what.claims = &reconciling->claims;
+    const struct staged_reconciliation *staged = &reconciling->staged;
+    reconciling->claimed = (struct claimed){
+        .sent = staged->sent, .refused = staged->sent - staged->ids, .staged = staged};
+    reconciling->question.what.claimed = &reconciling->claimed;
     return compare(tx, reconciling);
 }
 

@@ -378,6 +378,13 @@ FROM reconciliation
 WHERE reconciliation_id = $1 AND ($2 = 0 OR customer_id = $2)
 FOR NO KEY UPDATE;
 
+-- name: audit_hold_reconciliation
+-- Parts may still come; its ids do not go.
+SELECT reconciliation_id, customer_id, question, ids, sent, created_at
+FROM reconciliation
+WHERE reconciliation_id = $1 AND ($2 = 0 OR customer_id = $2)
+FOR KEY SHARE;
+
 -- name: audit_grow_reconciliation
 UPDATE reconciliation SET ids = $2, sent = $3 WHERE reconciliation_id = $1;
 
@@ -385,6 +392,12 @@ UPDATE reconciliation SET ids = $2, sent = $3 WHERE reconciliation_id = $1;
 SELECT id, source, quantity, event_time
 FROM reconciled_id
 WHERE customer_id = $1 AND reconciliation_id = $2 AND number < $3
+ORDER BY number;
+
+-- name: audit_name_reconciled_ids
+SELECT id, coalesce(source, '') AS source
+FROM reconciled_id
+WHERE customer_id = $1 AND reconciliation_id = $2 AND number = ANY($3::bigint[])
 ORDER BY number;
 
 -- name: audit_find_old_reconciliations

@@ -1,29 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "claims.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-void claims_open(struct claims *claims, struct arena *arena, size_t most)
+static result keep(void *context, const struct claimed_event *event)
 {
-    *claims = (struct claims){
-        .arena = arena,
-        .items = arena_array(arena, struct claim, most),
-        .room = most,
-        .total = exact_zero(),
-    };
+    struct claimed *claimed = context;
+    assert(claimed->count < claimed->room);
+    claimed->events[claimed->count++] = *event;
+    return OK;
 }
 
-void claims_add(struct claims *claims, const struct claimed_event *event, bool copies)
+struct claim_sink claimed_sink(struct claimed *claimed, struct arena *arena, size_t most)
 {
-    claims->items = arena_grow(claims->arena, claims->items, claims->count, &claims->room,
-                               sizeof *claims->items);
-    struct claim *claim = &claims->items[claims->count++];
-    *claim = (struct claim){.event = *event};
-    if (copies) {
-        claim->event.id = str_copy(claims->arena, event->id);
-        claim->event.source = str_copy(claims->arena, event->source);
+    *claimed = (struct claimed){
+        .events = arena_array(arena, struct claimed_event, most),
+        .room = most,
+    };
+    return (struct claim_sink){.take = keep, .context = claimed};
+}
+
+static result add(void *context, const struct claimed_event *event)
+{
+    struct claims *claims = context;
+    size_t place = claims->count;
+    unsigned marks = 0;
+    assert(place < claims->room);
+    if (event->any_source)
+        marks |= CLAIM_ANY_SOURCE;
+    if (event->has_quantity) {
+        if (claims->quantities == NULL)
+            claims->quantities = arena_array(claims->arena, decimal, claims->room);
+        claims->quantities[place] = event->quantity;
+        claims->total = exact_add(claims->arena, claims->total,
+                                  exact_from_decimal(claims->arena, event->quantity));
+        marks |= CLAIM_HAS_QUANTITY;
     }
+    if (event->has_time) {
+        if (claims->times == NULL)
+            claims->times = arena_array(claims->arena, instant, claims->room);
+        claims->times[place] = event->time;
+        marks |= CLAIM_HAS_TIME;
+    }
+    claims->partial = claims->partial || !event->has_quantity;
+    claims->marks[place] = (unsigned char)marks;
+    claims->keys[place] =
+        (struct claim_key){identity_of(event->source, event->id), (uint32_t)place};
+    claims->count++;
+    return OK;
 }
 
 static int compare_keys(const identity *a, const identity *b)
@@ -39,25 +65,40 @@ static int by_key(const void *left, const void *right)
     return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-void claims_sort(struct claims *claims, int64_t *repeated)
+static void sort(struct claims *claims)
 {
-    *repeated = 0;
-    claims->keys = arena_array(claims->arena, struct claim_key, claims->count);
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct claimed_event *event = &claims->items[i].event;
-        claims->keys[i] = (struct claim_key){identity_of(event->source, event->id), i};
-    }
     if (claims->count != 0)
         qsort(claims->keys, claims->count, sizeof *claims->keys, by_key);
     for (size_t i = 1; i < claims->count; i++) {
-        bool repeats = compare_keys(&claims->keys[i].key, &claims->keys[i - 1].key) == 0;
-        claims->items[claims->keys[i].place].repeats = repeats;
-        *repeated += repeats;
+        if (compare_keys(&claims->keys[i].key, &claims->keys[i - 1].key) != 0)
+            continue;
+        claims->marks[claims->keys[i].place] |= CLAIM_REPEATS;
+        claims->repeated++;
     }
 }
 
+result claims_read(struct db_tx *tx, const struct claimed *claimed, struct claims *claims)
+{
+    struct arena *arena = db_arena(tx);
+    size_t room = claimed->staged != NULL ? (size_t)claimed->staged->ids : claimed->count;
+    *claims = (struct claims){
+        .arena = arena,
+        .room = room,
+        .keys = arena_array(arena, struct claim_key, room),
+        .marks = arena_array(arena, unsigned char, room),
+        .total = exact_zero(),
+        .partial = claimed->refused > 0,
+    };
+    if (claimed->staged != NULL)
+        TRY(staged_each(tx, claimed->staged, add, claims));
+    for (size_t i = 0; i < claimed->count; i++)
+        TRY(add(claims, &claimed->events[i]));
+    sort(claims);
+    return OK;
+}
+
 // The first one of a key; those after it repeat it.
-static struct claim *find_key(const struct claims *claims, identity key)
+static bool find_key(const struct claims *claims, identity key, size_t *place)
 {
     size_t low = 0;
     size_t high = claims->count;
@@ -69,15 +110,27 @@ static struct claim *find_key(const struct claims *claims, identity key)
             high = middle;
     }
     if (low == claims->count || compare_keys(&claims->keys[low].key, &key) != 0)
-        return NULL;
-    return &claims->items[claims->keys[low].place];
+        return false;
+    *place = claims->keys[low].place;
+    return true;
 }
 
-struct claim *claims_find(const struct claims *claims, str source, str id)
+bool claims_find(const struct claims *claims, str source, str id, size_t *place)
 {
-    struct claim *own = find_key(claims, identity_of(source, id));
-    if (own != NULL || source.len == 0)
-        return own;
-    struct claim *bare = find_key(claims, identity_of(STR(""), id));
-    return bare != NULL && bare->event.any_source && !bare->seen ? bare : NULL;
+    if (find_key(claims, identity_of(source, id), place))
+        return true;
+    if (source.len == 0 || !find_key(claims, identity_of(STR(""), id), place))
+        return false;
+    unsigned marks = claims->marks[*place];
+    return (marks & CLAIM_ANY_SOURCE) != 0 && (marks & CLAIM_SEEN) == 0;
+}
+
+result claims_name(struct db_tx *tx, struct arena *arena, const struct claimed *claimed,
+                   const int64_t *places, size_t count, struct claimed_event *named)
+{
+    if (claimed->staged != NULL)
+        return staged_name(tx, arena, claimed->staged, places, count, named);
+    for (size_t i = 0; i < count; i++)
+        named[i] = claimed->events[places[i]];
+    return OK;
 }

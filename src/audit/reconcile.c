@@ -11,13 +11,13 @@ static bool is_metric(const struct reconciliation *what, const char *aggregation
 }
 
 // Of events: as many as there are. Of a sum: what they say.
-static bool total_of_claims(struct arena *arena, const struct reconciliation *what, exact *total)
+static bool total_of_claims(struct arena *arena, const struct reconciliation *what,
+                            const struct claims *claims, exact *total)
 {
-    const struct claims *claims = what->claims;
-    if (claims == NULL)
+    if (what->claimed == NULL)
         return false;
     if (what->metric == NULL || is_metric(what, "count")) {
-        *total = exact_from_i64(arena, claims->sent);
+        *total = exact_from_i64(arena, what->claimed->sent);
         return true;
     }
     *total = claims->total;
@@ -48,12 +48,12 @@ static bool total_of_windows(struct arena *arena, const struct reconciliation *w
 }
 
 static void find_yours(struct arena *arena, const struct reconciliation *what,
-                       struct reconciled *reconciled)
+                       const struct claims *claims, struct reconciled *reconciled)
 {
     reconciled->has_yours = true;
     if (what->has_total)
         reconciled->yours = exact_from_decimal(arena, what->total);
-    else if (!total_of_claims(arena, what, &reconciled->yours) &&
+    else if (!total_of_claims(arena, what, claims, &reconciled->yours) &&
              !total_of_windows(arena, what, &reconciled->yours))
         reconciled->has_yours = false;
 }
@@ -69,7 +69,8 @@ static bool all_match(struct arena *arena, const struct reconciliation *what,
             return false;
     }
     return reconciled->missing_here.count == 0 && reconciled->missing_there.count == 0 &&
-           reconciled->different.count == 0 && (what->claims == NULL || what->claims->refused == 0);
+           reconciled->different.count == 0 &&
+           (what->claimed == NULL || what->claimed->refused == 0);
 }
 
 result reconcile(struct db_tx *tx, struct reconciliation *what, struct reconciled *reconciled)
@@ -77,12 +78,16 @@ result reconcile(struct db_tx *tx, struct reconciliation *what, struct reconcile
     struct arena *arena = db_arena(tx);
     struct head head = {0};
     struct reconciled done = {0};
+    struct claims claims = {0};
     TRY(ledger_head(tx, what->customer->id, &head));
     done.size = head.size;
     done.root = merkle_root(&head.range);
-    done.looked_through = what->metric == NULL || what->claims != NULL;
+    done.looked_through = what->metric == NULL || what->claimed != NULL;
+    if (what->claimed != NULL)
+        TRY(claims_read(tx, what->claimed, &claims));
     if (done.looked_through)
-        TRY(reconcile_events(tx, what, &done));
+        TRY(reconcile_events(tx, what, what->claimed == NULL ? NULL : &claims, &done));
+    done.repeated = claims.repeated;
     if (what->metric != NULL) {
         TRY(reconcile_measure(tx, what, &done));
     } else {
@@ -90,7 +95,7 @@ result reconcile(struct db_tx *tx, struct reconciliation *what, struct reconcile
         for (size_t i = 0; i < what->window_count; i++)
             what->windows[i].ledger = exact_from_i64(arena, what->windows[i].events);
     }
-    find_yours(arena, what, &done);
+    find_yours(arena, what, &claims, &done);
     done.matches = all_match(arena, what, &done);
     *reconciled = done;
     return OK;

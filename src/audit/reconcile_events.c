@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One pass over the log: the events that a correction names first, folded, then all others as they
-// were sent. Memory is what the customer sent and what was corrected.
+// were sent. Memory is the claims and what was corrected.
 #include "audit.sql.h"
-#include "claims.h"
 #include "phial/rating/usage.h"
 #include "reconcile.h"
 
@@ -12,6 +11,7 @@ struct pass {
     struct db_tx *tx;
     struct arena *arena;
     struct reconciliation *what;
+    struct claims *claims; // NULL: none
     struct reconciled *reconciled;
     const struct zone *zone;
     struct usage_fold *corrected;
@@ -82,18 +82,30 @@ static bool same_time(const struct pass *pass, instant theirs, instant stored)
     return off > -second_us && off < second_us;
 }
 
-static void compare(struct pass *pass, struct claim *claim, const struct usage_event *event)
+// What it says, without its texts.
+static struct claimed_event claim_at(const struct claims *claims, size_t place)
 {
-    const struct claimed_event *yours = &claim->event;
-    claim->seen = true;
-    bool same = (!yours->has_quantity || decimal_compare(yours->quantity, event->quantity) == 0) &&
-                (!yours->has_time || same_time(pass, yours->time, event->time));
+    struct claimed_event said = {.has_quantity = (claims->marks[place] & CLAIM_HAS_QUANTITY) != 0,
+                                 .has_time = (claims->marks[place] & CLAIM_HAS_TIME) != 0};
+    if (said.has_quantity)
+        said.quantity = claims->quantities[place];
+    if (said.has_time)
+        said.time = claims->times[place];
+    return said;
+}
+
+static void compare(struct pass *pass, size_t place, const struct usage_event *event)
+{
+    struct claimed_event yours = claim_at(pass->claims, place);
+    pass->claims->marks[place] |= CLAIM_SEEN;
+    bool same = (!yours.has_quantity || decimal_compare(yours.quantity, event->quantity) == 0) &&
+                (!yours.has_time || same_time(pass, yours.time, event->time));
     struct compared_event *different =
         same ? NULL : list_add(pass, &pass->reconciled->different, event->source, event->id);
     if (different == NULL)
         return;
     different->differs = true;
-    different->yours = *yours;
+    different->yours = yours;
     different->quantity = event->quantity;
     different->time = event->time;
 }
@@ -102,12 +114,12 @@ static void judge(struct pass *pass, const struct usage_event *event)
 {
     if (!is_asked_for(pass, event))
         return;
-    struct claim *claim = pass->what->claims == NULL
-                              ? NULL
-                              : claims_find(pass->what->claims, event->source, event->id);
+    size_t place = 0;
+    bool claimed =
+        pass->claims != NULL && claims_find(pass->claims, event->source, event->id, &place);
     if (event->voided) {
-        if (claim != NULL)
-            claim->voided = true;
+        if (claimed)
+            pass->claims->marks[place] |= CLAIM_VOIDED;
         return;
     }
     struct compared_window *window =
@@ -116,9 +128,9 @@ static void judge(struct pass *pass, const struct usage_event *event)
     pass->reconciled->attested += pass->attested;
     if (window != NULL)
         window->events++;
-    if (claim != NULL)
-        compare(pass, claim, event);
-    else if (pass->what->claims != NULL)
+    if (claimed)
+        compare(pass, place, event);
+    else if (pass->claims != NULL)
         (void)list_add(pass, &pass->reconciled->missing_there, event->source, event->id);
 }
 
@@ -173,71 +185,110 @@ static result take_all(struct pass *pass)
 // ---- what the customer has alone
 
 struct looking {
-    struct pass *pass;
-    const struct claim **claims; // beside the identities asked for
-    int64_t place;               // of the row at hand, from 1
+    struct claims *claims;
+    const uint32_t *places; // beside the identities asked for
+    int64_t found;          // of the row at hand, from 1
 };
 
 static result found_elsewhere(void *context)
 {
     struct looking *looking = context;
-    const struct claimed_event *event = &looking->claims[looking->place - 1]->event;
-    (void)list_add(looking->pass, &looking->pass->reconciled->elsewhere, event->source, event->id);
+    looking->claims->marks[looking->places[looking->found - 1]] |= CLAIM_ELSEWHERE;
     return OK;
 }
 
-static result look_up(struct pass *pass, const struct claim **claims, const str *keys, size_t count)
+// Of those that no event at hand was, whether the ledger has them at all.
+static result look_elsewhere(struct pass *pass)
 {
-    struct looking looking = {.pass = pass, .claims = claims};
-    if (count == 0)
-        return OK;
-    return db_each(pass->tx, &audit_find_identities_sql,
-                   PARAMS(db_i64(pass->what->customer->id), db_bytes_array(keys, count)),
-                   COLUMNS(db_into_i64("place", &looking.place)), found_elsewhere, &looking);
+    enum { KNOWN = CLAIM_SEEN | CLAIM_VOIDED | CLAIM_REPEATS };
+    struct claims *claims = pass->claims;
+    uint32_t places[LOOKED_UP_AT_ONCE];
+    str keys[LOOKED_UP_AT_ONCE];
+    struct looking looking = {.claims = claims, .places = places};
+    size_t i = 0;
+    while (i < claims->count) {
+        size_t count = 0;
+        for (; i < claims->count && count < LOOKED_UP_AT_ONCE; i++) {
+            const struct claim_key *key = &claims->keys[i];
+            if ((claims->marks[key->place] & KNOWN) != 0)
+                continue;
+            places[count] = key->place;
+            keys[count++] = (str){(const char *)key->key.bytes, IDENTITY_BYTES};
+        }
+        if (count == 0)
+            return OK;
+        TRY(db_each(pass->tx, &audit_find_identities_sql,
+                    PARAMS(db_i64(pass->what->customer->id), db_bytes_array(keys, count)),
+                    COLUMNS(db_into_i64("place", &looking.found)), found_elsewhere, &looking));
+    }
+    return OK;
 }
 
+// Beside missing_here; NULL: it is in no other list.
+static struct compared_list *other_list(const struct pass *pass, int64_t place)
+{
+    unsigned marks = pass->claims->marks[place];
+    if ((marks & CLAIM_VOIDED) != 0)
+        return &pass->reconciled->voided;
+    return (marks & CLAIM_ELSEWHERE) != 0 ? &pass->reconciled->elsewhere : NULL;
+}
+
+static result list_batch(struct pass *pass, const int64_t *places, size_t count)
+{
+    struct arena scratch = {0};
+    struct claimed_event *named = arena_array(&scratch, struct claimed_event, count);
+    result outcome =
+        count == 0 ? OK
+                   : claims_name(pass->tx, &scratch, pass->what->claimed, places, count, named);
+    for (size_t i = 0; !failed(outcome) && i < count; i++) {
+        struct compared_list *other = other_list(pass, places[i]);
+        (void)list_add(pass, &pass->reconciled->missing_here, named[i].source, named[i].id);
+        if (other != NULL)
+            (void)list_add(pass, other, named[i].source, named[i].id);
+    }
+    arena_reset(&scratch);
+    return outcome;
+}
+
+// Those that no list has room for are counted, and nobody asks for their texts.
 static result list_missing(struct pass *pass)
 {
-    const struct claims *claims = pass->what->claims;
-    struct reconciled *reconciled = pass->reconciled;
-    const struct claim **batch = arena_array(pass->arena, const struct claim *, LOOKED_UP_AT_ONCE);
-    identity *identities = arena_array(pass->arena, identity, LOOKED_UP_AT_ONCE);
-    str *keys = arena_array(pass->arena, str, LOOKED_UP_AT_ONCE);
+    struct compared_list *missing = &pass->reconciled->missing_here;
+    int64_t places[LOOKED_UP_AT_ONCE];
     size_t count = 0;
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct claim *claim = &claims->items[i];
-        if (claim->seen || claim->repeats)
+    TRY(look_elsewhere(pass));
+    for (size_t i = 0; i < pass->claims->count; i++) {
+        struct compared_list *other = other_list(pass, (int64_t)i);
+        if ((pass->claims->marks[i] & (CLAIM_SEEN | CLAIM_REPEATS)) != 0)
             continue;
-        (void)list_add(pass, &reconciled->missing_here, claim->event.source, claim->event.id);
-        if (claim->voided) {
-            (void)list_add(pass, &reconciled->voided, claim->event.source, claim->event.id);
+        if (missing->listed == RECONCILED_LISTED_MAX &&
+            (other == NULL || other->listed == RECONCILED_LISTED_MAX)) {
+            missing->count++;
+            if (other != NULL)
+                other->count++;
             continue;
         }
-        batch[count] = claim;
-        identities[count] = identity_of(claim->event.source, claim->event.id);
-        keys[count] = (str){(const char *)identities[count].bytes, IDENTITY_BYTES};
-        count++;
+        places[count++] = (int64_t)i;
         if (count == LOOKED_UP_AT_ONCE) {
-            TRY(look_up(pass, batch, keys, count));
+            TRY(list_batch(pass, places, count));
             count = 0;
         }
     }
-    return look_up(pass, batch, keys, count);
+    return list_batch(pass, places, count);
 }
 
-result reconcile_events(struct db_tx *tx, struct reconciliation *what,
+result reconcile_events(struct db_tx *tx, struct reconciliation *what, struct claims *claims,
                         struct reconciled *reconciled)
 {
     OWNED(usage_fold_release) struct usage_fold *corrected = usage_fold_new(db_arena(tx));
     struct pass pass = {.tx = tx,
                         .arena = db_arena(tx),
                         .what = what,
+                        .claims = claims,
                         .reconciled = reconciled,
                         .corrected = corrected};
     TRY(zone_load(pass.arena, what->customer->zone_name, &pass.zone));
-    if (what->claims != NULL)
-        claims_sort(what->claims, &reconciled->repeated);
     TRY(take_corrected(&pass));
     TRY(take_all(&pass));
-    return what->claims == NULL ? OK : list_missing(&pass);
+    return claims == NULL ? OK : list_missing(&pass);
 }

@@ -3,7 +3,6 @@
 #include "audit.sql.h"
 #include "claims.h"
 #include "phial/crypto/crypto.h"
-#include "phial/util/array.h"
 
 static const char copy_ids_sql[] =
     "COPY reconciled_id (customer_id, reconciliation_id, number, id, "
@@ -83,6 +82,18 @@ result reconciliation_get(struct db_tx *tx, str id, int64_t only_customer,
     return read_one(tx, &audit_find_reconciliation_sql, id, only_customer, staged);
 }
 
+// ---- a part, on its way into the table
+
+enum { SENT_AT_ONCE = 65536 };
+
+struct staging {
+    struct db_tx *tx;
+    struct staged_reconciliation *staged; // with what was taken so far
+    struct arena scratch;                 // of the numbers' texts
+    struct arena arena;                   // of the rows
+    struct buf rows;
+};
+
 static void copy_text(struct buf *rows, bool present, str text)
 {
     if (present)
@@ -91,49 +102,75 @@ static void copy_text(struct buf *rows, bool present, str text)
         db_copy_null(rows);
 }
 
-static str rows_of(struct arena *arena, const struct claims *part,
-                   const struct staged_reconciliation *staged)
+static void add_row(struct staging *staging, const struct claimed_event *event)
 {
-    struct buf rows = {.arena = arena};
-    db_copy_begin(&rows);
-    for (size_t i = 0; i < part->count; i++) {
-        const struct claimed_event *event = &part->items[i].event;
-        db_copy_row(&rows, 7);
-        db_copy_i64(&rows, staged->customer_id);
-        db_copy_bytes(&rows, staged->id);
-        db_copy_i64(&rows, staged->ids + (int64_t)i);
-        db_copy_bytes(&rows, event->id);
-        copy_text(&rows, !event->any_source, event->source);
-        copy_text(&rows, event->has_quantity,
-                  event->has_quantity ? decimal_print(arena, event->quantity) : STR(""));
-        if (event->has_time)
-            db_copy_instant(&rows, event->time);
-        else
-            db_copy_null(&rows);
-    }
-    db_copy_finish(&rows);
-    return buf_str(&rows);
+    struct buf *rows = &staging->rows;
+    db_copy_row(rows, 7);
+    db_copy_i64(rows, staging->staged->customer_id);
+    db_copy_bytes(rows, staging->staged->id);
+    db_copy_i64(rows, staging->staged->ids);
+    db_copy_bytes(rows, event->id);
+    copy_text(rows, !event->any_source, event->source);
+    copy_text(rows, event->has_quantity,
+              event->has_quantity ? decimal_print(&staging->scratch, event->quantity) : STR(""));
+    if (event->has_time)
+        db_copy_instant(rows, event->time);
+    else
+        db_copy_null(rows);
 }
 
-result reconciliation_add(struct db_tx *tx, str id, int64_t only_customer,
-                          const struct claims *part, struct staged_reconciliation *staged)
+static result send_rows(struct staging *staging)
+{
+    result sent = db_copy_send(staging->tx, buf_str(&staging->rows));
+    staging->rows.len = 0;
+    arena_reset(&staging->scratch);
+    return sent;
+}
+
+static result take_event(void *context, const struct claimed_event *event)
+{
+    struct staging *staging = context;
+    if (staging->staged->ids == RECONCILED_IDS_MAX)
+        return FAIL(CONFLICT, "A reconciliation compares at most 2,000,000 ids.");
+    add_row(staging, event);
+    staging->staged->ids++;
+    return staging->rows.len < SENT_AT_ONCE ? OK : send_rows(staging);
+}
+
+static result stage(struct staging *staging, struct claim_sink *sink,
+                    result (*read)(void *context, struct claim_sink *sink), void *context)
+{
+    db_copy_begin(&staging->rows);
+    TRY(read(context, sink));
+    db_copy_finish(&staging->rows);
+    return send_rows(staging);
+}
+
+result reconciliation_add(struct db_tx *tx, struct staged_reconciliation *staged,
+                          result (*read)(void *context, struct claim_sink *sink), void *context)
 {
     struct staged_reconciliation grown = {0};
-    TRY(read_one(tx, &audit_lock_reconciliation_sql, id, only_customer, &grown));
-    if (grown.ids + (int64_t)part->count > RECONCILED_IDS_MAX)
-        return FAIL(CONFLICT, "A reconciliation compares at most 2,000,000 ids.");
-    if (part->count > 0)
-        TRY(db_copy(tx, copy_ids_sql, rows_of(db_arena(tx), part, &grown)));
-    grown.ids += (int64_t)part->count;
-    grown.sent += part->sent;
+    struct staging staging = {.tx = tx, .staged = &grown};
+    struct claim_sink sink = {.take = take_event, .context = &staging};
+    staging.rows.arena = &staging.arena;
+    TRY(read_one(tx, &audit_lock_reconciliation_sql, staged->id, staged->customer_id, &grown));
+    TRY(db_copy_start(tx, copy_ids_sql));
+    result outcome = db_copy_end(tx, stage(&staging, &sink, read, context));
+    arena_reset(&staging.scratch);
+    arena_reset(&staging.arena);
+    TRY(outcome);
+    grown.sent += sink.sent;
     TRY(db_exec(tx, &audit_grow_reconciliation_sql,
                 PARAMS(db_text(grown.id), db_i64(grown.ids), db_i64(grown.sent))));
     *staged = grown;
     return OK;
 }
 
+// ---- out of it again
+
 struct reading {
-    struct claims *claims;
+    result (*take)(void *context, const struct claimed_event *event);
+    void *context;
     struct claimed_event event;
     str quantity;
     bool has_source;
@@ -142,25 +179,20 @@ struct reading {
 static result take_id(void *context)
 {
     struct reading *reading = context;
-    struct claims *claims = reading->claims;
     struct claimed_event *event = &reading->event;
     event->any_source = !reading->has_source;
-    if (event->has_quantity) {
+    if (event->has_quantity)
         TRY(decimal_parse(reading->quantity, &event->quantity));
-        claims->total = exact_add(claims->arena, claims->total,
-                                  exact_from_decimal(claims->arena, event->quantity));
-    }
-    claims->partial = claims->partial || !event->has_quantity;
-    claims_add(claims, event, true);
-    return OK;
+    return reading->take(reading->context, event);
 }
 
-result reconciliation_read_claims(struct db_tx *tx, const struct staged_reconciliation *staged,
-                                  struct claims *claims)
+result staged_each(struct db_tx *tx, const struct staged_reconciliation *staged,
+                   result (*take)(void *context, const struct claimed_event *event), void *context)
 {
-    struct reading reading = {.claims = claims};
-    claims_open(claims, db_arena(tx), (size_t)staged->ids);
-    TRY(db_each(
+    struct reading reading = {.take = take, .context = context};
+    struct staged_reconciliation held = {0};
+    TRY(read_one(tx, &audit_hold_reconciliation_sql, staged->id, staged->customer_id, &held));
+    return db_each(
         tx, &audit_list_reconciled_ids_sql,
         PARAMS(db_i64(staged->customer_id), db_text(staged->id), db_i64(staged->ids)),
         COLUMNS(
@@ -169,11 +201,34 @@ result reconciliation_read_claims(struct db_tx *tx, const struct staged_reconcil
             db_if_present(db_into_text("quantity", &reading.quantity), &reading.event.has_quantity),
             db_if_present(db_into_instant("event_time", &reading.event.time),
                           &reading.event.has_time)),
-        take_id, &reading));
-    claims->sent = staged->sent;
-    claims->refused = staged->sent - staged->ids;
-    claims->partial = claims->partial || claims->refused > 0;
+        take_id, &reading);
+}
+
+struct naming {
+    struct arena *arena;
+    struct claimed_event *next;
+    str id;
+    str source;
+};
+
+static result take_name(void *context)
+{
+    struct naming *naming = context;
+    *naming->next++ = (struct claimed_event){.id = str_copy(naming->arena, naming->id),
+                                             .source = str_copy(naming->arena, naming->source)};
     return OK;
+}
+
+result staged_name(struct db_tx *tx, struct arena *arena,
+                   const struct staged_reconciliation *staged, const int64_t *places, size_t count,
+                   struct claimed_event *named)
+{
+    struct naming naming = {.arena = arena, .next = named};
+    return db_each(
+        tx, &audit_name_reconciled_ids_sql,
+        PARAMS(db_i64(staged->customer_id), db_text(staged->id), db_i64_array(places, count)),
+        COLUMNS(db_into_text("id", &naming.id), db_into_text("source", &naming.source)), take_name,
+        &naming);
 }
 
 result reconciliation_drop(struct db_tx *tx, str id, int64_t only_customer)

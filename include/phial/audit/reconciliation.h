@@ -27,23 +27,24 @@ struct claimed_event {
     instant time;
 };
 
-struct claim;
-struct claim_key;
-struct claims { // all of the customer's, in the order sent
-    struct arena *arena;
-    struct claim *items;
+// All of the customer's, in the order sent: those of one request, or what was staged.
+struct claimed {
+    int64_t sent;                               // with those that were refused
+    int64_t refused;                            // by the boundary: neither kept nor compared
+    const struct staged_reconciliation *staged; // NULL: they are the events
+    struct claimed_event *events;
     size_t count;
     size_t room;
-    struct claim_key *keys; // in order, when they are looked up
-    int64_t sent;           // with those that were refused
-    int64_t refused;        // by the boundary: neither kept nor compared
-    exact total;            // of the quantities
-    bool partial;           // one said no quantity: there is no total
 };
-// `most`: how many there may be, so that they are kept in one piece.
-void claims_open(struct claims *claims, struct arena *arena, size_t most);
-// Texts are copied where `copies`.
-void claims_add(struct claims *claims, const struct claimed_event *event, bool copies);
+// Where they go as they are read.
+struct claim_sink {
+    result (*take)(void *context, const struct claimed_event *event);
+    void *context;
+    int64_t sent;
+    int64_t refused;
+};
+// Into claimed->events: at most so many, whose texts outlive it.
+struct claim_sink claimed_sink(struct claimed *claimed, struct arena *arena, size_t most);
 
 struct compared_window {
     instant start;
@@ -64,7 +65,7 @@ struct reconciliation {
     decimal total;
     struct compared_window *windows; // in order, none overlaps
     size_t window_count;
-    struct claims *claims; // NULL: no event is compared
+    const struct claimed *claimed; // NULL: no event is compared
 };
 
 struct compared_event {
@@ -117,9 +118,8 @@ result reconciliation_open(struct db_tx *tx, int64_t customer_id, str question,
 // only_customer: 0, or the one that the key is bound to. NOT_FOUND.
 result reconciliation_get(struct db_tx *tx, str id, int64_t only_customer,
                           struct staged_reconciliation *staged);
-// Keeps a part. CONFLICT where there would be too many.
-result reconciliation_add(struct db_tx *tx, str id, int64_t only_customer,
-                          const struct claims *part, struct staged_reconciliation *staged);
-result reconciliation_read_claims(struct db_tx *tx, const struct staged_reconciliation *staged,
-                                  struct claims *claims);
+// Keeps the part that `read` gives to the sink, whole or not at all, in constant memory. CONFLICT
+// where there would be too many. `read` may not use the transaction.
+result reconciliation_add(struct db_tx *tx, struct staged_reconciliation *staged,
+                          result (*read)(void *context, struct claim_sink *sink), void *context);
 result reconciliation_drop(struct db_tx *tx, str id, int64_t only_customer);
