@@ -4,43 +4,54 @@
 
     tests/bench/exports.py BUILD/src/phiald BUILD/src/phial [EVENTS]
 
-A million by default. All events lie in a month of a plan, so that its invoice is recounted from every one of them.
+A million by default. `phial bench ingest` sends them; all lie in a month of a plan, so that its invoice is recounted
+from every one of them. The export is asked for, awaited and fetched over HTTP, and verified by `phial verify` and by `phial-verify` (a target of its own).
 Prints one JSON object. The daemon is started anew before the export and before the reconciliation: what it took to
-receive the events is not counted. CPU seconds are the daemon's, without PostgreSQL's."""
+receive the events is not counted. CPU seconds are the process's own, without PostgreSQL's. A million events take
+some 2 GB of /tmp."""
+import datetime
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
 
 EVENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000000
-BATCH, PART = 10000, 150000
-MONTH = {'customer': 'big', 'from': '2031-11-01T04:00:00Z', 'to': '2031-12-01T05:00:00Z'}
+COMPARED, PART = min(EVENTS, 2000000), 150000
+BEGUN = datetime.datetime.now(datetime.timezone.utc)
 
 
-def event(n):
-    return (f'{{"id":"e-{n}","customer":"big","type":"read","time":"2031-11-{2 + n % 28:02}T10:{n % 60:02}:00Z","quantity":"{1 + n % 3}",'
-            f'"properties":{{"modality":"{"ct" if n % 5 else "mri"}"}}}}')
+def at(months, day):
+    """Midnight of a day, so many months after this one."""
+    month = BEGUN.month - 1 + months
+    return f'{BEGUN.year + month // 12}-{month % 12 + 1:02}-{day:02}T00:00:00Z'
 
 
-def send(c):
-    c.put('/v1/test-clock', {'now': '2031-12-02T00:00:00Z'}, 200)
-    c.put('/v1/event-types/read', {'time_precision': 'second', 'properties': {'modality': {'type': 'enum', 'values': ['ct', 'mri']}}})
-    c.put('/v1/metrics/reads', {'event_types': ['read'], 'aggregation': 'sum', 'group_by': ['modality']})
-    c.put('/v1/plans/reads', {'currency': 'USD', 'interval': 'month', 'charges': [
-        {'key': 'reads', 'metric': 'reads', 'model': 'graduated', 'group_by': ['modality'],
+def send(server):
+    """All events are of the last hour: near the first of a month, some lie before it."""
+    c = server.client
+    c.put('/v1/test-clock', {'now': BEGUN.strftime('%Y-%m-%dT%H:%M:%SZ')}, 200)
+    told = subprocess.run([phial.PHIAL, 'bench', 'ingest', '--events', str(EVENTS), '--batch', '10000', '--connections', '4',
+                           '--customers', '1', '--duplicates', '0', '--url', server.url, '--key', server.key], capture_output=True, text=True)
+    assert told.returncode == 0, told
+    run = json.loads(told.stdout)
+    assert run['ledger_events'] == EVENTS, run
+    customer = run['run'] + '-000000'
+    c.put('/v1/metrics/images', {'event_types': [run['run'] + '.image'], 'aggregation': 'sum', 'group_by': ['modality']})
+    c.put('/v1/plans/images', {'currency': 'USD', 'interval': 'month', 'charges': [
+        {'key': 'images', 'metric': 'images', 'model': 'graduated', 'group_by': ['modality'],
          'tiers': [{'up_to': '1000', 'unit_amount': '0.5'}, {'up_to': None, 'unit_amount': '0.1'}]}]})
-    c.put('/v1/customers/big', {'name': 'Big', 'currency': 'USD', 'time_zone': 'America/New_York'})
-    c.post('/v1/subscriptions', {'customer': 'big', 'plan': 'reads', 'start': '2031-11-01T00:00:00Z'})
-    for first in range(0, EVENTS, BATCH):
-        lines = '\n'.join(event(n) for n in range(first, min(EVENTS, first + BATCH)))
-        c.post('/v1/events', lines, 200, media='application/x-ndjson')
-    c.put('/v1/test-clock', {'now': '2031-12-05T00:00:00Z'}, 200)
-    (usage,) = [i for i in c.get('/v1/invoices?customer=big')['data'] if i['total'] != '0.00']
-    assert usage['status'] == 'issued', usage
+    c.post('/v1/subscriptions', {'customer': customer, 'plan': 'images', 'start': at(0, 1)})
+    c.put('/v1/test-clock', {'now': at(1, 6)}, 200)
+    issued = [i for i in c.get('/v1/invoices?customer=' + customer)['data'] if i['total'] != '0.00']
+    assert [i['status'] for i in issued] == ['issued'], issued
+    return customer, run
 
 
 def again(server):
@@ -63,53 +74,74 @@ def processor(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
-def export(c, server):
+def export(c, server, customer):
     begun, used = time.monotonic(), processor(server.process.pid)
-    state = c.post('/v1/exports', {'customer': 'big', 'purpose': 'bench'}, 202)
+    state = c.post('/v1/exports', {'customer': customer, 'purpose': 'bench'}, 202)
     while state['status'] not in ('ready', 'failed'):
         time.sleep(0.05)
         state = c.get('/v1/exports/' + state['id'])
     seconds = time.monotonic() - begun
     assert state['status'] == 'ready', state
-    return {'export_per_second': int(EVENTS / seconds), 'export_cpu_seconds': round(processor(server.process.pid) - used, 2),
-            'export_mib': peak(server.process.pid)}, server.sql(
-        f"SELECT path FROM export WHERE export_id = '{state['id']}'")
+    begun, archive = time.monotonic(), server.folder + '/downloaded.tar'
+    asked = urllib.request.Request(f'{server.url}/v1/exports/{state["id"]}/download', headers={'Authorization': 'Bearer ' + server.key})
+    with urllib.request.urlopen(asked) as answer, open(archive, 'wb') as file:
+        while piece := answer.read(1 << 20):
+            file.write(piece)
+    return archive, {'export_per_second': int(EVENTS / seconds), 'download_seconds': round(time.monotonic() - begun, 2),
+                     'export_cpu_seconds': round(processor(server.process.pid) - used, 2), 'export_mib': peak(server.process.pid),
+                     'archive_mib': os.path.getsize(archive) >> 20}
 
 
-def verify(archive, key):
+def verify(name, command):
     begun = time.monotonic()
-    process = subprocess.Popen([phial.PHIAL, 'verify', archive, '--key', key], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     said = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     seconds = time.monotonic() - begun
     assert status == 0 and 'VERIFIED' in said, said
-    return {'verify_per_second': int(EVENTS / seconds), 'verify_cpu_seconds': round(used.ru_utime + used.ru_stime, 2),
-            'verify_mib': used.ru_maxrss // 1024}
+    return {name + '_per_second': int(EVENTS / seconds), name + '_cpu_seconds': round(used.ru_utime + used.ru_stime, 2),
+            name + '_mib': used.ru_maxrss // 1024}
 
 
-def reconcile(c, server):
-    at = '/v1/reconciliations/' + c.post('/v1/reconciliations', dict(MONTH, type='read', staged=True))['id']
-    ours = [n for n in range(min(EVENTS, 2000000)) if n % 100003 != 7]
+def ids(archive):
+    """The first of those that were exported: a customer's own list, but for some."""
+    with tarfile.open(archive, 'r|') as tar:
+        entries = next(tar.extractfile(member) for member in tar if member.name == 'entries.ndjson')
+        found = []
+        for line in entries:
+            id = re.search(rb'"event":{"id":"([^"]*)"', line)
+            if id:
+                found.append(id[1].decode())
+            if len(found) == COMPARED:
+                return found
+
+
+def reconcile(c, server, customer, run, ours):
+    asked = {'customer': customer, 'type': run['run'] + '.image', 'from': at(-1, 1), 'to': at(1, 1), 'staged': True}
+    path = '/v1/reconciliations/' + c.post('/v1/reconciliations', asked)['id']
+    ours = [f'"{id}"' for n, id in enumerate(ours) if n % 100003 != 7]
     begun = time.monotonic()
     for first in range(0, len(ours), PART):
-        c.post(at + '/ids', '\n'.join(f'"e-{n}"' for n in ours[first:first + PART]), 200, media='application/x-ndjson')
+        c.post(path + '/ids', '\n'.join(ours[first:first + PART]), 200, media='application/x-ndjson')
     sent = time.monotonic() - begun
     begun, used = time.monotonic(), processor(server.process.pid)
-    answer = c.get(at)
+    answer = c.get(path)
     seconds, used = time.monotonic() - begun, processor(server.process.pid) - used
-    assert EVENTS > 2000000 or answer['ids']['missing_there'] == EVENTS - len(ours) and answer['missing_here'] == [], answer['ids']
+    assert answer['ids']['missing_there'] == EVENTS - len(ours) and answer['missing_here'] == [], answer['ids']
     return {'ids': len(ours), 'ids_sent_seconds': round(sent, 2), 'reconcile_seconds': round(seconds, 2),
             'reconcile_cpu_seconds': round(used, 2), 'reconcile_mib': peak(server.process.pid)}
 
 
 def main():
     server = phial.Server('--test-clock')
-    send(server.client)
-    found = {'events': EVENTS}
-    more, archive = export(again(server), server)
-    found.update(more, archive_mib=os.path.getsize(archive) >> 20)
-    found.update(verify(archive, server.folder + '/ledger.pub.pem'))
-    found.update(reconcile(again(server), server))
+    customer, run = send(server)
+    found = {'events': EVENTS, 'sent_per_second': int(run['events_per_second'])}
+    archive, more = export(again(server), server, customer)
+    found.update(more)
+    key = server.folder + '/ledger.pub.pem'
+    found.update(verify('phial_verify', [phial.PHIAL, 'verify', archive, '--key', key]))
+    found.update(verify('alone', [os.path.dirname(phial.PHIAL) + '/phial-verify', archive, '--key', key]))
+    found.update(reconcile(again(server), server, customer, run, ids(archive)))
     print(json.dumps(found, indent=1))
     server.process.send_signal(15)
     server.process.wait()
