@@ -49,10 +49,10 @@ WHERE customer_id = $1 AND kind IN (5, 6) AND entry_index >= $2 AND entry_index 
 ORDER BY entry_index;
 
 -- name: audit_first_reference
--- The earliest original that a void or an amendment of a range refers to.
+-- The earliest original before a range that a void or an amendment of it refers to.
 SELECT COALESCE(MIN(reference), $2) AS reference
 FROM ledger_entry
-WHERE customer_id = $1 AND reference IS NOT NULL AND entry_index >= $2 AND entry_index < $3;
+WHERE customer_id = $1 AND reference < $2 AND entry_index >= $2 AND entry_index < $3;
 
 -- name: audit_first_event
 -- The earliest usage entry below a size whose event lies in a time.

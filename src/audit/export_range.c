@@ -158,8 +158,10 @@ static result reach_for_invoices(struct needs *needs, const struct invoice_needs
               "reference"));
     for (size_t i = 0; i < invoices->count; i++) {
         const struct invoice_need *need = &invoices->items[i];
+        if (needs->first == 0)
+            break; // it cannot reach back further: no log is read through for nothing
         TRY(lower(needs, &audit_first_event_sql,
-                  PARAMS(db_i64(needs->customer_id), db_i64(need->index),
+                  PARAMS(db_i64(needs->customer_id), db_i64(needs->first),
                          db_instant(needs->carries ? first : need->start), db_instant(need->end)),
                   "entry_index"));
     }
