@@ -128,14 +128,6 @@ static const char *const trail_columns[] = {
 static const char *const disclosure_columns[] = {
     "date", "recipient", "description", "purpose", "action", "object", "address", "index", NULL};
 
-static result wants_csv(const struct request *request, bool *csv)
-{
-    str format = STR("json");
-    (void)http_parameter(request, "format", &format);
-    *csv = str_eq(format, STR("csv"));
-    return *csv || str_eq(format, STR("json")) ? OK : FAIL(BAD_PARAMETER, "format is json or csv.");
-}
-
 static void add_cell(struct csv_row *row, struct arena *arena, const json_t *value)
 {
     if (value == NULL || json_is_null(value))
@@ -175,7 +167,7 @@ result get_audit(const struct request *request, struct reply *reply)
     OWNED(page_release) struct page page = {0};
     bool csv = false;
     TRY(page_open(request, "actor action object customer from to format", &page));
-    TRY(wants_csv(request, &csv));
+    TRY(parameter_csv(request, &csv));
     struct trail_list list = {.page = &page};
     TRY(read_filter(request, &list));
     str own = caller_of(request)->key.customer;
@@ -193,7 +185,7 @@ result get_disclosures(const struct request *request, struct reply *reply)
     OWNED(page_release) struct page page = {0};
     bool csv = false;
     TRY(page_open(request, "customer from to format", &page));
-    TRY(wants_csv(request, &csv));
+    TRY(parameter_csv(request, &csv));
     struct trail_list list = {.page = &page, .disclosures = true};
     TRY(read_filter(request, &list));
     if (list.filter.customer.len == 0)

@@ -185,3 +185,11 @@ result parameter_i64(const struct request *request, const char *name, int64_t mo
     *number = read;
     return OK;
 }
+
+result parameter_csv(const struct request *request, bool *csv)
+{
+    str format = STR("json");
+    (void)http_parameter(request, "format", &format);
+    *csv = str_eq(format, STR("csv"));
+    return *csv || str_eq(format, STR("json")) ? OK : FAIL(BAD_PARAMETER, "format is json or csv.");
+}

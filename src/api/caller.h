@@ -88,6 +88,9 @@ result parameter_instant(const struct request *request, const char *name, bool *
 result parameter_i64(const struct request *request, const char *name, int64_t most, bool *present,
                      int64_t *number);
 
+// ?format=: json, which it is without, or csv.
+result parameter_csv(const struct request *request, bool *csv);
+
 static inline json_t *json_instant_text(const struct request *request, instant at)
 {
     return json_from_str(instant_print(request->arena, at));

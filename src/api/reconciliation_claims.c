@@ -107,6 +107,7 @@ static const char *const column_names[COLUMN_COUNT] = {"id", "source", "quantity
 struct csv_reading {
     const struct reconciliation_question *question;
     struct claim_sink *sink;
+    size_t row;                  // at hand, from 1: the header's
     size_t places[COLUMN_COUNT]; // of the columns; `width` for one that is not there
     size_t width;
 };
@@ -136,13 +137,21 @@ static str cell_of(const struct csv_reading *reading, const str *cells, enum col
     return place == reading->width ? STR("") : str_trim(cells[place]);
 }
 
+// Says which row, and nothing of what stands in it.
+static result wrong_row(const struct csv_reading *reading, const char *detail)
+{
+    struct faults *faults = reading->question->request->faults;
+    faults_add(faults, pointer_item(faults->arena, STR(""), reading->row), "invalid", detail);
+    return faults_result(faults);
+}
+
 static result take_row(struct csv_reading *reading, const str *cells, size_t count)
 {
     struct claimed_event event = {.source = STR("")};
     if (count == 1 && reading->width != 1 && cells[0].len == 0)
         return OK; // an empty line
     if (count != reading->width)
-        return FAIL(INVALID, "A row has another number of cells than the first.");
+        return wrong_row(reading, "A row has another number of cells than the first.");
     str quantity = cell_of(reading, cells, COLUMN_QUANTITY);
     str time = cell_of(reading, cells, COLUMN_TIME);
     event.id = cell_of(reading, cells, COLUMN_ID);
@@ -151,9 +160,9 @@ static result take_row(struct csv_reading *reading, const str *cells, size_t cou
     event.has_quantity = quantity.len != 0;
     event.has_time = time.len != 0;
     if (event.has_quantity && failed(decimal_parse(quantity, &event.quantity)))
-        return FAIL(INVALID, "A row's quantity is no decimal.");
+        return wrong_row(reading, "A row's quantity is no decimal.");
     if (event.has_time && failed(instant_parse(time, &event.time)))
-        return FAIL(INVALID, "A row's time is no RFC 3339 time with an offset.");
+        return wrong_row(reading, "A row's time is no RFC 3339 time with an offset.");
     if (count == 1 && event.id.len == 0)
         return OK;
     return take(reading->question, reading->sink, &event);
@@ -177,8 +186,9 @@ result claims_read_csv(const struct reconciliation_question *question, str body,
     if (str_starts_with(body, STR("\xef\xbb\xbf"))) // as spreadsheets write it
         body = str_slice(body, 3, body.len);
     for (bool first = true; first || body.len != 0; first = false) {
+        reading.row++;
         if (!csv_read_row(arena, &body, cells, COUNT_OF(cells), &count))
-            return FAIL(INVALID, "A row is not CSV (RFC 4180).");
+            return wrong_row(&reading, "A row is not CSV (RFC 4180).");
         TRY(first ? read_header(&reading, cells, count) : take_row(&reading, cells, count));
     }
     return OK;

@@ -32,7 +32,7 @@ static result document_of_query(const struct request *request, json_t **document
     static const char *const names[] = {"customer", "metric", "type",  "from",
                                         "to",       "total",  "source"};
     OWNED(json_release) json_t *made = json_object();
-    TRY(http_parameters_known(request, "customer metric type from to total source"));
+    TRY(http_parameters_known(request, "customer metric type from to total source format"));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         str value = {0};
         if (http_parameter(request, names[i], &value) &&
@@ -49,7 +49,7 @@ static result read_document(const struct request *request, json_t **document)
 {
     if (is_csv(request))
         return document_of_query(request, document);
-    TRY(http_parameters_known(request, ""));
+    TRY(http_parameters_known(request, "format"));
     if (!str_eq(request->media_type, STR("application/json")))
         return FAIL(UNSUPPORTED_MEDIA_TYPE, "");
     if (request->body.len == 0)
@@ -156,17 +156,25 @@ static result run(struct db_tx *tx, void *context)
     return compare(tx, reconciling);
 }
 
-static result reply_answer(const struct reconciling *reconciling, struct reply *reply)
+// By ?format=, or else by Accept.
+static result choose_form(const struct request *request, struct reply *reply, bool *csv)
 {
     static const enum media offered[] = {MEDIA_JSON, MEDIA_CSV};
-    const struct reconciliation_question *question = &reconciling->question;
-    const struct request *request = question->request;
+    str format = {0};
+    http_reply_header(reply, "Vary", STR("Accept"));
+    if (http_parameter(request, "format", &format))
+        return parameter_csv(request, csv);
     enum media media =
         accept_media(http_header_list(request, "Accept"), offered, COUNT_OF(offered));
-    http_reply_header(reply, "Vary", STR("Accept"));
-    if (media == MEDIA_NONE)
-        return FAIL(NOT_ACCEPTABLE, "A reconciliation is JSON or CSV.");
-    if (media == MEDIA_CSV)
+    *csv = media == MEDIA_CSV;
+    return media == MEDIA_NONE ? FAIL(NOT_ACCEPTABLE, "A reconciliation is JSON or CSV.") : OK;
+}
+
+static result reply_answer(const struct reconciling *reconciling, bool csv, struct reply *reply)
+{
+    const struct reconciliation_question *question = &reconciling->question;
+    const struct request *request = question->request;
+    if (csv)
         return http_reply_text(reply, 200, "text/csv; charset=utf-8",
                                reconciliation_print_csv(question, &reconciling->reconciled));
     json_t *answer = reconciliation_print(question, &reconciling->reconciled);
@@ -197,12 +205,14 @@ result post_reconciliations(const struct request *request, struct reply *reply)
 {
     OWNED(reconciling_release) struct reconciling reconciling = {0};
     json_t *document = NULL;
+    bool csv = false;
     TRY(read_document(request, &document));
     TRY(start(request, document, &reconciling));
+    TRY(choose_form(request, reply, &csv));
     reconciling.question.request = request;
     TRY(db_transact(request->db, request->arena, run, &reconciling));
     if (!reconciling.question.is_staged)
-        return reply_answer(&reconciling, reply);
+        return reply_answer(&reconciling, csv, reply);
     http_reply_header(reply, "Location",
                       str_printf(request->arena, "/v1/reconciliations/%" STR_FMT,
                                  STR_ARG(reconciling.staged.id)));
@@ -267,9 +277,11 @@ static result compare_staged(struct db_tx *tx, void *context)
 result get_reconciliations_id(const struct request *request, struct reply *reply)
 {
     OWNED(reconciling_release) struct reconciling reconciling = {.question = {.request = request}};
-    TRY(http_parameters_known(request, ""));
+    bool csv = false;
+    TRY(http_parameters_known(request, "format"));
+    TRY(choose_form(request, reply, &csv));
     TRY(db_transact(request->db, request->arena, compare_staged, &reconciling));
-    return reply_answer(&reconciling, reply);
+    return reply_answer(&reconciling, csv, reply);
 }
 
 static result drop(struct db_tx *tx, void *context)

@@ -155,12 +155,8 @@ static result read_time(struct utilization *asked)
 static result read_form(struct utilization *asked)
 {
     const struct request *request = asked->request;
-    str format = STR("json");
     str name = {0};
-    (void)http_parameter(request, "format", &format);
-    asked->as_csv = str_eq(format, STR("csv"));
-    if (!asked->as_csv && !str_eq(format, STR("json")))
-        return FAIL(BAD_PARAMETER, "format is json or csv.");
+    TRY(parameter_csv(request, &asked->as_csv));
     if (!http_parameter(request, "template", &name))
         return OK;
     asked->form = report_template_find(api_of(request)->report_templates, name);

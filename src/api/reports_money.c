@@ -19,16 +19,6 @@ static void question_release(struct report_question *question)
     spool_release(&question->spool);
 }
 
-static result read_format(const struct request *request, bool *csv)
-{
-    str format = STR("json");
-    (void)http_parameter(request, "format", &format);
-    *csv = str_eq(format, STR("csv"));
-    if (!*csv && !str_eq(format, STR("json")))
-        return FAIL(BAD_PARAMETER, "format is json or csv.");
-    return OK;
-}
-
 static result write_revenue(struct db_tx *tx, void *context)
 {
     struct report_question *question = context;
@@ -48,7 +38,7 @@ result get_reports_revenue(const struct request *request, struct reply *reply)
     TRY(http_parameters_known(request, "from to customer currency by format"));
     TRY(books_period_read(request, &query->period, &question.customer));
     (void)http_parameter(request, "by", &query->by);
-    TRY(read_format(request, &query->csv));
+    TRY(parameter_csv(request, &query->csv));
     TRY(db_transact(request->db, request->arena, write_revenue, &question));
     return spool_reply(&question.spool, reply, query->csv ? csv_media : json_media);
 }
@@ -76,7 +66,7 @@ result get_reports_aging(const struct request *request, struct reply *reply)
         return FAIL(BAD_PARAMETER, "as_of lies after now.");
     TRY(books_currency_read(request, &query->currency));
     (void)http_parameter(request, "customer", &question.customer);
-    TRY(read_format(request, &query->csv));
+    TRY(parameter_csv(request, &query->csv));
     TRY(db_transact(request->db, request->arena, write_aging, &question));
     return spool_reply(&question.spool, reply, query->csv ? csv_media : json_media);
 }

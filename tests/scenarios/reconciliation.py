@@ -133,8 +133,21 @@ def comma_separated(c):
     assert rows[0] == {'what': 'differs', 'id': '', 'source': '', 'start': FROM, 'end': TO, 'ledger': '10', 'yours': '9', 'difference': '1'}, rows
     assert [(r['what'], r['id']) for r in rows[1:]] == [('missing_here', '\'=e-"x'), ('missing_there', 'e-9'), ('missing_there', 'e-20'), ('different', 'e-0')], rows
     assert (rows[-1]['ledger'], rows[-1]['yours']) == ('2', '3')
-    for wrong in ('e-0\n', 'id,id\na,b\n', 'id\na,b\n', 'id,quantity\na,many\n', 'id,time\na,noon\n', 'id\n"a\n', 'id\na"b\n', 'name\na\n'):
+    for wrong in ('e-0\n', 'id,id\na,b\n', 'name\na\n', ''):
         problem(c.send('POST', path, wrong, media='text/csv'), 422, 'invalid')
+    for wrong, row in (('id\na,b\n', 2), ('id,quantity\nb,1\na,many\n', 3), ('id,time\na,219-09-9999\n', 2), ('id\n"a\n', 2), ('id\na"b\n', 2)):
+        refused = c.send('POST', path, wrong, media='text/csv')
+        problem(refused, 422, 'invalid', f'/{row}')
+        assert b'219-09' not in refused.bytes, refused
+    # as a spreadsheet writes it; a quoted line end is no id; format= asks as Accept does
+    spread = '\ufeff"id","quantity"\r\n"e-0","2"\r\n"e\n1",""\r\n'.encode()
+    told = c.expect(200, 'POST', path + '&format=json', spread, media='text/csv', Accept='text/csv').json
+    assert (told['ids']['sent'], told['ids']['refused'], told['missing_here'], told['different']) == (2, 1, [], []), told
+    assert table(c.expect(200, 'POST', path + '&format=csv', spread, media='text/csv'))[0]['what'] == 'differs'
+    asked = dict(TIME, customer='clinic', type='read', total='10')
+    assert table(c.expect(200, 'POST', '/v1/reconciliations?format=csv', asked))[0]['what'] == 'matches'
+    problem(c.send('POST', '/v1/reconciliations?format=xml', asked), 400, 'bad_parameter')
+    problem(c.send('POST', '/v1/reconciliations', asked, Accept='application/pdf'), 406, 'not_acceptable')
 
 
 def in_parts(c):
@@ -157,7 +170,7 @@ def in_parts(c):
     assert answer['missing_here'] == ['e-20001', 'e-20002'] and answer['missing_there'] == ['e-77', 'e-5077', 'e-10077', 'e-15077'], answer
     assert [d['id'] for d in answer['different']] == (['e-1003'] if 1003 in theirs[3::4] else []) and answer['id'] == opened.json['id'], answer
     assert answer['ledger'] == answer['yours'] == str(MANY) and not answer['matches']
-    assert table(c.expect(200, 'GET', at, Accept='text/csv'))[0]['what'] == 'differs'
+    assert table(c.expect(200, 'GET', at, Accept='text/csv')) == table(c.expect(200, 'GET', at + '?format=csv'))
     return at
 
 
