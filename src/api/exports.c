@@ -65,6 +65,9 @@ static result read_wanted(struct json_at document, struct export_request *wanted
     if (trail && named)
         json_wrong(json_member(document, "customer"), "invalid",
                    "The audit trail is nobody's: an export is of it or of a customer's log.");
+    if (!trail && named && wanted->customer.len == 0)
+        json_wrong(json_member(document, "customer"), "unknown_customer",
+                   "There is no such customer.");
     if (trail && wanted->invoice.len != 0)
         json_wrong(json_member(document, "invoice"), "invalid",
                    "The audit trail holds no invoices.");

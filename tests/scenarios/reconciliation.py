@@ -242,6 +242,10 @@ def downloads(c, server):
     path = phial.export(c, server.folder, {'customer': 'clinic', 'purpose': 'reconciliation'})
     with open(path, 'rb') as f:
         whole = f.read()
+    for customer in ('', 'nobody'):  # '' is not the trail
+        refused = c.send('POST', '/v1/exports', {'customer': customer, 'purpose': 'reconciliation'})
+        problem(refused, 422, 'invalid', '/customer')
+        assert refused.json['errors'] == [{'pointer': '/customer', 'code': 'unknown_customer', 'detail': 'There is no such customer.'}], refused
     at = '/v1/exports/' + os.path.basename(path)[:-4]
     first = c.expect(206, 'GET', at + '/download', Range='bytes=0-999')
     tag = first.headers['ETag']
