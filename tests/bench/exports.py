@@ -5,10 +5,11 @@
     tests/bench/exports.py BUILD/src/phiald BUILD/src/phial [EVENTS]
 
 A million by default. `phial bench ingest` sends them; all lie in a month of a plan, so that its invoice is recounted
-from every one of them. The export is asked for, awaited and fetched over HTTP, and verified by `phial verify` and by `phial-verify` (a target of its own).
+from every one of them. The export is asked for, awaited and fetched over HTTP, and verified by `phial verify` and by
+`phial-verify`, a target of its own that must have been built.
 Prints one JSON object. The daemon is started anew before the export and before the reconciliation: what it took to
 receive the events is not counted. CPU seconds are the process's own, without PostgreSQL's. A million events take
-some 2 GB of /tmp."""
+some 1.4 GB of /tmp."""
 import datetime
 import json
 import os
