@@ -35,7 +35,10 @@ struct archive_parts {
     int64_t size;
     sha256 root;
     struct export_range range;
-    str first_at; // of the range's entries, "" when there are none
+    struct merkle_span spans[2 * MERKLE_LEVELS_MAX]; // around the range
+    size_t span_count;
+    struct merkle_parts tree; // of the spans and the entries, as they are read
+    str first_at;             // of the range's entries, "" when there are none
     str last_at;
     struct noted_invoice *noted; // in the log's order
     struct noted_invoice **next_noted;
@@ -146,11 +149,46 @@ static result spool_entry(void *context, const struct entry *entry)
     struct spool *spool = context;
     bool edge =
         entry->index == spool->parts->range.from || entry->index == spool->parts->range.to - 1;
+    if ((uint64_t)entry->index != spool->parts->tree.at)
+        return FAIL(VERIFICATION_FAILED, "the log has a gap");
+    sha256 hash = merkle_leaf(entry->leaf);
+    merkle_parts_add(&spool->parts->tree, &hash);
     if (edge)
         note_time(spool->parts, entry->leaf);
     TRY(spool_line(spool, entry->leaf));
     bool stated = entry->kind == ENTRY_invoice || entry->kind == ENTRY_credit_note;
     return stated ? add_statement(spool->parts, entry->kind, entry->leaf) : OK;
+}
+
+static result cover(struct archive_parts *parts, int64_t from, int64_t to)
+{
+    size_t count = 0;
+    if (from == to)
+        return OK;
+    TRY(ledger_cover(parts->tx, parts->work->request.customer_id, parts->size, from, to,
+                     parts->spans + parts->span_count, &count));
+    parts->span_count += count;
+    return OK;
+}
+
+static result open_tree(struct archive_parts *parts)
+{
+    const struct export_range *range = &parts->range;
+    TRY(cover(parts, 0, range->from));
+    TRY(cover(parts, range->to, parts->size));
+    return merkle_parts_open((uint64_t)parts->size, (uint64_t)range->from, (uint64_t)range->to,
+                             parts->spans, parts->span_count, &parts->tree);
+}
+
+// What was signed on as it grew is not read again then: here nothing leaves that does not give the
+// root.
+static result check_tree(struct archive_parts *parts)
+{
+    sha256 root = {{0}};
+    TRY(merkle_parts_root(&parts->tree, &root));
+    return sha256_eq(&root, &parts->root)
+               ? OK
+               : FAIL(VERIFICATION_FAILED, "the stored entries are other than their head says");
 }
 
 static result add_entries(struct archive_parts *parts)
@@ -159,6 +197,7 @@ static result add_entries(struct archive_parts *parts)
     TRY(spool_open(parts, &spool));
     TRY(ledger_each(parts->tx, parts->work->request.customer_id, parts->range.from, parts->range.to,
                     spool_entry, &spool));
+    TRY(check_tree(parts));
     TRY(spool_write(&spool));
     sha256 sum = sha256_end(&spool.sum);
     return tar_add_file(parts->tar, EXPORT_ENTRIES, spool.fd, spool.written, &sum, &parts->sums);
@@ -204,29 +243,22 @@ static result add_checkpoint(struct archive_parts *parts)
     return tar_add(parts->tar, EXPORT_CHECKPOINT_SIGNATURE, signature, &parts->sums);
 }
 
-static result add_nodes(struct archive_parts *parts, int64_t from, int64_t to, json_t *nodes)
+static json_t *nodes_of(const struct archive_parts *parts)
 {
-    struct merkle_span spans[2 * MERKLE_LEVELS_MAX];
-    size_t count = 0;
-    if (from == to)
-        return OK;
-    TRY(ledger_cover(parts->tx, parts->work->request.customer_id, parts->size, from, to, spans,
-                     &count));
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(nodes,
-                                    json_pack("{s:I,s:I,s:o}", "from", (json_int_t)spans[i].begin,
-                                              "to", (json_int_t)spans[i].end, "hash",
-                                              base64(parts->arena, &spans[i].hash)));
-    return OK;
+    json_t *nodes = json_array();
+    for (size_t i = 0; i < parts->span_count; i++) {
+        const struct merkle_span *span = &parts->spans[i];
+        (void)json_array_append_new(
+            nodes, json_pack("{s:I,s:I,s:o}", "from", (json_int_t)span->begin, "to",
+                             (json_int_t)span->end, "hash", base64(parts->arena, &span->hash)));
+    }
+    return nodes;
 }
 
 static result add_proof(struct archive_parts *parts)
 {
     const struct export_request *request = &parts->work->request;
-    OWNED(json_release) json_t *document = json_pack("{s:[]}", "nodes");
-    json_t *nodes = json_object_get(document, "nodes");
-    TRY(add_nodes(parts, 0, parts->range.from, nodes));
-    TRY(add_nodes(parts, parts->range.to, parts->size, nodes));
+    OWNED(json_release) json_t *document = json_pack("{s:o}", "nodes", nodes_of(parts));
     if (request->has_since) {
         struct merkle_proof proof = {0};
         TRY(ledger_consistency(parts->tx, request->customer_id, request->since, parts->size,
@@ -338,6 +370,7 @@ static result add_all(struct archive_parts *parts)
 {
     str public_key = public_key_print(parts->arena, signer_public(parts->work->signer));
     str guide = {audit_guide, (size_t)(audit_guide_end - audit_guide)};
+    TRY(open_tree(parts));
     TRY(add_entries(parts)); // first: it learns the range's times
     TRY(add_pdfs(parts));
     TRY(add_manifest(parts));
