@@ -313,6 +313,9 @@ void verify_extends(struct exported *newer, struct exported *older)
                   : "The older export is one of another log.");
     else if (newer->checkpoint.size < older->checkpoint.size)
         fault(newer->report, "The export to compare with is the newer one.");
+    else if (newer->checkpoint.size == older->checkpoint.size && !extends(newer, older))
+        fault(newer->report, "Two histories were signed: both exports are of one size, with two "
+                             "roots. Keep both files, they are the evidence.");
     else if (!extends(newer, older))
         fault(newer->report, "Nothing proves that this export extends the older one.");
     else
