@@ -10,6 +10,7 @@
 #   tests/run.sh -R REGEX         only the tests whose names match
 #
 # PHIAL_CLEAN_IDS=10000000 tries the PHI boundary on so many clean ids of each kind (phi/test_clean_ids).
+# PHIAL_MUTATIONS=500 changes so many archives, which two verifiers must judge alike (scenarios/agree).
 # PHIAL_FAULT_ROUNDS=50 makes the scenarios of faults (crash, failover, faults, two_daemons) that long.
 set -eu
 cd "$(dirname "$0")/.."

@@ -208,8 +208,15 @@ void verify_proof(struct exported *exported)
 static void check_consistency(const struct exported *exported)
 {
     sha256 earlier;
-    if (!exported->has_consistency || !exported->has_checkpoint ||
-        !prefix_root(&(struct prefix){.exported = exported}, exported->consistency_from, &earlier))
+    if (!exported->has_consistency || !exported->has_checkpoint)
+        return;
+    if (exported->consistency_from < 1 ||
+        (uint64_t)exported->consistency_from > exported->checkpoint.size) {
+        fault(exported->report, "The consistency proof of proof.json is from a size that the log "
+                                "does not have.");
+        return;
+    }
+    if (!prefix_root(&(struct prefix){.exported = exported}, exported->consistency_from, &earlier))
         return;
     if (failed(merkle_verify_consistency((uint64_t)exported->consistency_from,
                                          exported->checkpoint.size, &exported->consistency,
