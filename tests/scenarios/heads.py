@@ -17,23 +17,7 @@ import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
-
-
-def leaf_hash(line):
-    return hashlib.sha256(b'\0' + line).digest()
-
-
-def node(left, right):
-    return hashlib.sha256(b'\1' + left + right).digest()
-
-
-def root_of(leaves):
-    if len(leaves) < 2:
-        return leaves[0] if leaves else hashlib.sha256(b'').digest()
-    half = 1
-    while half * 2 < len(leaves):
-        half *= 2
-    return node(root_of(leaves[:half]), root_of(leaves[half:]))
+from tree import leaf_hash, node, root_of, unbase  # noqa: E402
 
 
 def root_from_inclusion(leaf, index, size, proof):
@@ -46,10 +30,6 @@ def root_from_inclusion(leaf, index, size, proof):
     if index < half:
         return node(root_from_inclusion(leaf, index, half, proof[:-1]), proof[-1])
     return node(proof[-1], root_from_inclusion(leaf, index - half, size - half, proof[:-1]))
-
-
-def unbase(text):
-    return base64.b64decode(text, validate=True)
 
 
 class Note:

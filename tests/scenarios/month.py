@@ -3,20 +3,19 @@
 """A month from the outside: catalog, 10,000 events with repeats and conflicts, close, issue, export; an
 independent verification; and an archive changed in every way, which phial verify must refuse."""
 import base64
-import hashlib
-import io
 import json
 import os
 import random
 import subprocess
 import sys
-import tarfile
 import tempfile
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
+from archive import canonical, read, summed, unpack, write  # noqa: E402
+from tree import leaf_hash, root_of  # noqa: E402
 
 rng = random.Random(7)
 NEXT = (datetime.now(timezone.utc).replace(day=1) + timedelta(days=40)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
@@ -28,25 +27,6 @@ CUSTOMERS = ('clinic-a', 'clinic-b', 'clinic-c')
 
 def stamp(t):
     return t.strftime('%Y-%m-%dT%H:%M:%SZ')
-
-
-def leaf_hash(leaf):
-    return hashlib.sha256(b'\0' + leaf).digest()
-
-
-def root_of(hashes):
-    if not hashes:
-        return hashlib.sha256(b'').digest()
-    if len(hashes) == 1:
-        return hashes[0]
-    k = 1
-    while k * 2 < len(hashes):
-        k *= 2
-    return hashlib.sha256(b'\1' + root_of(hashes[:k]) + root_of(hashes[k:])).digest()
-
-
-def canonical(v):
-    return json.dumps(v, sort_keys=True, separators=(',', ':'), ensure_ascii=False).encode()
 
 
 def catalog(c):
@@ -131,27 +111,9 @@ def check_invoice(statement, events, voided):
     assert statement['total'] == str(subtotal + tax) == statement['amount_due']
 
 
-def members(archive):
-    with tarfile.open(archive) as tar:
-        return {m.name: tar.extractfile(m).read() for m in tar.getmembers()}
-
-
-def write(path, files, names=None):
-    with tarfile.open(path, 'w', format=tarfile.USTAR_FORMAT) as tar:
-        for name in names or files:
-            info = tarfile.TarInfo(name)
-            info.size = len(files[name])
-            tar.addfile(info, io.BytesIO(files[name]))
-    return path
-
-
 def by_hand(folder, files, key):
     """sha256sum and openssl, as VERIFY.md says."""
-    for name, data in files.items():
-        path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, 'wb') as f:
-            f.write(data)
+    unpack(folder, files)
     run = lambda command: subprocess.run(command, shell=True, check=True, cwd=folder, capture_output=True, text=True).stdout
     run('sha256sum -c SHA256SUMS')
     for body, signature in (('SHA256SUMS', 'SHA256SUMS.sig'), ('checkpoint.body', 'checkpoint.sig')):
@@ -193,14 +155,6 @@ def independent(files, statements):
             copies = [json.loads(d) for name, d in files.items() if name.startswith('invoices/') and name.endswith('.json')]
             assert any({k: v for k, v in copy.items() if k != 'payment_status'} == statement for copy in copies)
     assert json.loads(files['proof.json'])['nodes'] == []
-
-
-def resum(files):
-    """The sums made right again, without the key that signs them."""
-    files = dict(files)
-    files['SHA256SUMS'] = ''.join(f'{hashlib.sha256(d).hexdigest()}  {n}\n' for n, d in sorted(files.items())
-                                  if n not in ('SHA256SUMS', 'SHA256SUMS.sig')).encode()
-    return files
 
 
 def mutations(files):
@@ -266,7 +220,7 @@ def main():
     folder = tempfile.mkdtemp(prefix='phial-month-', dir='/tmp')
     key = server.folder + '/ledger.pub.pem'
     archive = phial.export(c, folder, {'customer': 'clinic-a', 'purpose': 'test'})
-    files = members(archive)
+    files = read(archive)
     code, said = phial.verify(archive, key)
     assert code == 0 and 'VERIFIED' in said, said
     independent(files, statements)
@@ -275,8 +229,8 @@ def main():
     assert code == 0, said
     small = phial.export(c, folder, {'customer': 'clinic-c', 'purpose': 'test'})  # a look at it takes no time
     assert phial.verify(small, key)[0] == 0
-    for name, changed in mutations(members(small)):
-        for label, variant in ((name, changed), (name + ', sums made right', resum(changed))):
+    for name, changed in mutations(read(small)):
+        for label, variant in ((name, changed), (name + ', sums made right', summed(changed))):
             code, said = phial.verify(write(folder + '/changed.tar', variant), key)
             assert code == 1 and 'REFUSED: ' in said and 'VERIFIED' not in said, (label, said)
     with open(small, 'rb') as f:

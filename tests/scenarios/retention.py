@@ -5,17 +5,17 @@ person's word and a signed export; proofs, sums, identities and statements outli
 import base64
 import glob
 import hashlib
-import io
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
+from archive import read, write  # noqa: E402
+from tree import root_of  # noqa: E402
 
 WHY = {'Phial_Reason': 'years are over'}
 FAST = {'PHIAL_USAGE_FOLD_INTERVAL_MS': '50', 'PHIAL_BILLING_INTERVAL_MS': '200'}
@@ -94,15 +94,6 @@ def leaf_hash(line):
     return hashlib.sha256(b'\0' + line).digest()
 
 
-def tree_hash(leaves):
-    if len(leaves) == 1:
-        return leaves[0]
-    half = 1
-    while half * 2 < len(leaves):
-        half *= 2
-    return hashlib.sha256(b'\1' + tree_hash(leaves[:half]) + tree_hash(leaves[half:])).digest()
-
-
 def lines_of(client, customer='old'):
     return client.expect(200, 'GET', f'/v1/ledger/{customer}/entries').bytes.splitlines()
 
@@ -111,7 +102,7 @@ def root_holds(client, customer='old'):
     note = client.expect(200, 'GET', f'/v1/ledger/{customer}/checkpoint').bytes.split(b'\n')
     lines = lines_of(client, customer)
     assert int(note[1]) == len(lines)
-    assert base64.b64decode(note[2]) == tree_hash([leaf_hash(line) for line in lines]), 'the root is not that of the lines'
+    assert base64.b64decode(note[2]) == root_of([leaf_hash(line) for line in lines]), 'the root is not that of the lines'
     return lines
 
 
@@ -144,7 +135,7 @@ def removed(client, server, before):
     assert told['approved_by'] != told['requested_by'], told
     for part in told['parts']:
         inside = [leaf_hash(before[n]) for n in gone if part['from'] <= n < part['to']]
-        assert len(inside) == part['entries'] and base64.b64decode(part['root']) == tree_hash(inside), part
+        assert len(inside) == part['entries'] and base64.b64decode(part['root']) == root_of(inside), part
         archive = client.expect(200, 'GET', f'/v1/exports/{part["export"]}/download').bytes
         assert hashlib.sha256(archive).hexdigest() == part['sha256'], part
         path = server.folder + '/part.tar'
@@ -210,18 +201,13 @@ def from_nodes_and_lines(files):
     return manifest
 
 
-def unpack(path):
-    with tarfile.open(path) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive}
-
-
 def exports(client, server, older):
     """What is left of the log is exported and verified; what needs removed bodies is a limit, not a fault."""
     key = server.folder + '/ledger.pub.pem'
     path = phial.export(client, server.folder, {'customer': 'old', 'purpose': 'what is left', 'since': older['size']})
     code, said = phial.verify(path, key, '--against', older['path'])
     assert code == 0 and 'VERIFIED' in said, said
-    files = unpack(path)
+    files = read(path)
     manifest = from_nodes_and_lines(files)
     gone = [n for n, line in enumerate(lines_of(client)) if json.loads(line)['kind'] == 'removed']
     assert manifest['from_index'] == gone[-1] + 1
@@ -234,20 +220,15 @@ def exports(client, server, older):
         path = phial.export(client, server.folder, {'customer': 'running', 'invoice': running[month], 'purpose': 'x'})
         code, said = phial.verify(path, key)
         assert code == 0 and said.count('Limit: ') == 1 and f'invoices  {recounted} recounted' in said, (month, said)
-        from_nodes_and_lines(unpack(path))
+        from_nodes_and_lines(read(path))
         tampered(path, key)
 
 
 def tampered(path, key):
     """A carried entry that is another one has no proof."""
-    files = unpack(path)
+    files = read(path)
     files['carried.json'] = files['carried.json'].replace(b'1.00', b'2.00')
-    changed = path + '.changed'
-    with tarfile.open(changed, 'w', format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+    changed = write(path + '.changed', files)
     code, said = phial.verify(changed, key)
     assert code == 1 and 'carried.json: entry' in said and 'is not proved to be in the log' in said, said
 
