@@ -2,18 +2,17 @@
 #include "phial/rating/tally.h"
 
 #include "filter.h"
+#include "fnv.h"
 #include "folded_switches.h"
 #include "phial/rating/aggregation.h"
 
 #include <assert.h>
 #include <string.h>
 
-enum { FIRST_SLOTS = 256, FNV_SHIFT = 32 };
+enum { FIRST_SLOTS = 256 };
 #define QUARTER_US INT64_C(900000000)
 #define HOUR_US INT64_C(3600000000)
 #define DAY_US INT64_C(86400000000)
-#define FNV_BASIS UINT64_C(14695981039346656037)
-#define FNV_PRIME UINT64_C(1099511628211)
 
 // What a line or a value is found by.
 struct key {
@@ -103,22 +102,13 @@ struct usage_tally_value *usage_tally_values(const struct usage_tally *tally, si
 
 // ---- finding a key's line or value
 
-static uint64_t hash_bytes(uint64_t hash, str bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ (unsigned char)bytes.ptr[i]) * FNV_PRIME;
-    return hash;
-}
-
 static uint64_t hash_key(const struct key *key)
 {
     uint64_t hash = FNV_BASIS;
     hash = (hash ^ (uint64_t)key->bucket.us) * FNV_PRIME;
     hash = (hash ^ key->metric ^ ((uint64_t)key->level << FNV_SHIFT)) * FNV_PRIME;
     hash = (hash ^ key->weight) * FNV_PRIME;
-    hash = hash_bytes(hash, key->group);
-    hash = hash_bytes(hash, key->value);
-    return hash ^ (hash >> FNV_SHIFT);
+    return fnv_end(fnv_add(fnv_add(hash, key->group), key->value));
 }
 
 static struct key key_of_line(const struct usage_tally_line *line)

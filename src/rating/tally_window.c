@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // From lines and values to quantities.
+#include "fnv.h"
 #include "phial/rating/aggregation.h"
 #include "phial/rating/tally.h"
 
 #include <stdlib.h>
+
+enum { FIRST_SLOTS = 64 };
 
 struct window_group {
     const str *values; // beside the group_by asked for
@@ -14,6 +17,8 @@ struct window_group {
     struct folded_value *held;
     size_t held_count;
     size_t held_room;
+    size_t *slots; // places among those held, by their values' hashes; 0 is none
+    size_t slot_count;
 };
 
 struct usage_tally_window {
@@ -142,12 +147,38 @@ result usage_tally_window_line(struct usage_tally_window *window,
     return usage_tally_sum_add(window->arena, metric, &group->removed, &line->removed);
 }
 
-result usage_tally_window_value(struct usage_tally_window *window,
-                                const struct usage_tally_value *value, bool earlier)
+static uint64_t hash_value(str value, bool earlier)
 {
-    struct window_group *group = group_of(window, value->group);
-    if (group == NULL)
-        return FAIL(INVALID, "too many groups");
+    return fnv_end(fnv_add(earlier ? FNV_BASIS : FNV_BASIS + 1, value));
+}
+
+// The slot of the value, or the free one where it belongs.
+static size_t *find_slot(const struct window_group *group, str value, bool earlier)
+{
+    size_t at = hash_value(value, earlier) & (group->slot_count - 1);
+    while (group->slots[at] != 0) {
+        const struct folded_value *there = &group->held[group->slots[at] - 1];
+        if (there->earlier == earlier && str_eq(there->value, value))
+            break;
+        at = (at + 1) & (group->slot_count - 1);
+    }
+    return &group->slots[at];
+}
+
+// Never more than half full.
+static void make_room(struct arena *arena, struct window_group *group)
+{
+    if (2 * (group->held_count + 1) <= group->slot_count)
+        return;
+    group->slot_count = group->slot_count == 0 ? FIRST_SLOTS : group->slot_count * 2;
+    group->slots = arena_array(arena, size_t, group->slot_count);
+    for (size_t i = 0; i < group->held_count; i++)
+        *find_slot(group, group->held[i].value, group->held[i].earlier) = i + 1;
+}
+
+static void hold(struct usage_tally_window *window, struct window_group *group,
+                 const struct usage_tally_value *value, bool earlier)
+{
     group->held = arena_grow(window->arena, group->held, group->held_count, &group->held_room,
                              sizeof *group->held);
     group->held[group->held_count++] = (struct folded_value){
@@ -156,6 +187,28 @@ result usage_tally_window_value(struct usage_tally_window *window,
         .bucket = value->bucket,
         .earlier = earlier,
     };
+}
+
+// Where days do not tell them apart, what many buckets hold of a value is put together at once: a
+// window has far fewer values than buckets times values.
+result usage_tally_window_value(struct usage_tally_window *window,
+                                const struct usage_tally_value *value, bool earlier)
+{
+    struct window_group *group = group_of(window, value->group);
+    if (group == NULL)
+        return FAIL(INVALID, "too many groups");
+    if (metric_folds_by_quarters(window->what.metric)) {
+        hold(window, group, value, earlier);
+        return OK;
+    }
+    make_room(window->arena, group);
+    size_t *slot = find_slot(group, value->value, earlier);
+    if (*slot != 0) {
+        group->held[*slot - 1].events += value->events;
+        return OK;
+    }
+    hold(window, group, value, earlier);
+    *slot = group->held_count;
     return OK;
 }
 
