@@ -16,6 +16,9 @@ struct utilization {
     str metric_key;
     str by_text;
     str members_text;
+    bool metric_named;
+    bool by_named;
+    str template_key;
     const struct report_template *form;
     bool as_csv;
     json_t *held;
@@ -111,10 +114,36 @@ static result read_members(struct db_tx *tx, struct utilization *asked)
     return OK;
 }
 
+// The catalog's own before those that come with the program.
+static result find_form(struct db_tx *tx, struct utilization *asked)
+{
+    const struct request *request = asked->request;
+    struct report_template *form = arena_new(request->arena, struct report_template);
+    if (asked->template_key.len == 0)
+        return OK;
+    result found = catalog_report_template(tx, asked->template_key, asked->held, form);
+    if (failed(found) && found.code != ERR_NOT_FOUND)
+        return found;
+    asked->form = failed(found)
+                      ? report_template_find(api_of(request)->report_templates, asked->template_key)
+                      : form;
+    if (asked->form == NULL)
+        return FAIL(BAD_PARAMETER, "No report template has this name.");
+    if (asked->metric_named)
+        return OK;
+    asked->metric_key = asked->form->metric;
+    if (!asked->by_named)
+        asked->by_text = asked->form->by;
+    return OK;
+}
+
 static result make_report(struct db_tx *tx, void *context)
 {
     struct utilization *asked = context;
     struct report_question *question = &asked->question;
+    TRY(find_form(tx, asked));
+    if (asked->metric_key.len == 0)
+        return FAIL(BAD_PARAMETER, "A report needs a metric, or a template that names one.");
     TRY(find_scope(tx, asked));
     question->scope = &asked->scope;
     TRY(catalog_metric(tx, asked->metric_key, asked->held, &question->metric));
@@ -155,12 +184,10 @@ static result read_time(struct utilization *asked)
 static result read_form(struct utilization *asked)
 {
     const struct request *request = asked->request;
-    str name = {0};
     TRY(parameter_csv(request, &asked->as_csv));
-    if (!http_parameter(request, "template", &name))
-        return OK;
-    asked->form = report_template_find(api_of(request)->report_templates, name);
-    return asked->form == NULL ? FAIL(BAD_PARAMETER, "No report template has this name.") : OK;
+    if (http_parameter(request, "template", &asked->template_key) && asked->template_key.len == 0)
+        return FAIL(BAD_PARAMETER, "No report template has this name.");
+    return OK;
 }
 
 static result read_question(struct utilization *asked)
@@ -169,9 +196,8 @@ static result read_question(struct utilization *asked)
     int64_t number = 0;
     TRY(http_parameters_known(request, "customer group metric by from to format members template"));
     TRY(read_who(asked));
-    if (!http_parameter(request, "metric", &asked->metric_key) || asked->metric_key.len == 0)
-        return FAIL(BAD_PARAMETER, "A report needs a metric.");
-    (void)http_parameter(request, "by", &asked->by_text);
+    asked->metric_named = http_parameter(request, "metric", &asked->metric_key);
+    asked->by_named = http_parameter(request, "by", &asked->by_text);
     if (http_parameter(request, "members", &asked->members_text) &&
         (asked->members_text.len == 0 ||
          (str_to_i64(asked->members_text, &number) && (number < 1 || number > members_max))))

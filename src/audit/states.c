@@ -53,6 +53,7 @@ static const struct state {
     {.collection = "metrics", .read = read_item, .kind = CATALOG_METRIC},
     {.collection = "payments", .stmt = &audit_state_payment_sql},
     {.collection = "plans", .read = read_item, .kind = CATALOG_PLAN},
+    {.collection = "report-templates", .read = read_item, .kind = CATALOG_REPORT_TEMPLATE},
     {.collection = "runs", .stmt = &audit_state_run_sql},
     {.collection = "subscriptions", .stmt = &audit_state_subscription_sql},
     {.collection = "test-clock", .stmt = &audit_state_clock_sql},

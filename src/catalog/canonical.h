@@ -6,7 +6,13 @@
 #include "phial/crypto/crypto.h"
 #include "phial/json/json.h"
 
-enum document_kind { DOCUMENT_CUSTOMER, DOCUMENT_EVENT_TYPE, DOCUMENT_METRIC, DOCUMENT_PLAN };
+enum document_kind {
+    DOCUMENT_CUSTOMER,
+    DOCUMENT_EVENT_TYPE,
+    DOCUMENT_METRIC,
+    DOCUMENT_PLAN,
+    DOCUMENT_REPORT_TEMPLATE
+};
 
 // A copy of a document that was found to be valid; made again from the copy it is the same. The
 // caller owns it.

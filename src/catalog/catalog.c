@@ -13,12 +13,14 @@ static const char *const kind_names[] = {
     [CATALOG_EVENT_TYPE] = "event_type",
     [CATALOG_METRIC] = "metric",
     [CATALOG_PLAN] = "plan",
+    [CATALOG_REPORT_TEMPLATE] = "report_template",
 };
 
 static const enum document_kind document_kinds[] = {
     [CATALOG_EVENT_TYPE] = DOCUMENT_EVENT_TYPE,
     [CATALOG_METRIC] = DOCUMENT_METRIC,
     [CATALOG_PLAN] = DOCUMENT_PLAN,
+    [CATALOG_REPORT_TEMPLATE] = DOCUMENT_REPORT_TEMPLATE,
 };
 
 const char *catalog_kind_name(enum catalog_kind kind)
@@ -156,6 +158,24 @@ result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
     TRY(db_one(tx, &catalog_archive_item_sql, PARAMS(kind_param(kind), db_text(key)),
                COLUMNS(db_into_text("key", &archived))));
     return catalog_bump(tx);
+}
+
+result catalog_report_template(struct db_tx *tx, str key, json_t *held,
+                               struct report_template *form)
+{
+    struct catalog_item item = {0};
+    json_t *document = NULL;
+    struct faults *faults = arena_new(db_arena(tx), struct faults);
+    faults->arena = db_arena(tx);
+    TRY(catalog_get(tx, CATALOG_REPORT_TEMPLATE, key, &item));
+    if (item.archived)
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(json_parse(item.document, &document));
+    if (json_array_append_new(held, document) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    return report_template_parse((struct json_at){document, STR(""), faults}, item.key, form)
+               ? OK
+               : faults_result(faults);
 }
 
 // Rows come as one item that is read over and over.

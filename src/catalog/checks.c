@@ -297,6 +297,53 @@ static result check_plan(struct db_tx *tx, struct json_at document)
     return faults_result(document.faults);
 }
 
+static bool is_in(const str *names, size_t count, str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(names[i], name))
+            return true;
+    }
+    return false;
+}
+
+// What a report is by is a comma list out of its metric's group_by.
+static void check_report_by(struct json_at at, str rest, const struct metric *metric)
+{
+    bool more = rest.len != 0;
+    while (more) {
+        str name = rest;
+        str tail = STR("");
+        more = str_cut(rest, ',', &name, &tail);
+        rest = tail;
+        if (!is_in(metric->group_by, metric->group_by_count, name))
+            json_wrong(at, "unknown_property", "The metric cannot be grouped by this.");
+    }
+}
+
+static result check_report_template(struct db_tx *tx, str key, struct json_at document)
+{
+    static const char *const texts[] = {"description", "total_label"};
+    OWNED(types_release) struct types types = {.held = json_array()};
+    struct report_template form = {0};
+    const struct metric *metric = NULL;
+    bool distinct = false;
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        text_fault(json_member(document, texts[i]), NAME_BYTES_MAX, SCAN_STRONG);
+    struct json_at columns = json_member(document, "columns");
+    for (size_t i = 0; i < json_array_size(columns.value) && i < REPORT_COLUMNS_MAX; i++) {
+        text_fault(json_member(json_item(columns, i), "title"), NAME_BYTES_MAX, SCAN_STRONG);
+        text_fault(json_member(json_item(columns, i), "text"), NAME_BYTES_MAX, SCAN_STRONG);
+    }
+    if (!report_template_parse(document, key, &form) || form.metric.len == 0)
+        return faults_result(document.faults);
+    TRY(load_metric(tx, form.metric, &types, &metric, &distinct));
+    if (metric == NULL)
+        json_wrong(json_member(document, "metric"), "unknown_metric", "No such metric is defined.");
+    else
+        check_report_by(json_member(document, "by"), form.by, metric);
+    return faults_result(document.faults);
+}
+
 // Of what is put now; a name that was taken before there were classes keeps its events for good.
 static void check_retention(struct json_at document)
 {
@@ -319,6 +366,8 @@ result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct 
         return check_metric(tx, document);
     case CATALOG_PLAN:
         return check_plan(tx, document);
+    case CATALOG_REPORT_TEMPLATE:
+        return check_report_template(tx, key, document);
     }
     return OK;
 }

@@ -26,6 +26,7 @@ static const struct {
     {"event_types", "/v1/event-types"},
     {"metrics", "/v1/metrics"},
     {"plans", "/v1/plans"},
+    {"report_templates", "/v1/report-templates"},
     {"customers", "/v1/customers"},
 };
 
@@ -362,8 +363,8 @@ static result check_members(const json_t *document)
         for (size_t i = 0; i < COUNT_OF(resources); i++)
             known = known || strcmp(name, resources[i].member) == 0;
         if (!known)
-            return FAIL(INVALID, "a member that is none of event_types, metrics, plans, customers, "
-                                 "subscriptions");
+            return FAIL(INVALID, "a member that is none of event_types, metrics, plans, "
+                                 "report_templates, customers, subscriptions");
         if (!json_is_object(value))
             return FAIL(INVALID, "a member that does not map keys to documents");
     }

@@ -4,6 +4,7 @@
 #include "phial/phi/event_type.h"
 #include "phial/rating/metric.h"
 #include "phial/rating/plan.h"
+#include "phial/rating/report_template.h"
 #include "phial/util/array.h"
 
 static void read_event_type(struct json_at document, str key)
@@ -23,10 +24,19 @@ static void read_plan(struct json_at document, str key)
     (void)plan_parse(document, false);
 }
 
+static void read_report_template(struct json_at document, str key)
+{
+    struct report_template form = {0};
+    (void)report_template_parse(document, key, &form);
+}
+
 static const struct {
     const char *member;
     void (*read)(struct json_at document, str key); // adds the faults
-} readers[] = {{"event_types", read_event_type}, {"metrics", read_metric}, {"plans", read_plan}};
+} readers[] = {{"event_types", read_event_type},
+               {"metrics", read_metric},
+               {"plans", read_plan},
+               {"report_templates", read_report_template}};
 
 static size_t check_one(struct arena *arena, const char *member, const char *key,
                         void (*read)(struct json_at, str), const json_t *document, FILE *out)

@@ -4,6 +4,7 @@
 #include "phial/json/json.h"
 #include "phial/phi/event_type.h"
 #include "phial/rating/metric.h"
+#include "phial/rating/report_template.h"
 #include "phial/util/array.h"
 
 #include <string.h>
@@ -97,6 +98,26 @@ START_TEST(the_plan_has_the_packs_name_and_charges_for_every_metric)
 }
 END_TEST
 
+START_TEST(the_report_has_the_packs_name_and_is_of_one_of_its_metrics)
+{
+    for (size_t i = 0; i < PACK_COUNT; i++) {
+        struct arena arena = {0};
+        struct faults faults = {.arena = &arena};
+        struct report_template form = {0};
+        OWNED(json_release) json_t *pack = read_pack(i);
+        str name = str_from(pack_at(i).name);
+        json_t *document = json_object_get(json_object_get(pack, "report_templates"), name.ptr);
+        ck_assert_msg(
+            report_template_parse((struct json_at){document, STR(""), &faults}, name, &form), "%s",
+            name.ptr);
+        ck_assert_ptr_nonnull(
+            json_object_get(json_object_get(pack, "metrics"), str_to_c(&arena, form.metric)));
+        ck_assert_uint_ge(form.by.len, 1);
+        arena_reset(&arena);
+    }
+}
+END_TEST
+
 START_TEST(no_two_packs_declare_the_same)
 {
     static const char *const members[] = {"event_types", "metrics", "plans"};
@@ -130,5 +151,6 @@ END_TEST
 
 TEST_MAIN("packs", every_type_can_be_declared_refuses_what_it_does_not_name_and_is_kept,
           every_metric_counts_events_of_its_own_pack,
-          the_plan_has_the_packs_name_and_charges_for_every_metric, no_two_packs_declare_the_same,
+          the_plan_has_the_packs_name_and_charges_for_every_metric,
+          the_report_has_the_packs_name_and_is_of_one_of_its_metrics, no_two_packs_declare_the_same,
           finds_a_pack_by_its_name_alone)

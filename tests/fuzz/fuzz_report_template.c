@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any text as a report's template: it is refused with a fault, or has columns.
-#include "phial/reports/templates.h"
+#include "phial/rating/report_template.h"
 
 #include <assert.h>
 

@@ -2,16 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every pack through the front door: applied by the command, two months of its kind of product, every figure of every invoice
 against a count of our own, export and verification."""
+import collections
+import csv
+import datetime
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+import urllib.parse
 from decimal import Decimal
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import pack_months  # noqa: E402
 import phial  # noqa: E402
+from table_attack import Table  # noqa: E402
+
+# By pack: the type that its report is of, whether quantities add up or events count, and what the report is by.
+REPORTS = {'telehealth': ('consultation.completed', False, 'region'), 'ehr': ('encounter.recorded', True, 'encounter_class'),
+           'imaging': ('image.analyzed', True, 'modality', 'model_version'), 'rpm': ('reading.transmitted', False, 'category'),
+           'exchange': ('fhir.called', True, 'connection'), 'trials': ('form.submitted', True, 'site'),
+           'behavioral': ('session.held', False, 'employer'), 'pharmacy': ('adherence.checked', False, 'channel'),
+           'analytics': ('risk.assessed', True, 'model_version'), 'samd': ('milestone.reached', False, 'milestone', 'software_version')}
 
 
 def pack(*arguments, server=None):
@@ -33,14 +46,14 @@ def command(server):
         assert code == status and not said and complaint, (wrong, code, said)
     assert pack('apply', 'rpm')[0] == 1  # no server is named
     code, said, _ = pack('apply', 'rpm', '--dry-run', server=server)
-    assert code == 0 and '9 new' in said and 'applied' not in said, said
+    assert code == 0 and '10 new' in said and 'applied' not in said, said
     server.client.get('/v1/plans/rpm', 404)
 
 
 def apply_all(server):
     for name in pack_months.PACKS:
         code, said, complaint = pack('apply', name, server=server)
-        assert code == 0 and said.endswith('applied\n'), (name, said, complaint)
+        assert code == 0 and said.endswith('applied\n') and f'+ report_templates/{name}\n' in said, (name, said, complaint)
         code, said, _ = pack('apply', name, server=server)
         assert code == 0 and ' 0 changed' in said and said.startswith('0 new'), (name, said)
 
@@ -51,7 +64,9 @@ def guides(c):
     c.put('/v1/customers/reader', {'name': 'Reader', 'currency': 'USD', 'time_zone': 'UTC'})
     for name in pack_months.PACKS:
         with open(os.path.join(folder, name + '.md'), encoding='utf-8') as f:
-            examples = re.findall(r"api POST events -d '(\[.*?\])'", f.read(), re.DOTALL)
+            text = f.read()
+        examples = re.findall(r"api POST events -d '(\[.*?\])'", text, re.DOTALL)
+        assert f'&template={name}&from=' in text, name
         events = [dict(e, customer='reader', time=f'{pack_months.YEAR}-09-30T10:00:00Z') for example in examples for e in json.loads(example)]
         shown = {e['type'] for e in events}
         declared = set(json.loads(pack('show', name)[1])['event_types'])
@@ -102,6 +117,31 @@ def check_invoices(c, m, expected):
     return len(wanted)
 
 
+def report(c, m, month):
+    """The pack's own report, asked for by its name alone: every shown figure as counted, small ones withheld, and safe from an exact solver."""
+    kind, adds_up, *by = REPORTS[m.pack]
+    begin, end = (datetime.datetime(pack_months.YEAR, n, 1, tzinfo=m.zone).isoformat() for n in (month, month + 1))
+    question = '/v1/reports/utilization?' + urllib.parse.urlencode({'customer': m.customer, 'template': m.pack, 'from': begin, 'to': end, 'members': 1200})
+    answer = c.get(question)
+    counted = collections.Counter()
+    for e in m.of(month, kind):
+        where = [e['properties'].get(name, '') for name in by]
+        for shown in range(2 ** len(by)):  # every total that it is a part of
+            counted[tuple(value if shown >> n & 1 else None for n, value in enumerate(where))] += e['quantity'] if adds_up else 1
+    table, withheld = Table(answer), 0
+    assert table.by == by and set(counted) <= set(table.labels), (m.pack, table.labels, counted)
+    for key, label in table.labels.items():
+        withheld += label in ('*', '<11')
+        assert label == str(counted[key]) or label == ('<11' if 0 < counted[key] < 11 else '*'), (m.pack, key, label, counted[key])
+        assert not 0 < counted[key] < 11 or label == '<11', (m.pack, key, label)
+    assert table.broken() == [], (m.pack, table.labels)
+    rows = list(csv.reader(io.StringIO(c.send('GET', question + '&format=csv').bytes.decode())))
+    assert rows[0] == answer['columns'] and len(rows) - 1 == len(answer['rows']), (m.pack, rows[0])
+    total = str(counted[(None,) * len(by)])
+    assert total in rows[-1] or '*' in rows[-1], (m.pack, rows[-1])
+    return len(table.labels), withheld
+
+
 server = phial.Server('--test-clock')
 c = server.client
 c.put('/v1/test-clock', {'now': f'{pack_months.YEAR}-10-01T00:00:00Z'}, 200)
@@ -118,10 +158,11 @@ for month in pack_months.MONTHS:
     sent += sum(send(c, m, month) for m in months.values())
 c.put('/v1/test-clock', {'now': f'{pack_months.YEAR}-12-03T12:00:00Z'}, 200)  # and the grace
 figures_compared = sum(check_invoices(c, m, expected[name]) for name, m in months.items())
+cells, withheld = map(sum, zip(*(report(c, m, month) for m in months.values() for month in pack_months.MONTHS)))
 for m in months.values():
     archive = phial.export(c, server.folder, {'customer': m.customer, 'purpose': 'packs'})
     code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
     assert code == 0 and 'VERIFIED' in said, (m.pack, said)
-print(f'{len(months)} packs, {sent} events, {figures_compared} figures a month, each as counted')
+print(f'{len(months)} packs, {sent} events, {figures_compared} figures a month, each as counted; {cells} cells in reports, {withheld} withheld')
 server.stop()
 server.remove()

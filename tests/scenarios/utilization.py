@@ -191,6 +191,28 @@ def rates_and_layouts(c):
     assert text.endswith(b'"\'=A1",every,116\r\n') and text.count(b'\r\n') == 4, text  # no spreadsheet's formula
 
 
+def put_templates(c):
+    """Templates of the catalog: before those that come with the program, in versions, and able to say what is reported of."""
+    form = {'metric': 'visits', 'by': 'service', 'columns': [{'dimension': '*'}, {'title': 'Visits', 'figure': 'count'}], 'totals': 'grand'}
+    made = c.put('/v1/report-templates/payer', form, 201)
+    assert made['version'] == 1 and [row['key'] for row in c.get('/v1/report-templates')['data']] == ['payer']
+    answer = ask(c, 'customer=clinic&template=payer')
+    assert (answer['metric'], answer['by'], answer['columns']) == ('visits', ['service'], ['service', 'Visits']), answer
+    assert ask(c, 'customer=clinic&template=payer&by=region')['by'] == ['region']
+    other = ask(c, 'customer=clinic&template=payer&metric=visits3')
+    assert (other['metric'], other['by']) == ('visits3', []), other
+    c.put('/v1/report-templates/payer', {**form, 'by': 'region'}, 428)
+    for pointer, wrong in (('/by', {**form, 'by': 'service,colour'}), ('/metric', {**form, 'metric': 'unknown'}), ('/columns', {**form, 'columns': []}),
+                           ('/by', {'by': 'service', 'columns': form['columns']}), ('/columns/0/text', {'columns': [{'text': 'SSN 123-45-6789'}]})):
+        problem = c.expect(422, 'PUT', '/v1/report-templates/other', wrong)
+        assert pointer in [fault['pointer'] for fault in problem.json['errors']] and b'6789' not in problem.bytes, (pointer, problem.bytes)
+    c.expect(204, 'DELETE', '/v1/report-templates/payer')
+    assert 'PMPM' in ask(c, 'customer=clinic&metric=visits&template=payer')['columns']  # ours again
+    assert ask(c, 'customer=clinic&template=payer', 400)['code'] == 'bad_parameter'
+    reader = phial.Client('http://' + c.address, c.post('/v1/keys', {'name': 'reader', 'scopes': ['usage:read']})['key'])
+    reader.put('/v1/report-templates/payer', form, 403)
+
+
 def refusals(c):
     for more in ('metric=visits', 'customer=clinic', 'customer=clinic&group=north&metric=visits', 'customer=clinic&metric=visits&by=colour',
                  'customer=clinic&metric=visits&by=service,service', 'customer=clinic&metric=visits&format=xml',
@@ -231,6 +253,7 @@ def main():
         other_times(c)
         restatements(c)
         rates_and_layouts(c)
+        put_templates(c)
         refusals(c)
         # what is kept is what was shown
         kept = server.sql("SELECT DISTINCT label FROM report_publication, json_array_elements_text(cells::json -> 'labels') AS label "

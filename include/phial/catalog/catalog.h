@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// catalog.h - customers, and event types, metrics and plans in immutable versions.
+// catalog.h - customers, and event types, metrics, plans and report templates in immutable
+// versions.
 #pragma once
 
 #include "phial/db/db.h"
@@ -7,6 +8,7 @@
 #include "phial/phi/event_type.h"
 #include "phial/rating/metric.h"
 #include "phial/rating/plan.h"
+#include "phial/rating/report_template.h"
 #include "phial/rating/statement.h"
 
 // What a put must find; {0} for who does not care.
@@ -25,7 +27,7 @@ struct change {
     bool asks_approval;
 };
 
-enum catalog_kind { CATALOG_EVENT_TYPE, CATALOG_METRIC, CATALOG_PLAN };
+enum catalog_kind { CATALOG_EVENT_TYPE, CATALOG_METRIC, CATALOG_PLAN, CATALOG_REPORT_TEMPLATE };
 const char *catalog_kind_name(enum catalog_kind kind); // "event_type", as in the database
 
 enum put_made { MADE_NOTHING, MADE_VERSION, MADE_RESOURCE };
@@ -60,6 +62,9 @@ result catalog_each(struct db_tx *tx, enum catalog_kind kind, str after, int64_t
 // The metric's current version, parsed; it borrows from a document that is added to `held`, an
 // array.
 result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metric **metric);
+// And a report's template; NOT_FOUND for one that is archived, too.
+result catalog_report_template(struct db_tx *tx, str key, json_t *held,
+                               struct report_template *form);
 
 struct customer {
     int64_t id;
