@@ -6,6 +6,7 @@ import collections
 import datetime
 import json
 import os
+import socket
 import subprocess
 import sys
 import tarfile
@@ -14,8 +15,10 @@ from decimal import Decimal
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import pack_months  # noqa: E402
 import phial  # noqa: E402
+from table_attack import Table  # noqa: E402
 
 YEAR = pack_months.YEAR
+ASSESSED = (40, 3, 25, 7)  # on the first four days: less than eleven on two of them
 ZONES = {'rpm': 'Pacific/Auckland'}  # where a day begins on the day before in UTC
 number = 0
 
@@ -93,10 +96,53 @@ def telehealth(c):
     refuse(c, 'property_missing', '/properties/region', event('telehealth', 'consultation.completed', minutes='20', provider='a', patient='b'))
     refuse(c, 'property_missing', '/properties/region', event('telehealth', 'message.answered'))
     refuse(c, 'property_unknown', '/properties', event('telehealth', 'consultation.completed', reason='checkup for Ms Example', **said))
-    # Told of nothing: the address is outside the allow-list, which is empty.
-    hook = c.post('/v1/webhooks', {'url': 'https://collector.example.com/in', 'types': ['invoice.issued']})
+    # Told of nothing: the address is outside the allow-list, which is empty, and somebody listens there.
+    stranger = socket.create_server(('127.0.0.1', 0))
+    stranger.setblocking(False)
+    hook = c.post('/v1/webhooks', {'url': f'https://127.0.0.1:{stranger.getsockname()[1]}/in', 'types': ['invoice.issued']})
     assert hook['egress'] == 'not_allowed', hook
-    return hook['id']
+    return hook['id'], stranger
+
+
+def reconcile(c, pack, about, **count):
+    return c.post('/v1/reconciliations', {'customer': pack + '-customer', 'from': f'{YEAR}-11-01T00:00:00Z', 'to': f'{YEAR}-12-01T00:00:00Z',
+                                          **about, **count}, 200)
+
+
+def ehr(c):
+    """One practice sends nothing but its counts, another each encounter."""
+    take(c, event('ehr-counting', 'encounter.recorded', quantity='1247'), event('ehr-counting', 'practice.counted', quantity='412'),
+         event('ehr-counting', 'prescription.transmitted', quantity='318'), event('ehr-counting', 'api.called', quantity='48210', interface='fhir'))
+    ids = [f'encounter-{n}' for n in range(31)]
+    take(c, *(event('ehr', 'encounter.recorded', id=id, patient=f'chart {n % 9}', encounter_class='ambulatory') for n, id in enumerate(ids)))
+    return ids
+
+
+def practices_own_count(c, ids):
+    """Billed and reconciled from counts alone; and to the id, where there are ids."""
+    invoice = invoice_of(c, 'ehr-counting')
+    billed = {line['key']: Decimal(line['quantity']) for line in invoice['lines'] if line['kind'] == 'usage'}
+    assert billed == {'encounters': 1247, 'active-patients': 0, 'active-patients-counted': 412, 'prescriptions': 318, 'api-calls': 48210}, billed
+    said = reconcile(c, 'ehr-counting', {'metric': 'ehr-encounters'}, total='1247')
+    assert said['matches'] and said['ledger'] == '1247', said
+    assert not reconcile(c, 'ehr-counting', {'metric': 'ehr-encounters'}, total='1248')['matches']
+    said = reconcile(c, 'ehr', {'metric': 'ehr-encounters'}, ids=[{'id': id, 'quantity': '1'} for id in ids])
+    assert said['matches'] and said['ledger'] == said['yours'] == '31' == str(line_of(invoice_of(c, 'ehr'), 'encounters')), said
+    said = reconcile(c, 'ehr', {'metric': 'ehr-encounters'}, ids=ids[1:] + ['encounter-never-sent'])
+    assert (said['missing_here'], said['missing_there']) == (['encounter-never-sent'], ['encounter-0']) and not said['matches'], said
+
+
+def kept_by_class(c):
+    """Seven years for readings, ten and more for a device, for ever in a trial, and nothing said of what is controlled."""
+    classes = c.get('/v1/retention/classes')['data']
+    years = {row['name']: row.get('years') for row in classes}
+    for pack, name, wanted in (('rpm', 'rpm-7y', 7), ('samd', 'device-10y', 15), ('imaging', 'device-10y', 15), ('trials', 'trial-permanent', None),
+                               ('exchange', 'hipaa-6y', 6), ('pharmacy', 'contract-10y', 10)):
+        with open(os.path.join(os.path.dirname(__file__), '..', '..', 'config', 'packs', pack + '.json'), encoding='utf-8') as f:
+            types = json.load(f)['event_types']
+        assert {c.get('/v1/event-types/' + key)['retention'] for key in types} == {name} and years[name] == wanted, (pack, years)
+    said = json.dumps([row for row in classes if row['name'] == 'contract-10y']).lower()
+    assert not any(word in said for word in ('controlled', 'substance', 'drug', 'schedule', 'opioid')), said
 
 
 def imaging(c):
@@ -137,6 +183,8 @@ def analytics(c):
         refuse(c, 'quantity_out_of_range', '/quantity', event('analytics', 'cohort.counted', quantity=small, cohort='diabetes-2031'))
     refuse(c, 'property_unknown', '/properties', event('analytics', 'cohort.counted', quantity='50', cohort='a', patient='Life 1'))
     take(c, event('analytics', 'cohort.counted', quantity='11', cohort='a'))
+    take(c, *(event('analytics', 'risk.assessed', day=f'11-{day:02}', quantity=str(quantity), model_version='1.0')
+              for day, quantity in enumerate(ASSESSED, 1)))
     assert c.get('/v1/event-types/cohort.counted/claim')['claim'] == 'no_person'
     take(c, *(event('analytics', 'life.attributed', patient=f'Life {n}') for n in range(7)))
     reader = phial.Client('http://' + c.address, c.post('/v1/keys', {'name': 'reader', 'scopes': ['usage:read']})['key'])
@@ -161,10 +209,53 @@ def trials(c):
 # ---- after the close
 
 
-def told_nobody(c, hook):
-    """The issue of ten invoices was to be told to an address that is not allowed: no delivery left."""
-    for delivery in c.get(f'/v1/webhooks/{hook}/deliveries?limit=500')['data']:
-        assert delivery['status'] not in ('delivered',), delivery
+def told_nobody(c, hook, stranger):
+    """The issue of all invoices was to be told to an address that is not allowed: no delivery left, nobody so much as knocked there."""
+    deliveries = c.get(f'/v1/webhooks/{hook}/deliveries?limit=500')['data']
+    assert deliveries and not any(d['status'] == 'delivered' for d in deliveries), deliveries
+    try:
+        raise AssertionError(stranger.accept())
+    except BlockingIOError:
+        stranger.close()
+
+
+def nothing_by_subtraction(c):
+    """Reports of times that lie in each other: what is shown is true, and no two of them leave a small figure."""
+    shown, withheld = {}, 0
+    reader = phial.Client('http://' + c.address, c.post('/v1/keys', {'name': 'payer', 'scopes': ['usage:read']})['key'])
+    for first, last in ((1, 5), (1, 4), (1, 3), (1, 2), (2, 5), (2, 4), (3, 5), (3, 4)):
+        answer = reader.get(f'/v1/reports/utilization?customer=analytics-customer&template=analytics&from={YEAR}-11-{first:02}T00:00:00Z'
+                            f'&to={YEAR}-11-{last:02}T00:00:00Z')
+        label = next(cell['count'] for cell in answer['cells'] if not cell['by'])
+        truth = sum(ASSESSED[first - 1:last - 1])
+        assert label in (str(truth), '*') or truth < 11 and label == '<11', (first, last, label, truth)
+        withheld += label == '*'
+        if label.isdigit():
+            shown[first, last] = int(label)
+    for (a, b), figure in shown.items():
+        for (x, y), other in shown.items():
+            assert not (a <= x and y <= b and 0 < figure - other < 11), (shown, (a, b), (x, y))
+    assert shown[1, 5] == sum(ASSESSED) and withheld and len(shown) > 2, (shown, withheld)
+
+
+def edc(c):
+    """What the EDC has, form by form: one was taken back since."""
+    forms = [event('trials', 'form.submitted', quantity=str(n % 2 + 1), id=f'edc-form-{n}', form='crf-2', site=f'site-{n % 3}', participant=f'Subject {n % 7}')
+             for n in range(25)]
+    take(c, *forms)
+    c.post('/v1/events/trials-customer/edc-form-3/void', {}, 201, Phial_Reason='entered for another participant')
+    return [{'id': form['id'], 'quantity': form['quantity']} for form in forms if form['id'] != 'edc-form-3']
+
+
+def edc_agrees(c, rows, corrected):
+    """After the corrections the counts are equal, on the invoice too; what the EDC would still have otherwise is named."""
+    rows = rows + [{'id': corrected, 'quantity': '2'}]
+    said = reconcile(c, 'trials', {'metric': 'trials-submissions'}, ids=rows)
+    total = sum(int(row['quantity']) for row in rows)
+    assert said['matches'] and said['ledger'] == said['yours'] == str(total) == str(line_of(invoice_of(c, 'trials'), 'submissions')), said
+    rows[-1] = {'id': corrected, 'quantity': '3'}  # as it was before the correction
+    said = reconcile(c, 'trials', {'metric': 'trials-submissions'}, ids=rows + [{'id': 'edc-form-3', 'quantity': '2'}])
+    assert [row['id'] for row in said['different']] == [corrected] and said['voided'] == ['edc-form-3'] and not said['matches'], said
 
 
 def versions_behind_the_line(c):
@@ -195,6 +286,11 @@ def qualification(c, m):
     seen = c.get(f'/v1/events/{m.customer}/{denied["id"]}')
     assert seen['status'] == 'live' and seen['invoices'][0]['number'] == invoice['number'], seen
     assert len(by_token[seen['properties']['patient']]) == 15
+    # One that was taken back: why, by whom, and behind no line of the invoice of its time.
+    seen = c.get(f'/v1/events/{m.customer}/taken-back')
+    assert seen['status'] == 'voided' and seen['effective'] is None, seen
+    assert 'taken-back' not in {one['id'] for one in behind(c, seen['invoices'][0]['id'], 'transmissions')}
+    assert seen['corrections'][0]['reason'] == 'the cuff was on somebody else' and seen['corrections'][0]['actor'].startswith('key:'), seen
 
 
 def entries_of(server, customer):
@@ -240,7 +336,7 @@ def signed(c):
     assert c.get('/v1/invoices/' + invoice)['status'] == 'void'
 
 
-def disclosed(c, m):
+def disclosed(server, c, m):
     """Who has read the customer's records is accounted for, with the purpose that was given."""
     key = c.post('/v1/keys', {'name': 'State registry', 'scopes': ['events:write', 'usage:read', 'audit:read']})['key']
     registry = phial.Client('http://' + c.address, key)
@@ -248,6 +344,12 @@ def disclosed(c, m):
     registry.get(f'/v1/events/{m.customer}/{one["id"]}', Phial_Reason='public health inquiry 17')
     rows = c.get(f'/v1/disclosures?customer={m.customer}')['data']
     assert any('public health inquiry 17' in json.dumps(row) and 'State registry' in json.dumps(row) for row in rows), rows
+    # And handed over: the whole trail, signed, verified without the server.
+    archive = phial.export(c, server.folder, {'trail': True, 'purpose': 'accounting of disclosures'})
+    code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
+    assert code == 0 and 'VERIFIED' in said, said
+    with tarfile.open(archive) as tar:
+        assert any(b'public health inquiry 17' in tar.extractfile(member).read() for member in tar if member.isfile())
 
 
 def unlinkable(c, m):
@@ -271,6 +373,11 @@ def employers(c, m):
     exact = {name: len(m.of(11, 'session.held', employer=name)) for name in shown}
     assert exact['employer-small'] == 4 and shown['employer-small'] == '<11', shown
     assert '*' in shown.values() or answer['quantity'] == '*', answer
+    report = c.get(f'/v1/reports/utilization?customer={m.customer}&template=behavioral&from={YEAR}-11-01T00:00:00Z&to={YEAR}-12-01T00:00:00Z&members=500')
+    table = Table(report)
+    assert table.labels['employer-small',] == '<11' and table.broken() == [] and table.share()[0] == 1, table.labels
+    row = next(row for row in report['rows'] if 'employer-small' in row)
+    assert row[report['columns'].index('Sessions')] == '<11' and row[report['columns'].index('Per 1,000 employees')] in ('', '*'), row
 
 
 def moved_contract(server):
@@ -313,14 +420,17 @@ def check_moved(c):
     assert amounts[1] == {'active-prescriptions': (14, 1050), 'milestones': (2, 360)}, amounts
 
 
-server = phial.Server('--test-clock', environment={'PHIAL_APPROVALS_INVOICE_VOID': 'yes'})
+server = phial.Server('--test-clock', environment={'PHIAL_APPROVALS_INVOICE_VOID': 'yes', 'PHIAL_RETENTION_DEVICE_10Y': '15'})
 c = server.client
 clock(c, '10-01T00:00:00Z')
-names = ('telehealth', 'imaging', 'rpm', 'exchange', 'trials', 'behavioral', 'pharmacy', 'analytics', 'samd')
+names = ('telehealth', 'ehr', 'imaging', 'rpm', 'exchange', 'trials', 'behavioral', 'pharmacy', 'analytics', 'samd')
 for name in names:
     apply_pack(server, name)
     c.put(f'/v1/customers/{name}-customer', {'name': name, 'currency': 'USD', 'time_zone': ZONES.get(name, 'UTC')})
     c.post('/v1/subscriptions', {'customer': name + '-customer', 'plan': name, 'start': f'{YEAR}-10-01T00:00:00Z'})
+kept_by_class(c)
+c.put('/v1/customers/ehr-counting-customer', {'name': 'counts alone', 'currency': 'USD', 'time_zone': 'UTC'})
+c.post('/v1/subscriptions', {'customer': 'ehr-counting-customer', 'plan': 'ehr', 'start': f'{YEAR}-10-01T00:00:00Z'})
 moving = moved_contract(server)
 next(moving)
 next(moving)
@@ -334,7 +444,10 @@ for month in pack_months.MONTHS:
     if month == 11:
         clock(c, '11-05T12:00:00Z')
         hook = telehealth(c)
-        kept = trials(c)
+        encounters = ehr(c)
+        corrected, forms = trials(c), edc(c)
+        take(c, event('rpm', 'reading.transmitted', id='taken-back', category='vital-signs', patient='Patient 1'))
+        c.post('/v1/events/rpm-customer/taken-back/void', {}, 201, Phial_Reason='the cuff was on somebody else')
         for law in (imaging, pharmacy, samd, analytics):
             law(c)
         next(moving)
@@ -342,14 +455,17 @@ for month in pack_months.MONTHS:
     for m in (*months.values(), clinic):
         take(c, *(m.body(e) for e in m.events if e['local'].month == month))
     clock(c, f'{month + 1}-02T12:00:00Z')
-told_nobody(c, hook)
+told_nobody(c, *hook)
+practices_own_count(c, encounters)
+edc_agrees(c, forms, corrected[0])
+nothing_by_subtraction(c)
 versions_behind_the_line(c)
 qualification(c, months['rpm'])
 what_was_accessed(server, months['exchange'])
-correction_in_export(server, kept)
+correction_in_export(server, corrected)
 employers(c, months['behavioral'])
 signed(c)
-disclosed(c, months['exchange'])
+disclosed(server, c, months['exchange'])
 unlinkable(c, months['behavioral'])
 check_moved(c)
 server.stop()
