@@ -221,7 +221,7 @@ START_TEST(an_exact_solver_breaks_none_of_a_thousand_tables)
         {60, 1, 6, 4, 2},     {60, 2, 4, 4, 2},    {30, 2, 5, 11, 2},   {30, 3, 2, 6, 4},
         {20, 2, 5, 3, 3},     {10, 4, 2, 11, 10},
     };
-    struct share share = {0};
+    struct share shares[SUPPRESS_AXES + 1] = {0}; // by dimensions
     int tables = 0;
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         for (int round = 0; round < kinds[i].rounds; round++, tables++) {
@@ -236,13 +236,19 @@ START_TEST(an_exact_solver_breaks_none_of_a_thousand_tables)
             ck_assert_msg(broken(&table, 0) == 0, "kind %zu, round %d: %" STR_FMT, i, round,
                           STR_ARG(labels(&table)));
             struct share of_one = {0};
-            count_share(&table, kinds[i].one_in == 10 ? &share : &of_one);
+            count_share(&table, kinds[i].one_in == 10 ? &shares[kinds[i].axes] : &of_one);
             arena_reset(&arena);
         }
     }
     ck_assert_int_eq(tables, 1000);
-    ck_assert_msg(share.withheld * 100 <= share.all * 15, "%lld of %lld", (long long)share.withheld,
-                  (long long)share.all);
+    for (size_t axes = 1; axes <= SUPPRESS_AXES; axes++) {
+        // No table of four dimensions with two values each and a small one can do with less than 15
+        // of its 81 cells more: fewer than 2^4 cells cannot change and leave all sums as they are.
+        int64_t most = axes == 4 ? 20 : 15;
+        ck_assert_msg(shares[axes].withheld * 100 <= shares[axes].all * most,
+                      "%zu dimensions: %lld of %lld", axes, (long long)shares[axes].withheld,
+                      (long long)shares[axes].all);
+    }
 }
 END_TEST
 
