@@ -184,12 +184,14 @@ static const struct db_stmt set_node_sql = {
     "set_node",
     "UPDATE ledger_node SET hash = $3 WHERE customer_id = $1 AND level = 8 AND number = $2", 3};
 
+enum { LOG_SIZE_MAX = 10000 }; // of any log here
+
 // What the rows come to now: the head is made theirs.
 static result rebuild(struct db_tx *tx, void *context)
 {
     struct rebuilding *rebuilding = context;
     int64_t customer_id = rebuilding->place->customer_id;
-    TRY(ledger_each(tx, customer_id, 0, INT64_MAX, append_leaf, rebuilding));
+    TRY(ledger_each(tx, customer_id, 0, LOG_SIZE_MAX, append_leaf, rebuilding));
     return db_exec(tx, &set_head_sql,
                    PARAMS(db_i64(customer_id), db_i64((int64_t)rebuilding->range.size),
                           db_bytes(merkle_range_print(db_arena(tx), &rebuilding->range))));

@@ -138,7 +138,7 @@ def changes(server, c, ids, invoice):
     payment = c.post(f'/v1/invoices/{invoice}/payments', {'amount': '1.00'})['id']
     c.post('/v1/billing/run', {}, 200)
     for kind, document in (('metrics', {'event_types': ['read'], 'aggregation': 'count'}), ('plans', {'currency': 'USD', 'interval': 'month', 'charges': []}),
-                           ('event-types', {'properties': {}}), ('customers', {'name': 'Gone', 'currency': 'USD', 'time_zone': 'UTC'})):
+                           ('event-types', {'properties': {}}), ('report-templates', {'columns': [{'title': 'Reads', 'figure': 'count'}]}), ('customers', {'name': 'Gone', 'currency': 'USD', 'time_zone': 'UTC'})):
         c.put(f'/v1/{kind}/gone', document)
         c.expect(204, 'DELETE', f'/v1/{kind}/gone')
     shown = c.post('/v1/keys', {'name': 'leaving', 'scopes': ['admin']})

@@ -119,7 +119,7 @@ struct entry {
 // Every reading below fails with ENTRY_REMOVED where it meets an entry whose body retention has
 // removed; ledger/removed.h reads such positions.
 result ledger_entry(struct db_tx *tx, int64_t customer_id, int64_t index, struct entry *entry);
-// Entries [from, to), in order.
+// Entries [from, to), in order; `to` is at most the log's size.
 result ledger_each(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
                    result (*row)(void *context, const struct entry *entry), void *context);
 // What measuring [from, to) of event time needs, below the position `size`: the usage entries of
