@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { LOG_SIZE_MAX = 10000 }; // of any log of these tests
+
 static const struct db_stmt log_customer_sql = {
     "test_customer",
     "INSERT INTO customer (key, document, sha256, currency, time_zone, created_at, updated_at) "
@@ -128,7 +130,7 @@ static inline result log_check_work(struct db_tx *tx, void *context)
     TRY(ledger_head(tx, rows->customer_id, &head));
     rows->size = (size_t)head.size;
     rows->leaves = arena_array(db_arena(tx), sha256, rows->size);
-    TRY(ledger_each(tx, rows->customer_id, 0, INT64_MAX, log_take_leaf, rows));
+    TRY(ledger_each(tx, rows->customer_id, 0, LOG_SIZE_MAX, log_take_leaf, rows));
     ck_assert_uint_eq(rows->count, rows->size);
     sha256 root = log_naive_root(rows->leaves, rows->count);
     sha256 of_head = merkle_root(&head.range);

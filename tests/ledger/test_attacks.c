@@ -184,8 +184,6 @@ static const struct db_stmt set_node_sql = {
     "set_node",
     "UPDATE ledger_node SET hash = $3 WHERE customer_id = $1 AND level = 8 AND number = $2", 3};
 
-enum { LOG_SIZE_MAX = 10000 }; // of any log here
-
 // What the rows come to now: the head is made theirs.
 static result rebuild(struct db_tx *tx, void *context)
 {
