@@ -127,6 +127,8 @@ def change_prices(server, client):
     for options in (['--dry-run'], []):
         said = apply(server, wrong, *options, code=1)
         assert said.startswith('  ! plans/flat/fixed/0') and len(said.splitlines()) == 1, said
+    said = apply(server, {'metrics': wrong['metrics'], 'report_templates': {'payer': {'columns': [{'figure': 'guess'}]}}}, code=1)
+    assert said.startswith('  ! report_templates/payer/columns/0'), said
     assert client.send('GET', '/v1/metrics/new').status == 404
 
     # A plan that the server has and the file leaves out.
