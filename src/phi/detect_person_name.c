@@ -23,52 +23,10 @@ static size_t name_word(str text, size_t at)
     return len >= 2 ? len : 0;
 }
 
-// What products and pages are named with: Patient Portal, Patient Summary Report. Sorted.
 static const char *const product_words[] = {
-    "abdomen",    "access",       "account",      "accounts",   "admin",      "administrator",
-    "agency",     "ai",           "america",      "american",   "analysis",   "analyst",
-    "analytics",  "analyzed",     "annual",       "api",        "app",        "architect",
-    "band",       "bank",         "basic",        "batch",      "billing",    "board",
-    "brain",      "bronze",       "bundle",       "cardiology", "care",       "center",
-    "central",    "centre",       "chest",        "claim",      "claims",     "class",
-    "clinic",     "cloud",        "cohort",       "committee",  "completed",  "computed",
-    "consultant", "control",      "corp",         "count",      "counter",    "created",
-    "customer",   "customers",    "daily",        "data",       "days",       "default",
-    "deleted",    "department",   "desk",         "developer",  "device",     "devices",
-    "digital",    "director",     "download",     "east",       "edition",    "education",
-    "encounter",  "engagement",   "engine",       "engineer",   "enterprise", "europe",
-    "european",   "event",        "events",       "everything", "experience", "export",
-    "external",   "finance",      "first",        "flow",       "gateway",    "general",
-    "generator",  "gmbh",         "gold",         "group",      "head",       "health",
-    "heart",      "history",      "hospital",     "hour",       "hub",        "id",
-    "identity",   "image",        "images",       "imaging",    "import",     "inc",
-    "index",      "insights",     "institute",    "intake",     "internal",   "international",
-    "invoice",    "invoices",     "job",          "knee",       "lab",        "laboratory",
-    "labs",       "level",        "list",         "liver",      "llc",        "ltd",
-    "lung",       "magnetic",     "main",         "management", "manager",    "match",
-    "matching",   "medical",      "member",       "members",    "message",    "messages",
-    "messaging",  "metric",       "minute",       "minutes",    "mobile",     "model",
-    "module",     "modules",      "monitoring",   "monthly",    "mri",        "national",
-    "navigator",  "neck",         "networks",     "north",      "number",     "office",
-    "online",     "operations",   "order",        "orders",     "outreach",   "page",
-    "pages",      "panel",        "partners",     "payer",      "payers",     "payment",
-    "payments",   "pelvis",       "per",          "pipeline",   "plan",       "platform",
-    "plus",       "portal",       "premium",      "private",    "pro",        "process",
-    "production", "provider",     "providers",    "public",     "quality",    "queue",
-    "radiology",  "ray",          "record",       "records",    "region",     "registration",
-    "registry",   "release",      "reminders",    "remote",     "report",     "reports",
-    "request",    "requests",     "resonance",    "resource",   "response",   "review",
-    "safety",     "sales",        "satisfaction", "scan",       "scanner",    "scans",
-    "scheduling", "score",        "scores",       "search",     "seat",       "seats",
-    "second",     "series",       "server",       "service",    "services",   "session",
-    "sessions",   "silver",       "software",     "solutions",  "south",      "spine",
-    "staging",    "standard",     "states",       "status",     "storage",    "studies",
-    "study",      "suite",        "summary",      "support",    "system",     "systems",
-    "team",       "technologies", "test",         "tests",      "third",      "tier",
-    "tomography", "type",         "ultrasound",   "unit",       "united",     "university",
-    "update",     "updated",      "upload",       "user",       "users",      "virtual",
-    "visit",      "visits",       "weekly",       "west",       "worker",     "workflow",
-    "xray",       "zone",
+#define PRODUCT(word) word,
+#include "product_words.def"
+#undef PRODUCT
 };
 
 static int compare_words(const void *key, const void *row)
