@@ -160,24 +160,6 @@ result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
     return catalog_bump(tx);
 }
 
-result catalog_report_template(struct db_tx *tx, str key, json_t *held,
-                               struct report_template *form)
-{
-    struct catalog_item item = {0};
-    json_t *document = NULL;
-    struct faults *faults = arena_new(db_arena(tx), struct faults);
-    faults->arena = db_arena(tx);
-    TRY(catalog_get(tx, CATALOG_REPORT_TEMPLATE, key, &item));
-    if (item.archived)
-        return FAIL(NOT_FOUND, "No such resource.");
-    TRY(json_parse(item.document, &document));
-    if (json_array_append_new(held, document) != 0)
-        return FAIL(INTERNAL, "out of memory");
-    return report_template_parse((struct json_at){document, STR(""), faults}, item.key, form)
-               ? OK
-               : faults_result(faults);
-}
-
 // Rows come as one item that is read over and over.
 struct item_rows {
     struct catalog_item item;

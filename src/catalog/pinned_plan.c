@@ -53,6 +53,21 @@ result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metr
     return parse_metric(db_arena(tx), &item, held, &document, metric);
 }
 
+result catalog_report_template(struct db_tx *tx, str key, json_t *held,
+                               struct report_template *form)
+{
+    struct catalog_item item = {0};
+    json_t *document = NULL;
+    TRY(catalog_get(tx, CATALOG_REPORT_TEMPLATE, key, &item));
+    if (item.archived)
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(json_parse(item.document, &document));
+    TRY(remember(held, document));
+    return report_template_parse(trusted(db_arena(tx), document), item.key, form)
+               ? OK
+               : FAIL(INTERNAL, "a stored report template is not valid");
+}
+
 static result find_metric(struct db_tx *tx, const char *key, const struct pin *pin,
                           struct catalog_item *item)
 {
