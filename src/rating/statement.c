@@ -96,6 +96,19 @@ static result add_ahead(struct draft *draft, const struct pricing *pricing)
     return add_fees(pricing, &fees);
 }
 
+static bool read_days(const json_t *line, instant *start, instant *end)
+{
+    const json_t *days = json_object_get(line, "period");
+    return str_eq(json_str(json_object_get(line, "kind")), STR("fixed")) &&
+           !failed(instant_parse(json_str(json_object_get(days, "start")), start)) &&
+           !failed(instant_parse(json_str(json_object_get(days, "end")), end));
+}
+
+static bool is_within(const struct part *part, instant at)
+{
+    return at.us >= part->start.us && at.us < part->end.us;
+}
+
 // What the statement before took off the fees that it billed ahead for a part.
 static result sum_taken_off(const struct draft *draft, const struct part *part, money *sum)
 {
@@ -103,21 +116,48 @@ static result sum_taken_off(const struct draft *draft, const struct part *part, 
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const json_t *line = json_array_get(lines, i);
         instant start = {0};
+        instant end = {0};
         money discount = {0};
-        if (!str_eq(json_str(json_object_get(line, "kind")), STR("fixed")) ||
-            failed(instant_parse(
-                json_str(json_object_get(json_object_get(line, "period"), "start")), &start)) ||
-            start.us < part->start.us || start.us >= part->end.us ||
-            failed(
+        if (read_days(line, &start, &end) && is_within(part, start) &&
+            !failed(
                 money_parse(json_str(json_object_get(line, "discount")), sum->currency, &discount)))
-            continue;
-        TRY(money_add(*sum, discount, sum));
+            TRY(money_add(*sum, discount, sum));
     }
     return OK;
 }
 
-// What the part's fees in advance come to, line by line as they were billed, after discounts.
-static result sum_ahead(const struct draft *draft, const struct part *part, money *sum)
+// Where what a line settles begins: unused days that come back are those of a fee that the
+// statement before billed from an earlier day on.
+static instant settled_from(const struct draft *draft, const struct line *line)
+{
+    const json_t *lines = json_object_get(draft->terms->before, "lines");
+    for (size_t i = 0; line->amount.minor < 0 && i < json_array_size(lines); i++) {
+        const json_t *billed = json_array_get(lines, i);
+        instant start = {0};
+        instant end = {0};
+        if (read_days(billed, &start, &end) && end.us == line->end.us &&
+            str_eq(json_str(json_object_get(billed, "key")), line->key))
+            return start;
+    }
+    return line->start;
+}
+
+// What this statement takes off the fees of a part that it settles: asked for late, or given back.
+static result sum_taken_off_now(const struct draft *draft, const struct part *part, size_t beyond,
+                                money *sum)
+{
+    for (size_t i = beyond; i < draft->lines.count; i++) {
+        const struct line *line = &draft->lines.items[i];
+        if (is_within(part, settled_from(draft, line)))
+            TRY(money_add(*sum, line->discount, sum));
+    }
+    return OK;
+}
+
+// What the part's fees in advance come to, line by line as they were billed, after discounts. The
+// lines from `beyond` on are of no part: settled, or the next period's.
+static result sum_ahead(const struct draft *draft, const struct part *part, size_t beyond,
+                        money *sum)
 {
     struct fee_lines fees = {0};
     money total = {0, draft->terms->currency};
@@ -128,8 +168,10 @@ static result sum_ahead(const struct draft *draft, const struct part *part, mone
         TRY(money_add(total, fee, &total));
     }
     money taken_off = {0, total.currency};
-    if (fees.count > 0)
+    if (fees.count > 0) {
         TRY(sum_taken_off(draft, part, &taken_off));
+        TRY(sum_taken_off_now(draft, part, beyond, &taken_off));
+    }
     return money_sub(total, taken_off, sum);
 }
 
@@ -151,7 +193,6 @@ static result add_part(struct draft *draft, const struct part *part, struct pric
         .lines = &draft->lines,
         .rated = draft->scratch,
     };
-    TRY(sum_ahead(draft, part, &pricing->ahead));
     for (size_t i = 0; i < plan->charge_count; i++)
         TRY(add_charge(draft, part, pricing, &plan->charges[i]));
     fees_of_part(draft->arena, draft->terms, part, draft->full_days, FEES_ARREARS, &fees);
@@ -187,17 +228,20 @@ static result add_issued_ahead(struct draft *draft, const struct pricing *pricin
     for (size_t i = 0; i < json_array_size(lines); i++) {
         const json_t *line = json_array_get(lines, i);
         money amount = {0};
-        if (!str_eq(json_str(json_object_get(line, "kind")), STR("fixed")))
+        instant start = {0};
+        instant end = {0};
+        if (!read_days(line, &start, &end))
             continue;
         if (own > 0) {
             own--;
             continue;
         }
         TRY(read_amount(line, "amount", draft->terms->currency, &amount));
-        TRY(price_fee(pricing,
-                      (struct line){.key = json_str(json_object_get(line, "key")),
-                                    .name = json_str(json_object_get(line, "name")),
-                                    .exact_amount = money_to_exact(draft->arena, amount)}));
+        TRY(price_fee(pricing, (struct line){.key = json_str(json_object_get(line, "key")),
+                                             .name = json_str(json_object_get(line, "name")),
+                                             .exact_amount = money_to_exact(draft->arena, amount),
+                                             .start = start,
+                                             .end = end}));
     }
     return OK;
 }
@@ -248,6 +292,9 @@ static result make_lines(struct draft *draft, instant period_end, const struct p
     else if (period->end.us == period_end.us)
         TRY(add_ahead(draft, &pricings[part_count - 1]));
     TRY(discounts_spread(&draft->lines, terms, (*plan)->rounding));
+    size_t beyond = part_count == 0 ? 0 : pricings[part_count - 1].last;
+    for (size_t i = 0; i < part_count; i++)
+        TRY(sum_ahead(draft, &parts[i], beyond, &pricings[i].ahead));
     for (size_t i = 0; i < part_count; i++)
         TRY(price_limits(&pricings[i]));
     return add_adjustments(draft, (*plan)->rounding);

@@ -97,6 +97,20 @@ def sizes(c):
         assert problem['errors'][0]['pointer'] == '/since', problem
 
 
+def limits_of_a_late_fee(c):
+    """A plan that begins within the first period asks for its fee in advance then: the maximum counts it less its discount."""
+    c.put('/v1/customers/fourth', {'name': 'Clinic', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    c.put('/v1/plans/capped', {'currency': 'USD', 'interval': 'month', 'charges': [], 'maximum': '40',
+                               'fixed': [{'key': 'base', 'name': 'Base', 'amount': '100', 'timing': 'advance', 'prorate': False}]})
+    c.post('/v1/customers/fourth/discounts', {'percent': '50'})
+    made = c.post('/v1/subscriptions', {'customer': 'fourth', 'plan': 'free', 'start': '2031-12-04T12:00:00Z'})
+    c.post(f'/v1/subscriptions/{made["id"]}/change', {'plan': 'capped', 'at': '2031-12-20T12:00:00Z'}, 200)
+    c.put('/v1/test-clock', {'now': '2032-01-03T12:00:00Z'}, 200)
+    row = c.get('/v1/invoices?customer=fourth')['data'][0]
+    lines = [(line['key'], line['amount'], line['discount']) for line in c.get('/v1/invoices/' + row['id'])['lines']]
+    assert lines == [('base', '100.00', '50.00'), ('base', '100.00', '50.00'), ('maximum', '-34.52', '0.00')], lines
+
+
 def exports(c, server):
     c.put('/v1/test-clock', {'now': '2031-12-03T12:00:00Z'}, 200)
     for customer in ('first', 'second', 'third'):
@@ -116,6 +130,7 @@ def main():
     end_at_the_start(c)
     sizes(c)
     exports(c, server)
+    limits_of_a_late_fee(c)
     server.remove()
     print('ok')
 
