@@ -98,7 +98,7 @@ static result check_corrected(const struct settling *settling, const struct cred
 {
     struct subscription_terms terms = {0};
     struct open_difference open = {0};
-    struct key_amounts wanted = {0};
+    struct owed_back owed = {0};
     struct key_amounts most = {0};
     const struct exported_document *statement = find_corrected(settling);
     if (statement == NULL)
@@ -109,8 +109,10 @@ static result check_corrected(const struct settling *settling, const struct cred
                         settling->document->index, &open));
     if (open.sum.minor >= 0)
         return FAIL(VERIFICATION_FAILED, "nothing of the period that it corrects was owed back");
-    TRY(difference_credited(settling->arena, &open.keys, open.sum, &wanted));
-    TRY(creditable_cap(settling->arena, left, &wanted, &most));
+    TRY(owed_back_read(settling->arena, &open.keys, open.sum, &owed));
+    TRY(creditable_owed(settling->arena, left, &owed, &most));
+    owed.any_key = most.count == 0;
+    TRY(creditable_owed(settling->arena, left, &owed, &most));
     if (!same_amounts(&most, lines))
         wrong(settling, "it does not credit what its period is off by");
     return OK;

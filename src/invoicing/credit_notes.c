@@ -86,7 +86,7 @@ static result find_lines(struct json_at document, const struct wanted_note *want
 {
     if (wanted->lines != NULL)
         return read_lines(json_member(document, "lines"), left, lines);
-    TRY(creditable_cap(document.faults->arena, left, &left->keys, lines));
+    TRY(creditable_cap(document.faults->arena, left, &left->keys, left->base, lines));
     if (lines->count == 0)
         json_wrong(document, "exceeds_invoice", "Nothing is left to credit of the invoice.");
     return faults_result(document.faults);

@@ -97,15 +97,13 @@ static result keep_carrier(void *context)
     return OK;
 }
 
-// What of the difference can be credited on one invoice; no lines when nothing is left of it.
+// What can be credited on one invoice; no lines when nothing is left of that.
 static result lines_on(struct db_tx *tx, const struct invoice_row *row, struct crediting *crediting,
-                       const struct open_difference *open, json_t *held)
+                       const struct owed_back *owed, json_t *held)
 {
     struct creditable *left = arena_new(db_arena(tx), struct creditable);
-    struct key_amounts wanted = {0};
     TRY(credit_open(tx, row, held, left));
-    TRY(difference_credited(db_arena(tx), &open->keys, open->sum, &wanted));
-    TRY(creditable_cap(db_arena(tx), left, &wanted, &crediting->lines));
+    TRY(creditable_owed(db_arena(tx), left, owed, &crediting->lines));
     crediting->row = row;
     crediting->left = left;
     return OK;
@@ -113,8 +111,7 @@ static result lines_on(struct db_tx *tx, const struct invoice_row *row, struct c
 
 // One note, on the first invoice that something is left of. made: false when there is none.
 static result credit_once(struct db_tx *tx, const struct correcting *correcting,
-                          const struct period *period, const struct open_difference *open,
-                          bool *made)
+                          const struct period *period, const struct owed_back *owed, bool *made)
 {
     struct credit_note note = {0};
     *made = false;
@@ -124,12 +121,23 @@ static result credit_once(struct db_tx *tx, const struct correcting *correcting,
                                       .subscription = correcting->subscription,
                                       .period = *period};
         TRY(invoice_row_find(tx, correcting->carriers.ids[i], row));
-        TRY(lines_on(tx, row, &crediting, open, correcting->held));
+        TRY(lines_on(tx, row, &crediting, owed, correcting->held));
         *made = crediting.lines.count > 0;
         if (*made)
             TRY(credit_issue(tx, &crediting, &correcting->change, &note));
     }
     return OK;
+}
+
+static result credit_some(struct db_tx *tx, const struct correcting *correcting,
+                          const struct period *period, const struct open_difference *open,
+                          bool *made)
+{
+    struct owed_back owed = {0};
+    TRY(owed_back_read(db_arena(tx), &open->keys, open->sum, &owed));
+    TRY(credit_once(tx, correcting, period, &owed, made));
+    owed.any_key = true;
+    return *made ? OK : credit_once(tx, correcting, period, &owed, made);
 }
 
 static result list_carriers(struct db_tx *tx, const struct invoice *invoice,
@@ -162,7 +170,7 @@ static result credit_all(struct db_tx *tx, const struct invoice *invoice,
         TRY(late_difference(tx, &terms, &head, &late, &open));
         made = false;
         if (open.sum.minor < 0)
-            TRY(credit_once(tx, correcting, &late.period, &open, &made));
+            TRY(credit_some(tx, correcting, &late.period, &open, &made));
         correcting->credited += made;
     }
     return OK;

@@ -77,16 +77,15 @@ money creditable_key(const struct creditable *left, str key)
     return (money){0, left->currency};
 }
 
-// Where lines below zero leave less of the whole than of its keys.
-static result share_base(struct arena *arena, const struct creditable *left,
-                         struct key_amounts *lines)
+// Of lines that come to more than the whole.
+static result share_out(struct arena *arena, money whole, struct key_amounts *lines)
 {
     exact *weights = arena_array(arena, exact, lines->count);
     money *shares = arena_array(arena, money, lines->count);
     size_t kept = 0;
     for (size_t i = 0; i < lines->count; i++)
         weights[i] = money_to_exact(arena, lines->items[i].amount);
-    TRY(money_allocate(arena, left->base, weights, lines->count, shares));
+    TRY(money_allocate(arena, whole, weights, lines->count, shares));
     for (size_t i = 0; i < lines->count; i++) {
         lines->items[kept] = lines->items[i];
         lines->items[kept].amount = shares[i];
@@ -97,25 +96,51 @@ static result share_base(struct arena *arena, const struct creditable *left,
 }
 
 result creditable_cap(struct arena *arena, const struct creditable *left,
-                      const struct key_amounts *wanted, struct key_amounts *lines)
+                      const struct key_amounts *wanted, money most, struct key_amounts *lines)
 {
     struct key_amounts kept = {0};
     money sum = {0, left->currency};
     for (size_t i = 0; i < wanted->count; i++) {
         struct key_amount line = wanted->items[i];
-        money most = creditable_key(left, line.key);
-        if (line.amount.minor > most.minor)
-            line.amount = most;
+        money of_key = creditable_key(left, line.key);
+        if (line.amount.minor > of_key.minor)
+            line.amount = of_key;
         if (line.amount.minor > 0)
             TRY(keys_add(arena, &kept, line));
     }
     TRY(keys_sum(&kept, left->currency, &sum));
-    if (left->base.minor <= 0)
+    // Lines below zero leave less of the whole than of its keys.
+    money whole = left->base.minor < most.minor ? left->base : most;
+    if (whole.minor <= 0)
         kept.count = 0;
-    else if (sum.minor > left->base.minor)
-        TRY(share_base(arena, left, &kept));
+    else if (sum.minor > whole.minor)
+        TRY(share_out(arena, whole, &kept));
     *lines = kept;
     return OK;
+}
+
+result owed_back_read(struct arena *arena, const struct key_amounts *difference, money sum,
+                      struct owed_back *owed)
+{
+    struct owed_back read = {0};
+    money zero = {0, sum.currency};
+    TRY(money_sub(zero, sum, &read.most));
+    for (size_t i = 0; i < difference->count; i++) {
+        struct key_amount amount = difference->items[i];
+        if (amount.amount.minor >= 0)
+            continue;
+        TRY(money_sub(zero, amount.amount, &amount.amount));
+        TRY(keys_add(arena, &read.keys, amount));
+    }
+    *owed = read;
+    return OK;
+}
+
+result creditable_owed(struct arena *arena, const struct creditable *left,
+                       const struct owed_back *owed, struct key_amounts *lines)
+{
+    const struct key_amounts *wanted = owed->any_key ? &left->keys : &owed->keys;
+    return creditable_cap(arena, left, wanted, owed->most, lines);
 }
 
 static result print_lines(struct arena *arena, const struct key_amounts *lines, json_t *note)

@@ -57,27 +57,3 @@ result keys_of_statement(struct arena *arena, const json_t *statement, enum stat
     *keys = read;
     return OK;
 }
-
-result difference_credited(struct arena *arena, const struct key_amounts *difference, money sum,
-                           struct key_amounts *credited)
-{
-    struct key_amounts keys = {0};
-    exact *weights = arena_array(arena, exact, difference->count);
-    money *shares = arena_array(arena, money, difference->count);
-    money zero = {0, sum.currency};
-    money whole = {0};
-    for (size_t i = 0; i < difference->count; i++) {
-        struct key_amount amount = difference->items[i];
-        if (amount.amount.minor >= 0)
-            continue;
-        TRY(money_sub(zero, amount.amount, &amount.amount));
-        weights[keys.count] = money_to_exact(arena, amount.amount);
-        TRY(keys_add(arena, &keys, amount));
-    }
-    TRY(money_sub(zero, sum, &whole));
-    TRY(money_allocate(arena, whole, weights, keys.count, shares));
-    for (size_t i = 0; i < keys.count; i++)
-        keys.items[i].amount = shares[i];
-    *credited = keys;
-    return OK;
-}

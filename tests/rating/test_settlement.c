@@ -236,29 +236,45 @@ START_TEST(a_difference_is_all_that_is_missing)
 }
 END_TEST
 
+static int64_t sum_of_keys(const struct key_amounts *keys)
+{
+    money sum = {0};
+    ck_assert_ok(keys_sum(keys, CURRENCY_USD, &sum));
+    return sum.minor;
+}
+
+// One note takes all that is owed back, as far as the keys that fell have something left.
 START_TEST(what_is_credited_of_a_difference_is_all_of_it)
 {
     uint64_t state = 13;
     struct arena arena = {0};
     for (int i = 0; i < ROUNDS; i++) {
         const str names[] = {STR("a"), STR("b"), STR("c"), STR("d")};
+        struct creditable left = {.currency = CURRENCY_USD, .base = {100000, CURRENCY_USD}};
         struct key_amounts keys = {0};
+        struct owed_back owed = {0};
         struct key_amounts credited = {0};
-        money sum = {0};
-        money back = {0};
+        int64_t possible = 0;
         for (size_t k = 0; k < 4; k++) {
             struct key_amount amount = {
                 names[k], names[k], {pick(&state, -900, 300), CURRENCY_USD}};
+            struct key_amount billed = {
+                names[k], names[k], {pick(&state, -300, 900), CURRENCY_USD}};
             ck_assert_ok(keys_add(&arena, &keys, amount));
+            ck_assert_ok(keys_add(&arena, &left.keys, billed));
+            if (amount.amount.minor < 0 && billed.amount.minor > 0)
+                possible += -amount.amount.minor < billed.amount.minor ? -amount.amount.minor
+                                                                       : billed.amount.minor;
         }
-        ck_assert_ok(keys_sum(&keys, CURRENCY_USD, &sum));
-        if (sum.minor >= 0)
-            continue;
-        ck_assert_ok(difference_credited(&arena, &keys, sum, &credited));
-        ck_assert_ok(keys_sum(&credited, CURRENCY_USD, &back));
-        ck_assert_int_eq(back.minor, -sum.minor);
+        int64_t sum = sum_of_keys(&keys);
+        if (sum < 0) {
+            ck_assert_ok(owed_back_read(&arena, &keys, (money){sum, CURRENCY_USD}, &owed));
+            ck_assert_ok(creditable_owed(&arena, &left, &owed, &credited));
+            ck_assert_int_eq(sum_of_keys(&credited), -sum < possible ? -sum : possible);
+        }
         for (size_t k = 0; k < credited.count; k++)
-            ck_assert_int_ge(credited.items[k].amount.minor, 0);
+            ck_assert_int_le(credited.items[k].amount.minor,
+                             creditable_key(&left, credited.items[k].key).minor);
         arena_reset(&arena);
     }
     arena_reset(&arena);
@@ -282,9 +298,11 @@ static int64_t credit_all(struct month *month, const json_t *statement, uint64_t
                 part.amount.minor = pick(state, -10, 2000);
             ck_assert_ok(keys_add(arena, &wanted, part));
         }
-        ck_assert_ok(creditable_cap(arena, &left, &wanted, &lines));
+        money most = {pick(state, 0, 3000), left.currency};
+        ck_assert_ok(creditable_cap(arena, &left, &wanted, i < 5 ? most : left.base, &lines));
         if (lines.count == 0)
             continue;
+        ck_assert_int_le(sum_of_keys(&lines), i < 5 ? most.minor : left.base.minor);
         ck_assert_ok(credit_print(arena, &left, &lines, &note));
         json_array_append_new(month->documents.held, note);
         const json_t *taxes = json_object_get(note, "tax");

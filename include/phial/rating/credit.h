@@ -24,9 +24,23 @@ result creditable_open(struct arena *arena, const json_t *statement, struct cred
 result creditable_take(struct arena *arena, const json_t *note, struct creditable *left);
 // What is left of a key: nothing of one below zero, or that the statement has not.
 money creditable_key(const struct creditable *left, str key);
-// As much of the wanted amounts as is left; keys without any are left out.
+// As much of the wanted amounts as is left, and no more than `most` in all, shared by largest
+// remainder; keys without any are left out.
 result creditable_cap(struct arena *arena, const struct creditable *left,
-                      const struct key_amounts *wanted, struct key_amounts *lines);
+                      const struct key_amounts *wanted, money most, struct key_amounts *lines);
+// What a period is owed back for usage that went or changed, by the keys that came to less; with
+// any_key of whatever has something left, which limits below zero never have.
+struct owed_back {
+    struct key_amounts keys;
+    money most;
+    bool any_key;
+};
+// Of a difference whose `sum` is below zero.
+result owed_back_read(struct arena *arena, const struct key_amounts *difference, money sum,
+                      struct owed_back *owed);
+// As much of it as one invoice can be credited with.
+result creditable_owed(struct arena *arena, const struct creditable *left,
+                       const struct owed_back *owed, struct key_amounts *lines);
 // A note's members: lines, subtotal, tax, total, rounding, and the statement's exempt_reason. The
 // caller owns *note.
 result credit_print(struct arena *arena, const struct creditable *left,

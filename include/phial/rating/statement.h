@@ -170,7 +170,3 @@ result keys_of_statement(struct arena *arena, const json_t *statement, enum stat
 result statement_difference(struct arena *arena, const struct subscription_terms *terms,
                             const struct period *period, const struct usage *usage,
                             const json_t *issued, struct key_amounts *difference);
-// Shares of `sum`, which is below zero, over the keys below zero, by largest remainder: what is
-// credited, above zero.
-result difference_credited(struct arena *arena, const struct key_amounts *difference, money sum,
-                           struct key_amounts *credited);
