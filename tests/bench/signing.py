@@ -4,10 +4,11 @@
 
     tests/bench/signing.py BUILD/src/phiald BUILD/src/phial [EVENTS]
 
-A million events by default, of 200 customers. One after the other, with nothing else going on in the daemon: the events are taken in;
-every customer's checkpoint is signed, for which every entry is read and hashed again; all heads are entered, signed and published; the
-scrubber hashes every entry. Prints one JSON object: microseconds an event of each, what signing is of ingest, and what publishing
-once a minute and scrubbing at the default rate are of one core."""
+A million events by default, of 200 customers, after a few that warm every connection up. One after the other, with nothing else going on in the daemon: the events are taken in;
+every customer is asked for the proof of its first entry, which is one request, one recorded reading and no signature; every customer's
+checkpoint is signed, for which every entry is read and hashed again; all heads are entered, signed and published; the scrubber hashes
+every entry. Prints one JSON object: microseconds an event of each, what signing is of ingest (with its requests and without), and what
+publishing once a minute and scrubbing at the default rate are of one core."""
 import glob
 import json
 import os
@@ -20,6 +21,7 @@ import phial  # noqa: E402
 
 EVENTS = int(sys.argv[3]) if len(sys.argv) > 3 else 1000000
 QUIET = {'PHIAL_WITNESS_INTERVAL_MS': '86400000', 'PHIAL_SCRUB_LEAVES_PER_SECOND': '0'}
+WARMING, FIRST_PROOF = 20000, 'inclusion?index=0&size=1'
 MINUTE, SCRUBBED_A_SECOND = 60, 5000  # the defaults of [witness] interval_ms and [scrub] leaves_per_second
 
 
@@ -47,15 +49,13 @@ def processor(server):
     return sum(spent(pid) for pid in pids)
 
 
-def sign(client):
-    after, count = '', 0
+def ask(client, question):
+    after = ''
     while after is not None:
         page = client.get('/v1/customers?limit=500' + (f'&cursor={after}' if after else ''))
         for customer in page['data']:
-            client.send('GET', f'/v1/ledger/{customer["key"]}/checkpoint')
-            count += 1
+            client.expect(200, 'GET', f'/v1/ledger/{customer["key"]}/{question}')
         after = page['next_cursor']
-    return count
 
 
 def figure(client, name):
@@ -64,7 +64,7 @@ def figure(client, name):
 
 
 def scrubbed(client):
-    while figure(client, 'phial_scrub_leaves_total') < EVENTS:
+    while figure(client, 'phial_scrub_leaves_total') < EVENTS + WARMING:
         time.sleep(0.2)
 
 
@@ -89,23 +89,29 @@ def started(server, rate, work):
     return processor(server) - before
 
 
-def ingest(server):
-    run = subprocess.run([phial.PHIAL, 'bench', 'ingest', '--url', server.url, '--key', server.key, '--events', str(EVENTS), '--duplicates', '0'],
+def ingest(server, events=EVENTS):
+    run = subprocess.run([phial.PHIAL, 'bench', 'ingest', '--url', server.url, '--key', server.key, '--events', str(events), '--duplicates', '0'],
                          check=True, capture_output=True, text=True)
-    assert json.loads(run.stdout)['accepted'] == EVENTS, run.stdout
+    assert json.loads(run.stdout)['accepted'] == events, run.stdout
 
 
 def main():
     server = phial.Server(environment=QUIET)
-    taken = {'ingest': cost(server, lambda: ingest(server)), 'signing': cost(server, lambda: sign(server.client)),
+    ingest(server, WARMING)  # and every connection has read the catalog and planned what it asks
+    for _ in range(2):
+        ask(server.client, FIRST_PROOF)
+        ask(server.client, 'checkpoint')
+    taken = {'ingest': cost(server, lambda: ingest(server)), 'asking': cost(server, lambda: ask(server.client, FIRST_PROOF)),
+             'signing': cost(server, lambda: ask(server.client, 'checkpoint')),
              'publishing': cost(server, lambda: server.client.expect(200, 'GET', '/v1/ledger/checkpoint'))}
     taken['scrubbing'] = -started(server, '0', lambda: time.sleep(10)) + started(server, '10000000', lambda: scrubbed(server.client))
     phial.Daemon.stop(server)
     server.remove()
     print(json.dumps({
         'events': EVENTS, 'us_per_event': {name: round(seconds * 1e6 / EVENTS, 3) for name, seconds in taken.items()},
-        'signing_of_ingest': round(taken['signing'] / taken['ingest'], 4), 'publishing_of_a_core': round(taken['publishing'] / MINUTE, 5),
-        'scrubbing_of_a_core': round(taken['scrubbing'] / EVENTS * SCRUBBED_A_SECOND, 4)}))
+        'signing_of_ingest': round((taken['signing'] - taken['asking']) / taken['ingest'], 4),
+        'with_requests_of_ingest': round(taken['signing'] / taken['ingest'], 4), 'publishing_of_a_core': round(taken['publishing'] / MINUTE, 5),
+        'scrubbing_of_a_core': round(taken['scrubbing'] / (EVENTS + WARMING) * SCRUBBED_A_SECOND, 4)}))
 
 
 if __name__ == '__main__':
