@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import sys
+import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
@@ -97,6 +98,22 @@ def sizes(c):
         assert problem['errors'][0]['pointer'] == '/since', problem
 
 
+def without_a_font(c, server):
+    """No font has the character: no PDF, and an export that holds the statement all the same."""
+    c.put('/v1/customers/fifth', {'name': 'Clinic \u0378', 'currency': 'USD', 'time_zone': 'America/New_York'})
+    c.post('/v1/subscriptions', {'customer': 'fifth', 'plan': 'free', 'start': '2031-12-04T12:00:00Z'})
+    c.put('/v1/test-clock', {'now': '2032-01-04T12:00:00Z'}, 200)
+    invoice = c.get('/v1/invoices?customer=fifth')['data'][0]
+    assert c.expect(500, 'GET', f'/v1/invoices/{invoice["id"]}.pdf').json['code'] == 'font_missing'
+    archive = phial.export(c, server.folder if os.getuid() else '/tmp', {'customer': 'fifth', 'purpose': 'audit'})
+    with tarfile.open(archive) as tar:
+        names = [name for name in tar.getnames() if name.startswith('invoices/')]
+    assert names == [f'invoices/{invoice["number"]}.json'], names
+    code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
+    os.unlink(archive)
+    assert code == 0 and 'VERIFIED' in said, said
+
+
 def limits_of_a_late_fee(c):
     """A plan that begins within the first period asks for its fee in advance then: the maximum counts it less its discount."""
     c.put('/v1/customers/fourth', {'name': 'Clinic', 'currency': 'USD', 'time_zone': 'America/New_York'})
@@ -131,6 +148,7 @@ def main():
     sizes(c)
     exports(c, server)
     limits_of_a_late_fee(c)
+    without_a_font(c, server)
     server.remove()
     print('ok')
 
