@@ -116,7 +116,8 @@ static int say_text(struct arena *arena, const char *path, const char *key, cons
     if (failed(outcome))
         return command_failed("verify", outcome);
     if (verification.faults != 0) {
-        (void)printf("REFUSED: %d faults\n", verification.faults);
+        (void)printf("REFUSED: %d fault%s\n", verification.faults,
+                     verification.faults == 1 ? "" : "s");
         return EXIT_FAULT;
     }
     print_text(&verification, against != NULL);
