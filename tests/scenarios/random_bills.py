@@ -29,9 +29,11 @@ METRICS = {
     'largest': {'event_types': ['use'], 'aggregation': 'max', 'property': 'size'},
     'last': {'event_types': ['use'], 'aggregation': 'latest'},
     'units': {'event_types': ['use'], 'aggregation': 'unique', 'property': 'unit', 'group_by': ['site']},
+    'tens': {'event_types': ['use'], 'aggregation': 'sum', 'round': {'mode': 'ceil', 'digits': -1}, 'group_by': ['site']},
+    'halves': {'event_types': ['use'], 'aggregation': 'sum', 'property': 'size', 'round': {'mode': 'half_up', 'digits': 0}},
     'big': {'event_types': ['use'], 'aggregation': 'sum', 'property': 'size', 'filters': [{'property': 'size', 'gte': '3'}]},
 }
-TYPE = {'window': {'past': 'P900D', 'future': 'P900D'}, 'properties': {
+TYPE = {'quantity': {'min': '-100'}, 'window': {'past': 'P900D', 'future': 'P900D'}, 'properties': {
     'kind': {'type': 'enum', 'values': list(KINDS)}, 'site': {'type': 'enum', 'values': ['north', 'south']},
     'size': {'type': 'decimal', 'min': '0', 'max': '1000'}, 'unit': {'type': 'code'},
     'amount': {'type': 'decimal', 'min': '0', 'max': '1000'}}}
@@ -188,6 +190,8 @@ def some_events(choice, zone):
         seconds = choice.choice((0, 1, 86399 - 3600, choice.randint(0, 82000)))
         at = (midnight(day, zone).astimezone(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).replace(microsecond=0)
         event = {'index': index, 'at': at, 'day': at.astimezone(zone).date(), 'quantity': choice.decimal(12, choice.randint(0, 3))}
+        if choice.chance(0.05):
+            event['quantity'] = f'-{choice.randint(1, 40)}.5'
         for name, value in (('kind', choice.choice(KINDS)), ('site', choice.choice(('north', 'south'))), ('size', choice.decimal(9, 2)),
                             ('unit', f'u{choice.randint(1, 9)}'), ('amount', choice.decimal(30, 4))):
             if choice.chance(0.85):

@@ -100,6 +100,17 @@ def group_of(charge, event):
 
 
 def measured(metric, events):
+    """Rounded as the metric says: the whole, or the group."""
+    quantity = aggregated(metric, events)
+    if 'round' not in metric:
+        return quantity
+    scale = F(10)**metric['round']['digits']
+    mode = metric['round']['mode']
+    whole = math.ceil(quantity * scale) if mode == 'ceil' else math.floor(quantity * scale) if mode == 'floor' else rounded(quantity * scale, 0)
+    return whole / scale
+
+
+def aggregated(metric, events):
     how = metric['aggregation']
     prop = metric.get('property')
     if prop:
@@ -174,17 +185,23 @@ def in_cells(charge, metric, events):
     free, owed = F(charge.get('free_units', '0')), F(0)
     priced = [(measured(metric, c), F(p['unit_amount'])) for c, p in zip(cells, charge['prices'])]
     for quantity, price in priced + [(measured(metric, other), F(charge.get('default', '0')))]:
+        quantity = max(quantity, F(0))
         taken = min(free, quantity)
         free -= taken
         owed += (quantity - taken) * price
     return owed
 
 
+def beyond(quantity, free):
+    return quantity - min(free, max(quantity, F(0)))
+
+
 def priced(charge, quantity):
-    """The models that go by the quantity alone; free units are off it already."""
+    """The models that go by the quantity alone; free units are off it already. Below zero is for per_unit only."""
     model = charge['model']
     if model == 'per_unit':
         return quantity * F(charge['unit_amount'])
+    quantity = max(quantity, F(0))
     if model == 'package':
         return math.ceil(quantity / F(charge['package_size'])) * F(charge['amount'])
     if model == 'graduated':
@@ -213,10 +230,9 @@ def owed(charge, metric, events, share, earlier=None):
     else:
         free = F(charge.get('free_units', '0'))
         before = measured(metric, earlier) if earlier is not None else F(0)
-        both = before + measured(metric, events)
-        amount = priced(charge, max(both - free, F(0)))
+        amount = priced(charge, beyond(before + measured(metric, events), free))
         if earlier is not None:
-            amount -= priced(charge, max(before - free, F(0)))
+            amount -= priced(charge, beyond(before, free))
     scale = share if charge.get('prorate') else F(1)
     if 'minimum' in charge:
         amount = max(amount, F(charge['minimum']) * scale)
