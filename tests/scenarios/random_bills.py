@@ -31,11 +31,18 @@ METRICS = {
     'units': {'event_types': ['use'], 'aggregation': 'unique', 'property': 'unit', 'group_by': ['site']},
     'tens': {'event_types': ['use'], 'aggregation': 'sum', 'round': {'mode': 'ceil', 'digits': -1}, 'group_by': ['site']},
     'halves': {'event_types': ['use'], 'aggregation': 'sum', 'property': 'size', 'round': {'mode': 'half_up', 'digits': 0}},
+    'days': {'event_types': ['use'], 'aggregation': 'unique_days', 'property': 'unit', 'days': 2, 'max_days': 4},
+    'fresh': {'event_types': ['use'], 'aggregation': 'unique_new', 'property': 'who'},
+    'active': {'event_types': ['use'], 'aggregation': 'active', 'property': 'unit'},
+    'level': {'event_types': ['use'], 'aggregation': 'time_weighted'},
+    'on': {'event_types': ['use'], 'aggregation': 'time_weighted', 'property': 'unit'},
+    'p90': {'event_types': ['use'], 'aggregation': 'percentile', 'property': 'size', 'percent': '90'},
     'big': {'event_types': ['use'], 'aggregation': 'sum', 'property': 'size', 'filters': [{'property': 'size', 'gte': '3'}]},
 }
-TYPE = {'quantity': {'min': '-100'}, 'window': {'past': 'P900D', 'future': 'P900D'}, 'properties': {
+TYPE = {'time_precision': 'second', 'quantity': {'min': '-100'}, 'window': {'past': 'P900D', 'future': 'P900D'}, 'properties': {
     'kind': {'type': 'enum', 'values': list(KINDS)}, 'site': {'type': 'enum', 'values': ['north', 'south']},
-    'size': {'type': 'decimal', 'min': '0', 'max': '1000'}, 'unit': {'type': 'code'},
+    'size': {'type': 'decimal', 'min': '0', 'max': '1000'}, 'unit': {'type': 'code'}, 'who': {'type': 'token', 'scope': 'customer'},
+    'operation': {'type': 'enum', 'values': ['add', 'remove']},
     'amount': {'type': 'decimal', 'min': '0', 'max': '1000'}}}
 
 
@@ -193,7 +200,8 @@ def some_events(choice, zone):
         if choice.chance(0.05):
             event['quantity'] = f'-{choice.randint(1, 40)}.5'
         for name, value in (('kind', choice.choice(KINDS)), ('site', choice.choice(('north', 'south'))), ('size', choice.decimal(9, 2)),
-                            ('unit', f'u{choice.randint(1, 9)}'), ('amount', choice.decimal(30, 4))):
+                            ('unit', f'u{choice.randint(1, 9)}'), ('who', f'person {choice.randint(1, 9)}'),
+                            ('operation', choice.choice(('add', 'add', 'remove'))), ('amount', choice.decimal(30, 4))):
             if choice.chance(0.85):
                 event[name] = value
         made.append(event)
@@ -266,11 +274,12 @@ def invoices(client, key):
     return sorted((client.get(f'/v1/invoices/{row["id"]}') for row in rows), key=lambda i: i['period']['number'])
 
 
-def differences(client, case):
+def differences(client, case, statements):
     customer, subscription, events = case
     wanted = [expected(s, customer) for s in biller.Biller(customer, subscription, METRICS, events).statements(UNTIL)]
     ended = instant(midnight(UNTIL, zoneinfo.ZoneInfo(customer['zone'])))
     got = [found(i) for i in invoices(client, customer['key']) if i['status'] == 'issued' and short(i['period']['end']) <= ended]
+    statements[customer['key']] = len(got)
     for number in range(max(len(wanted), len(got))):
         a, b = (list_[number] if number < len(list_) else None for list_ in (wanted, got))
         if a != b:
@@ -344,7 +353,8 @@ def main():
         cases.append((customer, some_subscription(choice, customer['currency']), some_events(choice, zoneinfo.ZoneInfo(customer['zone']))))
         set_up(client, *cases[-1])
     client.put('/v1/test-clock', {'now': f'{UNTIL + 3 * DAY}T00:00:00Z'}, 200)
-    wrong = [said for said in (differences(client, case) for case in cases) if said]
+    statements = {}
+    wrong = [said for said in (differences(client, case, statements) for case in cases) if said]
     owed = [late(client, choice, case) for case in cases]
     client.put('/v1/test-clock', {'now': f'{UNTIL + 45 * DAY}T00:00:00Z'}, 200)
     wrong += [said for said in (unsettled(client, case, more) for case, more in zip(cases, owed)) if said]
@@ -353,7 +363,7 @@ def main():
     assert not wrong, f'{len(wrong)} of {BILLS} differ'
     check_exports(server, cases)
     server.remove()
-    print('ok')
+    print(f'ok: {len(cases)} subscriptions, {sum(statements.values())} statements')
 
 
 main()

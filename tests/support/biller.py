@@ -6,6 +6,7 @@ import copy
 import datetime
 import fractions
 import math
+import zoneinfo
 
 F = fractions.Fraction
 DAY = datetime.timedelta(days=1)
@@ -99,9 +100,16 @@ def group_of(charge, event):
     return tuple(event.get(name) or '' for name in charge.get('group_by', ()))
 
 
-def measured(metric, events):
+class Window:
+    """Events of one charge and group: those of some days, and all before."""
+
+    def __init__(self, before, events, start, end):
+        self.before, self.events, self.start, self.end = before, events, start, end  # instants
+
+
+def measured(metric, window):
     """Rounded as the metric says: the whole, or the group."""
-    quantity = aggregated(metric, events)
+    quantity = CARRIED[metric['aggregation']](metric, window) if metric['aggregation'] in CARRIED else aggregated(metric, window.events)
     if 'round' not in metric:
         return quantity
     scale = F(10)**metric['round']['digits']
@@ -110,20 +118,66 @@ def measured(metric, events):
     return whole / scale
 
 
+def unique_new(metric, window):
+    values = [{e[metric['property']] for e in events} for events in (window.events, window.before)]
+    return F(len(values[0] - values[1]))
+
+
+def switches(metric, window):
+    """(at, value, added) of those that say so."""
+    return [(e['at'], e[metric['property']], e['operation'] == 'add') for e in window.before + window.events if e.get('operation')]
+
+
+def active(metric, window):
+    on = {}
+    for at, value, added in switches(metric, window):
+        if at < window.start or (at == window.start and not added):
+            on[value] = added
+        elif added:
+            on[value] = True
+    return F(sum(on.values()))
+
+
+def time_weighted(metric, window):
+    area, level, on, last = F(0), F(0), {}, window.start
+    steps = [(at, (value, added)) for at, value, added in switches(metric, window)] if 'property' in metric \
+        else [(e['at'], F(e['quantity'])) for e in window.before + window.events]
+    for at, step in steps:
+        if at > window.start:
+            area += level * seconds(last, at)
+            last = at
+        if 'property' in metric:
+            on[step[0]] = step[1]
+            level = F(sum(on.values()))
+        else:
+            level += step
+    return (area + level * seconds(last, window.end)) / seconds(window.start, window.end)
+
+
+def seconds(start, end):
+    return int((end - start).total_seconds())
+
+
+CARRIED = {'unique_new': unique_new, 'active': active, 'time_weighted': time_weighted}
+
+
 def aggregated(metric, events):
     how = metric['aggregation']
     prop = metric.get('property')
-    if prop:
-        events = [e for e in events if e.get(prop) is not None]
     if how == 'count':
         return F(len(events))
     if how == 'unique':
         return F(len({e[prop] for e in events}))
+    if how == 'unique_days':
+        days = collections.Counter(value for value, _ in {(e[prop], e['day']) for e in events})
+        return F(sum(metric['days'] <= count <= metric['max_days'] for count in days.values()))
     values = [F(e[prop] if prop else e['quantity']) for e in events]
     if how == 'sum':
         return sum((w * weight(metric, e) for w, e in zip(values, events)), F(0))
     if not values:
         return F(0)
+    if how == 'percentile':
+        return sorted(values)[math.ceil(len(values) * F(metric['percent']) / 100) - 1]
     return {'max': max, 'min': min, 'latest': lambda v: v[-1]}[how](values)
 
 
@@ -168,24 +222,26 @@ def of_events(charge, amounts):
     return owed
 
 
-def in_cells(charge, metric, events):
-    """matrix and outcome: by the first price whose match holds."""
-    cells = [[] for _ in charge['prices']]
-    other = []
-    if charge['model'] == 'outcome':
-        best = {}
-        for event in events:
-            place = next((i for i, p in enumerate(charge['prices']) if matches(event, p['match'])), None)
-            if place is not None and event.get(charge['subject']) is not None:
-                best[event[charge['subject']]] = min(place, best.get(event[charge['subject']], place))
-        return sum((F(charge['prices'][place]['unit_amount']) for place in best.values()), F(0))
+def by_outcome(charge, events):
+    """Exclusive: a subject owes the first price in order that any of its events matches."""
+    best = {}
     for event in events:
-        place = next((i for i, p in enumerate(charge['prices']) if matches(event, p['match'])), None)
-        (other if place is None else cells[place]).append(event)
+        place = cell_of(charge, event)
+        if place is not None and event.get(charge['subject']) is not None:
+            best[event[charge['subject']]] = min(place, best.get(event[charge['subject']], place))
+    return sum((F(charge['prices'][place]['unit_amount']) for place in best.values()), F(0))
+
+
+def cell_of(charge, event):
+    return next((i for i, p in enumerate(charge['prices']) if matches(event, p['match'])), None)
+
+
+def in_cells(charge, metric, events):
+    """matrix: by the first price whose match holds, the default's cell last."""
     free, owed = F(charge.get('free_units', '0')), F(0)
-    priced = [(measured(metric, c), F(p['unit_amount'])) for c, p in zip(cells, charge['prices'])]
-    for quantity, price in priced + [(measured(metric, other), F(charge.get('default', '0')))]:
-        quantity = max(quantity, F(0))
+    for place in [*range(len(charge['prices'])), None]:
+        price = F(charge['prices'][place]['unit_amount'] if place is not None else charge.get('default', '0'))
+        quantity = max(aggregated(metric, [e for e in events if cell_of(charge, e) == place]), F(0))
         taken = min(free, quantity)
         free -= taken
         owed += (quantity - taken) * price
@@ -212,25 +268,25 @@ def priced(charge, quantity):
     return flat(tier) + (quantity * F(tier['unit_amount']) if model == 'volume' else 0)
 
 
-def owed(charge, metric, events, share, earlier=None):
-    """The exact amount of one line. `earlier` holds the events of the period before a change, where tiers go on."""
+def owed(charge, metric, window, share, earlier=None):
+    """The exact amount of one line. `earlier` is the window of the period before a change, where tiers go on."""
     model = charge['model']
+    now = window.events
+    then = earlier.events if earlier is not None else []
     if model == 'percentage':
         carried = metric.get('property', 'quantity')
-
-        def amounts(events):
-            return [F(e[carried]) for e in events if e.get(carried) is not None]
-        return of_events(charge, amounts((earlier or []) + events)) - of_events(charge, amounts(earlier or []))
+        both, before = ([F(e[carried]) for e in events] for events in (then + now, then))
+        return of_events(charge, both) - of_events(charge, before)
     if model == 'dynamic':
-        amount = sum((F(e['amount']) for e in events if e.get('amount') is not None), F(0))
-    elif model in ('matrix', 'outcome'):
-        amount = in_cells(charge, metric, events)
-        if earlier is not None:
-            amount = in_cells(charge, metric, earlier + events) - in_cells(charge, metric, earlier)
+        amount = sum((F(e['amount']) for e in now if e.get('amount') is not None), F(0))
+    elif model == 'outcome':
+        amount = by_outcome(charge, then + now) - by_outcome(charge, then)
+    elif model == 'matrix':
+        amount = in_cells(charge, metric, then + now) - in_cells(charge, metric, then)
     else:
         free = F(charge.get('free_units', '0'))
         before = measured(metric, earlier) if earlier is not None else F(0)
-        amount = priced(charge, beyond(before + measured(metric, events), free))
+        amount = priced(charge, beyond(before + measured(metric, window), free))
         if earlier is not None:
             amount -= priced(charge, beyond(before, free))
     scale = share if charge.get('prorate') else F(1)
@@ -250,6 +306,7 @@ class Biller:
         self.customer, self.subscription, self.metrics = customer, subscription, metrics
         self.events = sorted(events, key=lambda e: (e['at'], e['index']))
         self.digits = DIGITS[customer['currency']]
+        self.zone = zoneinfo.ZoneInfo(customer['zone'])
         self.ahead = []  # lines of the statement before, with their discounts
         self.asked_ahead = False  # there was one
         self.first_days = {}  # by plan's name: its first billed day
@@ -266,27 +323,32 @@ class Biller:
         begins = self.subscription['first'] + int(self.subscription['plan'].get('trial_days', 0)) * DAY
         return [(plan, a, b, min(max(a, begins), b)) for plan, a, b in parts]
 
-    def counted(self, charge, start, end):
+    def counted(self, charge):
         metric = self.metrics[charge['metric']]
         filters = metric.get('filters', []) + charge.get('filters', [])
-        return [e for e in self.events if start <= e['day'] < end and passes(e, filters) and e.get(metric.get('property', 'quantity')) is not None]
+        return [e for e in self.events if passes(e, filters) and e.get(metric.get('property', 'quantity')) is not None]
 
-    def chosen(self, charge, start, end, group):
-        return [e for e in self.counted(charge, start, end) if group_of(charge, e) == group]
+    def window(self, charge, start, end, group):
+        chosen = [e for e in self.counted(charge) if group_of(charge, e) == group]
+        return Window([e for e in chosen if e['day'] < start], [e for e in chosen if start <= e['day'] < end], *map(self.midnight, (start, end)))
+
+    def midnight(self, day):
+        return datetime.datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(datetime.timezone.utc)
 
     def usage(self, plan, start, end, share, previous):
         """A line a charge, or a group of one. `previous`: plan and days of the period's earlier segment."""
         lines = []
         for charge in plan['charges']:
             metric = self.metrics[charge['metric']]
-            groups = sorted({group_of(charge, e) for e in self.counted(charge, start, end)}) if charge.get('group_by') else [()]
+            groups = sorted({group_of(charge, e) for e in self.counted(charge) if start <= e['day'] < end}) if charge.get('group_by') else [()]
             for group in groups:
                 earlier = None
                 if previous and (plan.get('tier_scope') == 'period' or charge['model'] == 'outcome') \
                         and any(c['key'] == charge['key'] for c in previous[0]['charges']):
                     # A group that had no line then begins its tiers now.
-                    earlier = self.chosen(charge, *previous[1:], group) or (None if charge.get('group_by') else [])
-                amount = owed(charge, metric, self.chosen(charge, start, end, group), share, earlier)
+                    earlier = self.window(charge, *previous[1:], group)
+                    earlier = None if charge.get('group_by') and not earlier.events else earlier
+                amount = owed(charge, metric, self.window(charge, start, end, group), share, earlier)
                 lines.append(Line('usage', charge['key'], group, start, end, rounded(amount, self.digits, plan.get('rounding') == 'half_even')))
         return lines
 
