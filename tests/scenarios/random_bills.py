@@ -320,12 +320,12 @@ def settled(client, customer):
 
 
 def unsettled(client, case, owed):
-    customer = case[0]
-    zone = zoneinfo.ZoneInfo(customer['zone'])
-    found_now = settled(client, customer)
-    wanted = {instant(midnight(start, zone)): amount for start, amount in owed if amount}
-    return [] if {k: v for k, v in found_now.items() if v} == wanted else [f'{customer["key"]} late', json.dumps(customer), json.dumps(case[1], default=str),
-                                                                           f'wanted {json.dumps(wanted)}', f'found  {json.dumps(found_now)}']
+    customer, zone = case[0], zoneinfo.ZoneInfo(case[0]['zone'])
+    wanted = {instant(midnight(start, zone)): amount for start, amount in owed}
+    later = settled(client, customer)
+    got = {start: later[start] for start in wanted}  # a period that ended after the last one compared may have something too
+    return [] if got == wanted else [f'{customer["key"]} late', json.dumps(customer), json.dumps(case[1], default=str),
+                                     f'wanted {json.dumps(wanted)}', f'found  {json.dumps(got)}']
 
 
 def check_exports(server, cases):
