@@ -18,6 +18,7 @@ from biller import DAY, F  # noqa: E402
 
 BILLS = int(os.environ.get('PHIAL_BILLS', '24'))
 SEED = int(os.environ.get('PHIAL_SEED', '20311'))
+CHANGES = 5  # of one customer's usage after all was issued
 NOW, UNTIL = datetime.date(2031, 1, 1), datetime.date(2031, 8, 20)
 ZONES = ('America/New_York', 'Europe/Berlin', 'Asia/Tokyo', 'Pacific/Auckland', 'Asia/Kolkata', 'America/Los_Angeles', 'Australia/Lord_Howe')
 KINDS = ('ct', 'mri', 'xray', 'us')
@@ -297,7 +298,7 @@ def late(client, choice, case):
     for n, event in enumerate(more):
         event['index'] = 1000 + n
     send(client, customer, more)
-    gone = choice.sample(range(len(events)), min(len(events), choice.choice((0, 1, 4))))
+    gone = choice.sample(range(len(events)), min(len(events), choice.choice((0, 1, CHANGES - 1))))
     for index in gone:
         client.expect(201, 'POST', f'/v1/events/{customer["key"]}/{customer["key"]}-{index}/void', **{'Phial-Reason': 'sent by mistake'})
     return biller.Biller(customer, subscription, METRICS, events).corrections(UNTIL, more, gone)
@@ -315,7 +316,8 @@ def settled(client, customer):
         if 'corrects' in note:
             notes[note['invoice'], note['corrects']['start']] += 1
             made[short(note['corrects']['start'])] -= int(F(note['subtotal']) * 10**digits)
-    assert not notes or max(notes.values()) == 1, notes  # one note says it all
+    # One a change of the usage at most: each that a billing run saw by itself.
+    assert not notes or max(notes.values()) <= CHANGES, notes
     return made
 
 
