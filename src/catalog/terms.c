@@ -118,59 +118,149 @@ result segment_pinned(struct db_tx *tx, const struct segment_row *segment, json_
     return read_documents(tx, segment, documents, held, pinned);
 }
 
+// ---- in common
+
+struct common_plan {
+    struct segment_row of; // but for its start
+    struct pinned_plan pinned;
+};
+
+struct common_customer {
+    int64_t id;
+    struct customer customer;
+    struct customer_billing billing;
+    const struct zone *zone;
+};
+
+struct terms_common {
+    json_t *held;
+    struct common_plan *plans;
+    size_t plan_count;
+    size_t plan_room;
+    struct common_customer *customers;
+    size_t customer_count;
+    size_t customer_room;
+};
+
+struct terms_common *terms_common_new(struct db_tx *tx)
+{
+    struct terms_common *common = arena_new(db_arena(tx), struct terms_common);
+    common->held = json_array();
+    return common;
+}
+
+void terms_common_release(struct terms_common **common)
+{
+    if (*common != NULL)
+        json_release(&(*common)->held);
+}
+
+static const struct pinned_plan *find_plan(const struct terms_common *common,
+                                           const struct segment_row *segment)
+{
+    for (size_t i = 0; i < common->plan_count; i++) {
+        const struct segment_row *of = &common->plans[i].of;
+        if (of->plan_version == segment->plan_version && str_eq(of->plan_key, segment->plan_key) &&
+            str_eq(of->metrics, segment->metrics) && str_eq(of->overrides, segment->overrides))
+            return &common->plans[i].pinned;
+    }
+    return NULL;
+}
+
+static void keep_plan(struct arena *arena, struct terms_common *common,
+                      const struct segment_row *segment, const struct pinned_plan *pinned)
+{
+    common->plans = arena_grow(arena, common->plans, common->plan_count, &common->plan_room,
+                               sizeof *common->plans);
+    common->plans[common->plan_count++] = (struct common_plan){*segment, *pinned};
+}
+
+static result find_customer(struct db_tx *tx, struct terms_common *common, int64_t id,
+                            const struct common_customer **found)
+{
+    struct arena *arena = db_arena(tx);
+    struct common_customer made = {.id = id};
+    for (size_t i = 0; i < common->customer_count; i++) {
+        *found = &common->customers[i];
+        if ((*found)->id == id)
+            return OK;
+    }
+    TRY(customer_get_by_id(tx, id, &made.customer));
+    TRY(customer_billing_read(arena, &made.customer, &made.billing));
+    TRY(zone_load(arena, made.customer.zone_name, &made.zone));
+    common->customers = arena_grow(arena, common->customers, common->customer_count,
+                                   &common->customer_room, sizeof *common->customers);
+    common->customers[common->customer_count] = made;
+    *found = &common->customers[common->customer_count++];
+    return OK;
+}
+
 static result read_segments(struct db_tx *tx, const struct segment_rows *rows,
-                            const struct documents *documents, json_t *held,
+                            const struct documents *documents, struct terms_common *common,
                             struct subscription_terms *terms)
 {
     struct segment *segments = arena_array(db_arena(tx), struct segment, rows->count);
     terms->segment_count = rows->count;
     for (size_t i = 0; i < terms->segment_count; i++) {
-        struct pinned_plan pinned = {0};
-        TRY(read_documents(tx, &rows->kept[i], &documents[i], held, &pinned));
+        struct pinned_plan made = {0};
+        const struct pinned_plan *pinned = find_plan(common, &rows->kept[i]);
+        if (pinned == NULL) {
+            TRY(read_documents(tx, &rows->kept[i], &documents[i], common->held, &made));
+            keep_plan(db_arena(tx), common, &rows->kept[i], &made);
+            pinned = &made;
+        }
         segments[i] = (struct segment){
             .from = rows->kept[i].starts_at,
-            .plan = pinned.plan,
-            .metrics = pinned.metrics,
-            .metric_count = pinned.metric_count,
+            .plan = pinned->plan,
+            .metrics = pinned->metrics,
+            .metric_count = pinned->metric_count,
         };
     }
     terms->segments = segments;
     return OK;
 }
 
-result subscription_terms_read(struct db_tx *tx, str id, struct subscription_terms *terms,
-                               json_t **kept)
+result subscription_terms_read_common(struct db_tx *tx, str id, struct terms_common *common,
+                                      struct subscription_terms *terms)
 {
     struct subscription subscription = {0};
-    struct customer customer = {0};
-    struct customer_billing billing = {0};
-    OWNED(json_release) json_t *held = json_array();
+    const struct common_customer *customer = NULL;
     struct segment_rows *rows = NULL;
     if (!crypto_is_id(id))
         return FAIL(NOT_FOUND, "No such resource.");
     TRY(defer_segments(tx, id, &rows));
     TRY(subscription_get(tx, id, (instant){0}, &subscription));
     struct documents *documents = arena_array(db_arena(tx), struct documents, rows->count);
-    for (size_t i = 0; i < rows->count; i++)
-        TRY(defer_documents(tx, &rows->kept[i], &documents[i]));
-    TRY(customer_get_by_id(tx, subscription.customer_id, &customer));
-    TRY(customer_billing_read(db_arena(tx), &customer, &billing));
+    for (size_t i = 0; i < rows->count; i++) {
+        if (find_plan(common, &rows->kept[i]) == NULL)
+            TRY(defer_documents(tx, &rows->kept[i], &documents[i]));
+    }
+    TRY(find_customer(tx, common, subscription.customer_id, &customer));
+    TRY(db_flush(tx));
     struct subscription_terms read = {
         .id = subscription.id,
-        .customer = customer.key,
-        .zone_name = customer.zone_name,
-        .currency = customer.currency,
+        .customer = customer->customer.key,
+        .zone = customer->zone,
+        .zone_name = customer->customer.zone_name,
+        .currency = customer->customer.currency,
         .anniversary = subscription.anniversary,
         .start = subscription.start,
         .has_end = subscription.has_end,
         .end = subscription.end,
-        .taxes = billing.taxes,
-        .tax_count = billing.tax_count,
-        .exempt_reason = billing.exempt_reason,
+        .taxes = customer->billing.taxes,
+        .tax_count = customer->billing.tax_count,
+        .exempt_reason = customer->billing.exempt_reason,
     };
-    TRY(zone_load(db_arena(tx), customer.zone_name, &read.zone));
-    TRY(read_segments(tx, rows, documents, held, &read));
+    TRY(read_segments(tx, rows, documents, common, &read));
     *terms = read;
-    *kept = json_incref(held);
+    return OK;
+}
+
+result subscription_terms_read(struct db_tx *tx, str id, struct subscription_terms *terms,
+                               json_t **held)
+{
+    OWNED(terms_common_release) struct terms_common *common = terms_common_new(tx);
+    TRY(subscription_terms_read_common(tx, id, common, terms));
+    *held = json_incref(common->held);
     return OK;
 }

@@ -139,3 +139,10 @@ result subscription_each(struct db_tx *tx, const struct subscription_filter *fil
 // parsed on the way are owned by `held`, which the caller releases.
 result subscription_terms_read(struct db_tx *tx, str id, struct subscription_terms *terms,
                                json_t **held);
+// What the terms of several subscriptions have in common, the plans and metrics that they pinned
+// and their customers, is read once in a transaction: what is parsed of it is theirs together.
+struct terms_common;
+struct terms_common *terms_common_new(struct db_tx *tx);
+void terms_common_release(struct terms_common **common); // what was read by it is gone then
+result subscription_terms_read_common(struct db_tx *tx, str id, struct terms_common *common,
+                                      struct subscription_terms *terms);
