@@ -438,6 +438,25 @@ result ledger_append(struct db_tx *tx, instant now, str actor, struct append *en
     return OK;
 }
 
+result ledger_grow(struct arena *arena, instant now, str actor, const struct append *entry,
+                   struct head *head)
+{
+    str leaf = {0};
+    instant at = now.us > head->last_at.us ? now : head->last_at;
+    struct leaf_frame frame = {
+        .actor = leaf_quote(arena, entry->actor.len == 0 ? actor : entry->actor),
+        .at = leaf_quote(arena, instant_print_canonical(arena, at)),
+        .customer = leaf_quote(arena, entry->customer),
+    };
+    assert(entry->kind != ENTRY_usage && entry->customer_id == head->customer_id);
+    TRY(leaf_compose(arena, &frame, entry, &leaf));
+    sha256 hash = merkle_leaf(leaf);
+    TRY(merkle_append(&head->range, &hash, NULL, NULL));
+    head->size++;
+    head->last_at = at;
+    return OK;
+}
+
 // Planned once, since planning over all partitions costs more than the statements do, and by index,
 // however small the tables were then.
 const char ledger_settings[] = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"

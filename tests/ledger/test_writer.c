@@ -284,8 +284,50 @@ START_TEST(every_statement_fits_the_schema)
 }
 END_TEST
 
+// Two entries whose places are told before either is written.
+static result foresee(struct db_tx *tx, void *context)
+{
+    int64_t id = *(int64_t *)context;
+    struct append entries[2];
+    struct head foreseen = {0};
+    struct head head = {0};
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        entries[i] = (struct append){
+            .customer_id = id,
+            .customer = STR("foreseen"),
+            .kind = ENTRY_adjustment,
+            .members = {{.name = "adjustment", .json = i == 0 ? STR("{}") : STR("{\"a\":1}")}},
+            .member_count = 1,
+        };
+    instant now = {1767225600000000 - 1}; // the log's time does not go back
+    TRY(ledger_head_lock(tx, id, &foreseen));
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        TRY(ledger_grow(db_arena(tx), now, STR("key:test"), &entries[i], &foreseen));
+    TRY(ledger_append(tx, now, STR("key:test"), entries, COUNT_OF(entries)));
+    TRY(ledger_head(tx, id, &head));
+    sha256 root = merkle_root(&head.range);
+    sha256 wanted = merkle_root(&foreseen.range);
+    ck_assert_int_eq(head.size, foreseen.size);
+    ck_assert_int_eq(head.last_at.us, foreseen.last_at.us);
+    ck_assert_mem_eq(root.bytes, wanted.bytes, SHA256_BYTES);
+    return OK;
+}
+
+START_TEST(tells_where_a_log_will_end)
+{
+    struct arena arena = {0};
+    struct db *db = test_database();
+    int64_t id = log_make(db, STR("foreseen"));
+    log_fill(db, id, STR("foreseen"), 0, 3);
+    ck_assert_ok(db_transact(db, &arena, foresee, &id));
+    ck_assert_uint_eq(log_check(db, id), 5);
+    db_close(db);
+    arena_reset(&arena);
+}
+END_TEST
+
 TEST_MAIN("ledger writer", stores_an_event_once, tells_duplicates_from_conflicts,
           a_probe_answers_the_same_and_writes_nothing, voids_an_event_once,
           time_never_runs_backwards_along_a_log, refuses_a_customer_without_a_log,
           two_writers_store_each_event_once, the_tables_are_append_only,
-          every_statement_fits_the_schema)
+          every_statement_fits_the_schema, tells_where_a_log_will_end)

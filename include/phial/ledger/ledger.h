@@ -76,7 +76,13 @@ enum { NO_INDEX = -1 }; // what ledger_probe gives a new entry
 result ledger_append(struct db_tx *tx, instant now, str actor, struct append *entries,
                      size_t count);
 
-// The same for usage entries in a transaction that does nothing else, on a connection with
+struct head;
+// The head of a log as ledger_append will leave it behind this entry, which is new and no event of
+// usage: what the next entry says of the log can be said before either is written.
+result ledger_grow(struct arena *arena, instant now, str actor, const struct append *entry,
+                   struct head *head);
+
+// As ledger_append, for usage entries in a transaction that does nothing else, on a connection with
 // ledger_settings: only the identities marked `suspect` are looked up before. Where another one is
 // stored already it fails with DB_DUPLICATE: the caller marks them all and tries again. A small
 // batch into logs whose ends are known is one round trip, and fails with HEAD_MOVED where they have
