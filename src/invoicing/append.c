@@ -35,7 +35,8 @@ result adjustment_append(struct db_tx *tx, struct owner owner, json_t *members,
     return entry_append(tx, owner, ENTRY_adjustment, json, change, index);
 }
 
-result number_take(struct db_tx *tx, const char *series, instant issued_at, str *number)
+result numbers_take(struct db_tx *tx, const char *series, instant issued_at, str *numbers,
+                    size_t count)
 {
     int year = 0;
     int month = 0;
@@ -43,8 +44,16 @@ result number_take(struct db_tx *tx, const char *series, instant issued_at, str 
     int64_t last = 0;
     const char *prefix = strcmp(series, SERIES_CREDIT_NOTE) == 0 ? "CN-" : "";
     day_to_civil(zone_day(zone_utc(), issued_at), &year, &month, &day_of_month);
-    TRY(db_one(tx, &invoicing_next_number_sql, PARAMS(db_text(str_from(series)), db_i64(year)),
+    TRY(db_one(tx, &invoicing_next_number_sql,
+               PARAMS(db_text(str_from(series)), db_i64(year), db_i64((int64_t)count)),
                COLUMNS(db_into_i64("last", &last))));
-    *number = str_printf(db_arena(tx), "%s%04d-%06lld", prefix, year, (long long)last);
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = str_printf(db_arena(tx), "%s%04d-%06lld", prefix, year,
+                                (long long)(last - (int64_t)(count - 1 - i)));
     return OK;
+}
+
+result number_take(struct db_tx *tx, const char *series, instant issued_at, str *number)
+{
+    return numbers_take(tx, series, issued_at, number, 1);
 }

@@ -18,5 +18,8 @@ result adjustment_append(struct db_tx *tx, struct owner owner, json_t *members,
                          const struct change *change, int64_t *index);
 // YYYY-NNNNNN of a series, gapless: the series' row stays locked until the transaction ends.
 result number_take(struct db_tx *tx, const char *series, instant issued_at, str *number);
+// As many, one after the other.
+result numbers_take(struct db_tx *tx, const char *series, instant issued_at, str *numbers,
+                    size_t count);
 #define SERIES_INVOICE "invoice"
 #define SERIES_CREDIT_NOTE "credit_note"

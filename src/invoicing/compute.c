@@ -92,8 +92,8 @@ static result defer_before(struct db_tx *tx, str subscription, int64_t number, j
                     COLUMNS(db_into_bytes("statement", &row->bytes)), parse_row, row);
 }
 
-static result add_ledger(struct arena *arena, str customer, const struct head *head,
-                         json_t *statement)
+result statement_add_ledger(struct arena *arena, str customer, const struct head *head,
+                            json_t *statement)
 {
     sha256 root = merkle_root(&head->range);
     return statement_set(statement, "ledger",
@@ -179,30 +179,59 @@ static result read_standing(struct db_tx *tx, const struct computation *what, js
     return OK;
 }
 
+// Of a period, out of the terms and what was used.
+static result compute(struct db_tx *tx, const struct computation *what,
+                      const struct subscription_terms *terms, struct sums_answers *known,
+                      json_t **made)
+{
+    struct period period = {0};
+    TRY(period_of_statement(terms, what->number, &period));
+    if (what->stretch != NULL)
+        period = *what->stretch;
+    instant from = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : period.start;
+    OWNED(sums_source_release)
+    struct sums_source source =
+        sums_source_of(tx, (struct usage_span){what->head, what->staged, from, period.end});
+    source.known = known;
+    struct usage usage = {.source = &source.base};
+    return what->stretch != NULL ? statement_of_stretch(db_arena(tx), terms, &period, &usage, made)
+                                 : statement_compute(db_arena(tx), terms, &period, &usage, made);
+}
+
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement)
 {
     OWNED(json_release) json_t *held = NULL;
     OWNED(json_release) json_t *before = NULL;
     OWNED(json_release) json_t *made = NULL;
-    OWNED(sums_source_release) struct sums_source source = {0};
     struct subscription_terms terms = {0};
-    struct period period = {0};
     TRY(subscription_terms_read(tx, what->subscription, &terms, &held));
-    TRY(period_of_statement(&terms, what->number, &period));
     terms.projects = what->projected_from != NULL;
     if (terms.projects)
         terms.projected_from = *what->projected_from;
     TRY(read_standing(tx, what, held, &before, &terms));
-    if (what->stretch != NULL)
-        period = *what->stretch;
-    instant from = statement_carries(&terms) ? (instant){FIRST_INSTANT_US} : period.start;
-    source = sums_source_of(tx, (struct usage_span){what->head, what->staged, from, period.end});
-    struct usage usage = {.source = &source.base};
-    if (what->stretch != NULL)
-        TRY(statement_of_stretch(db_arena(tx), &terms, &period, &usage, &made));
-    else
-        TRY(statement_compute(db_arena(tx), &terms, &period, &usage, &made));
-    TRY(add_ledger(db_arena(tx), terms.customer, what->head, made));
+    TRY(compute(tx, what, &terms, NULL, &made));
+    TRY(statement_add_ledger(db_arena(tx), terms.customer, what->head, made));
     *statement = json_incref(made);
     return OK;
+}
+
+struct computing computing_new(struct db_tx *tx)
+{
+    return (struct computing){terms_common_new(tx), sums_answers_new(tx)};
+}
+
+void computing_release(struct computing *computing)
+{
+    terms_common_release(&computing->terms);
+}
+
+result statement_of_plain(struct db_tx *tx, const struct computation *what,
+                          const struct computing *computing, json_t **statement)
+{
+    OWNED(json_release) json_t *before = NULL;
+    struct subscription_terms terms = {0};
+    TRY(defer_before(tx, what->subscription, what->number, &before));
+    TRY(subscription_terms_read_common(tx, what->subscription, computing->terms, &terms));
+    terms.before = before;
+    return compute(tx, what, &terms, computing->answers, statement);
 }

@@ -38,6 +38,20 @@ struct computation {
 };
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement);
 
+// Statements of one customer on one head, none of which has discounts, prepaid credit or
+// adjustments: what they have in common is read once. Without `ledger`, which the caller adds.
+struct computing {
+    struct terms_common *terms;
+    struct sums_answers *answers;
+};
+struct computing computing_new(struct db_tx *tx);
+void computing_release(struct computing *computing);
+result statement_of_plain(struct db_tx *tx, const struct computation *what,
+                          const struct computing *computing, json_t **statement);
+// The log that it was computed on.
+result statement_add_ledger(struct arena *arena, str customer, const struct head *head,
+                            json_t *statement);
+
 // Sets a member of a statement. INTERNAL when out of memory, or for a text that is not UTF-8.
 result statement_set(json_t *statement, const char *name, json_t *value);
 // The answer's `as_of`: up to which index of the log it counts, and that prefix's root.

@@ -47,35 +47,29 @@ ORDER BY invoice.invoice_id
 LIMIT $6;
 
 -- name: invoicing_list_candidates
--- Subscriptions of which a period may have ended without an invoice: those that were never looked
--- at, changed since, reached the end of their next period, or had a period's invoice voided.
-SELECT subscription.subscription_id
-FROM subscription
-LEFT JOIN LATERAL (
-    SELECT next_period_end, terms_seen
-    FROM invoice
-    WHERE invoice.subscription_id = subscription.subscription_id AND status <> 'void'
-    ORDER BY period_number DESC
-    LIMIT 1
-) AS last ON true
-WHERE subscription.starts_at <= $1 AND subscription.subscription_id > $2
-  AND (last.terms_seen IS DISTINCT FROM (
-           SELECT count(*) || '/' || COALESCE(subscription.ends_at::text, '')
-           FROM subscription_segment AS segment
-           WHERE segment.subscription_id = subscription.subscription_id)
-       OR last.next_period_end <= $1
-       OR EXISTS (
-           SELECT 1
-           FROM invoice AS voided
-           WHERE voided.subscription_id = subscription.subscription_id AND voided.status = 'void'
-             AND (voided.period_start < voided.period_end OR voided.period_number <= 1)
-             AND NOT EXISTS (
-                 SELECT 1
-                 FROM invoice AS live
-                 WHERE live.subscription_id = voided.subscription_id
-                   AND live.period_number = voided.period_number AND live.status <> 'void')))
-ORDER BY subscription.subscription_id
-LIMIT $3;
+-- Subscriptions of which a period may have ended without an invoice: those that changed since they
+-- were looked at, if ever, or reached the end of their next period. From one id to another, both
+-- included.
+SELECT subscription_id
+FROM subscription_seen
+WHERE starts_at <= $1 AND subscription_id >= $2 AND subscription_id <= $3
+  AND (has_changed OR next_period_end <= $1)
+ORDER BY subscription_id
+LIMIT $4;
+
+-- name: invoicing_claim_candidates
+-- Those of $2 that still are, but for what another run has.
+WITH claimed AS MATERIALIZED (
+    SELECT subscription_id
+    FROM subscription
+    WHERE subscription_id = ANY ($2::text[])
+    ORDER BY subscription_id
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT subscription_id
+FROM claimed
+JOIN subscription_seen USING (subscription_id)
+WHERE has_changed OR next_period_end <= $1;
 
 -- name: invoicing_claim_subscription
 -- Nothing where another run has it.
@@ -139,27 +133,77 @@ ON CONFLICT (subscription_id, period_number) WHERE status <> 'void' DO NOTHING
 RETURNING invoice_id;
 
 -- name: invoicing_mark_looked_at
--- On the latest invoice of the subscription. Nothing is due until $2 unless the terms change.
+-- On the latest invoice of the subscription, unless it says so. Nothing is due until $2 unless the
+-- terms change.
 UPDATE invoice
-SET next_period_end = $2, terms_seen = (
-    SELECT count(*) || '/' || COALESCE(subscription.ends_at::text, '')
-    FROM subscription
-    JOIN subscription_segment USING (subscription_id)
-    WHERE subscription.subscription_id = $1
-    GROUP BY subscription.subscription_id)
+SET next_period_end = $2, terms_seen = now_seen.terms
+FROM (SELECT count(*) || '/' || COALESCE(subscription.ends_at::text, '') AS terms
+      FROM subscription
+      JOIN subscription_segment USING (subscription_id)
+      WHERE subscription.subscription_id = $1
+      GROUP BY subscription.subscription_id) AS now_seen
 WHERE subscription_id = $1 AND status <> 'void' AND period_number = (
     SELECT max(period_number)
     FROM invoice AS latest
-    WHERE latest.subscription_id = $1 AND latest.status <> 'void');
+    WHERE latest.subscription_id = $1 AND latest.status <> 'void')
+  AND (terms_seen, next_period_end) IS DISTINCT FROM (now_seen.terms, $2);
+
+-- name: invoicing_note_look
+-- At a subscription without an invoice: until $2 nothing is due of it, unless the terms change.
+INSERT INTO subscription_look AS look (subscription_id, terms_seen, next_period_end)
+SELECT subscription.subscription_id, count(*) || '/' || COALESCE(subscription.ends_at::text, ''), $2
+FROM subscription
+JOIN subscription_segment USING (subscription_id)
+WHERE subscription.subscription_id = $1
+GROUP BY subscription.subscription_id
+ON CONFLICT (subscription_id) DO UPDATE
+SET terms_seen = excluded.terms_seen, next_period_end = excluded.next_period_end
+WHERE (look.terms_seen, look.next_period_end)
+      IS DISTINCT FROM (excluded.terms_seen, excluded.next_period_end);
 
 -- name: invoicing_list_due
 -- Drafts past their grace, in the order of their periods: a statement settles what the one before
--- it billed ahead.
-SELECT invoice_id, period_end
+-- it billed ahead. Those of a customer stand together.
+SELECT invoice_id, customer_id, period_end
 FROM invoice
-WHERE status = 'draft' AND grace_ends_at <= $1 AND (period_end, invoice_id) > ($2, $3)
-ORDER BY period_end, invoice_id
-LIMIT $4;
+WHERE status = 'draft' AND grace_ends_at <= $1
+  AND (period_end, customer_id, invoice_id) > ($2, $3, $4)
+ORDER BY period_end, customer_id, invoice_id
+LIMIT $5;
+
+-- name: invoicing_claim_many
+-- Of one customer's drafts those that nobody has, nor the period before them.
+SELECT invoice.invoice_id, customer.key AS customer, invoice.customer_id, invoice.subscription_id,
+       invoice.period_number, invoice.period_start, invoice.period_end
+FROM invoice
+JOIN customer USING (customer_id)
+WHERE invoice.invoice_id = ANY ($1::text[]) AND invoice.status = 'draft'
+  AND NOT EXISTS (SELECT 1
+                  FROM invoice AS earlier
+                  WHERE earlier.subscription_id = invoice.subscription_id
+                    AND earlier.period_number < invoice.period_number AND earlier.status = 'draft')
+ORDER BY invoice.invoice_id
+FOR UPDATE OF invoice SKIP LOCKED;
+
+-- name: invoicing_has_standing
+-- Whether a customer has discounts or was ever given prepaid credit.
+SELECT EXISTS (SELECT FROM discount WHERE customer_id = $1 AND ended_at IS NULL)
+    OR EXISTS (SELECT FROM wallet_credit WHERE customer_id = $1) AS has;
+
+-- name: invoicing_list_corrected
+-- Of these subscriptions those that have what invoicing_list_late lists.
+SELECT DISTINCT invoice.subscription_id
+FROM invoice
+WHERE invoice.subscription_id = ANY ($1::text[]) AND invoice.status = 'issued'
+  AND invoice.period_start < invoice.period_end AND invoice.ledger_index < $2
+  AND NOT EXISTS (SELECT
+                  FROM ledger_seal AS seal
+                  WHERE seal.customer_id = invoice.customer_id AND invoice.period_start < seal.before)
+  AND (invoice.period_end > $3
+       OR EXISTS (SELECT
+                  FROM late_period
+                  WHERE late_period.subscription_id = invoice.subscription_id
+                    AND late_period.period_number = invoice.period_number));
 
 -- name: invoicing_claim
 -- Nothing where another run has it, or the period before it.
@@ -184,11 +228,20 @@ FROM invoice
 WHERE subscription_id = $1 AND period_number = $2 AND status = 'issued';
 
 -- name: invoicing_next_number
--- The row stays locked until the issue commits or is undone: numbers have no gap.
-INSERT INTO invoice_series (series, year, last)
-VALUES ($1, $2, 1)
-ON CONFLICT (series, year) DO UPDATE SET last = invoice_series.last + 1
+-- The last of $3 numbers. The row stays locked until the issue commits or is undone: they have no gap.
+INSERT INTO invoice_series AS series (series, year, last)
+VALUES ($1, $2, $3)
+ON CONFLICT (series, year) DO UPDATE SET last = series.last + excluded.last
 RETURNING last;
+
+-- name: invoicing_issue_many
+UPDATE invoice
+SET status = 'issued', number = made.number, statement = made.statement, total = made.total,
+    ledger_size = made.ledger_index, ledger_index = made.ledger_index, issued_at = $1, due_at = $2,
+    actor = $3, reason = $4, due = made.due
+FROM unnest($5::text[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::bigint[])
+     AS made (invoice_id, number, statement, total, due, ledger_index)
+WHERE invoice.invoice_id = made.invoice_id;
 
 -- name: invoicing_issue
 UPDATE invoice

@@ -14,7 +14,7 @@
 
 #define DAY_US INT64_C(86400000000)
 
-static result find_due(struct db_tx *tx, int64_t customer_id, instant issued_at, instant *due_at)
+result invoice_find_due(struct db_tx *tx, int64_t customer_id, instant issued_at, instant *due_at)
 {
     struct customer customer = {0};
     struct customer_billing billing = {0};
@@ -24,14 +24,7 @@ static result find_due(struct db_tx *tx, int64_t customer_id, instant issued_at,
     return OK;
 }
 
-// What an invoice is when it is issued.
-struct issue {
-    str number;
-    instant issued_at; // its entry's `at`: the ledger's time does not go back when the clock does
-    instant due_at;
-};
-
-static result complete(struct arena *arena, str id, const struct issue *issue, json_t *statement)
+result statement_complete(struct arena *arena, str id, const struct issue *issue, json_t *statement)
 {
     TRY(statement_set(statement, "id", json_from_str(id)));
     TRY(statement_set(statement, "number", json_from_str(issue->number)));
@@ -85,7 +78,7 @@ static result issue_statement(struct db_tx *tx, const struct invoice *invoice,
     struct owner owner = {invoice->customer_id, invoice->customer};
     TRY(number_take(tx, below ? SERIES_CREDIT_NOTE : SERIES_INVOICE, issue->issued_at,
                     &issue->number));
-    TRY(complete(db_arena(tx), invoice->id, issue, statement));
+    TRY(statement_complete(db_arena(tx), invoice->id, issue, statement));
     TRY(json_canonical(db_arena(tx), statement, &bytes));
     TRY(entry_append(tx, owner, below ? ENTRY_credit_note : ENTRY_invoice, bytes, change, &index));
     TRY(tell(tx, invoice, issue->issued_at, statement, below));
@@ -131,7 +124,7 @@ static result issue_draft(struct db_tx *tx, const struct invoice *invoice,
     *issuing = bills_nothing(invoice, statement) ? ISSUED_NOTHING : ISSUED_NOW;
     if (*issuing == ISSUED_NOTHING)
         return OK;
-    TRY(find_due(tx, invoice->customer_id, issue.issued_at, &issue.due_at));
+    TRY(invoice_find_due(tx, invoice->customer_id, issue.issued_at, &issue.due_at));
     return issue_statement(tx, invoice, &head, change, &issue, statement);
 }
 

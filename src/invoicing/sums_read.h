@@ -31,6 +31,11 @@ struct sums_source {
     struct db_tx *tx;
     struct usage_span span;
     struct sums_entries *entries;
+    struct sums_answers *known; // NULL: nothing of it is kept
 };
 struct sums_source sums_source_of(struct db_tx *tx, struct usage_span span);
 void sums_source_release(struct sums_source *source);
+
+// What running sums have answered of one customer at one head, for statements whose terms are read
+// in common: they ask with the same metrics, filters and zone. Lives in the transaction's arena.
+struct sums_answers *sums_answers_new(struct db_tx *tx);
