@@ -71,7 +71,7 @@ static result read_report(const struct request *request, struct report *report)
     bool has_to = false;
     str by = STR("");
     struct refusal_filter *filter = &report->filter;
-    filter->to = caller_of(request)->change.now;
+    filter->to = (instant){caller_of(request)->change.now.us + 1}; // to now, and its hour with it
     TRY(parameter_instant(request, "to", &has_to, &filter->to));
     filter->from = (instant){filter->to.us - hour_us * 24 * REPORT_DAYS};
     TRY(parameter_instant(request, "from", &has_from, &filter->from));
