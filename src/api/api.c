@@ -104,8 +104,7 @@ static result read_claim(const struct request *request, struct caller *caller)
     if (name.len == 0 || name.len > IDEMPOTENCY_KEY_MAX)
         return FAIL(BAD_HEADER, "An Idempotency-Key is 1 to 255 characters long.");
     const str named[] = {name, request->method, request->path};
-    const str whole[] = {request->target, request->media_type, caller->change.reason,
-                         request->body};
+    const str whole[] = {request->target, request->media_type, request->body};
     caller->claimed = true;
     caller->claim = (struct idempotency){
         .key_id = caller->key.id,

@@ -176,6 +176,8 @@ def idempotency(server):
     first = c.expect(201, 'POST', '/v1/keys', body, Idempotency_Key='"8e03978e"')
     second = c.expect(201, 'POST', '/v1/keys', body, Idempotency_Key='"8e03978e"')
     assert first.json == second.json and second.headers['Idempotent-Replayed'] == 'true' and 'Idempotent-Replayed' not in first.headers
+    reasoned = c.expect(201, 'POST', '/v1/keys', body, Idempotency_Key='"8e03978e"', Phial_Reason='told the second time')
+    assert reasoned.json == first.json and reasoned.headers['Idempotent-Replayed'] == 'true'
     problem(c.send('POST', '/v1/keys', dict(body, name='twice'), Idempotency_Key='"8e03978e"'), 422, 'idempotency_key_reused')
     assert len([k for k in c.get('/v1/keys')['data'] if k['name'] == 'once']) == 1
     assert '8e03978e' not in server.sql("SELECT key_id, encode(sha256, 'escape') FROM idempotency")
