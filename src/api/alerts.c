@@ -52,7 +52,7 @@ result post_alerts(const struct request *request, struct reply *reply)
     http_reply_header(
         reply, "Location",
         str_printf(request->arena, "/v1/alerts/%" STR_FMT, STR_ARG(question.alert.id)));
-    return http_reply_json(request, reply, 201, describe(request, &question.alert));
+    return reply_tagged(request, reply, 201, describe(request, &question.alert));
 }
 
 struct alert_list {
@@ -126,7 +126,7 @@ result get_alerts_id(const struct request *request, struct reply *reply)
         json_decref(json);
         return FAIL(INTERNAL, "out of memory");
     }
-    return http_reply_json(request, reply, 200, json);
+    return reply_tagged(request, reply, 200, json);
 }
 
 static result delete (struct db_tx *tx, void *context)

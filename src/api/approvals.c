@@ -41,7 +41,7 @@ static result reply_approval(const struct request *request, struct reply *reply,
 {
     json_t *json = NULL;
     TRY(print(request, approval, &json));
-    return http_reply_json(request, reply, status, json);
+    return reply_tagged(request, reply, status, json);
 }
 
 // {"declaration", "if_match"}: the version that it is to follow, null for a new type.

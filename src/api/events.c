@@ -400,5 +400,5 @@ result get_events_customer_id(const struct request *request, struct reply *reply
     TRY(http_parameters_known(request, "source"));
     (void)http_parameter(request, "source", &question.source);
     TRY(db_transact(request->db, request->arena, find_event, &question));
-    return http_reply_json(request, reply, 200, json_incref(question.json));
+    return reply_tagged(request, reply, 200, json_incref(question.json));
 }

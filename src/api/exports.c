@@ -141,7 +141,7 @@ result post_exports(const struct request *request, struct reply *reply)
     http_reply_header(
         reply, "Location",
         str_printf(request->arena, "/v1/exports/%" STR_FMT, STR_ARG(question.state.id)));
-    return http_reply_json(request, reply, 202, describe(request, &question.state));
+    return reply_tagged(request, reply, 202, describe(request, &question.state));
 }
 
 static result find_export(struct db_tx *tx, void *context)
@@ -170,7 +170,7 @@ result get_exports_id(const struct request *request, struct reply *reply)
     struct export_question question = {.request = request};
     TRY(http_parameters_known(request, ""));
     TRY(db_transact(request->db, request->arena, find_export, &question));
-    return http_reply_json(request, reply, 200, describe(request, &question.state));
+    return reply_tagged(request, reply, 200, describe(request, &question.state));
 }
 
 // The whole archive, or the part of it that is asked for: an archive that is ready never changes.

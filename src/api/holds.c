@@ -41,7 +41,7 @@ static result reply_hold(const struct hold_question *question, struct reply *rep
 {
     json_t *json = NULL;
     TRY(print(question->request, &question->hold, &json));
-    return http_reply_json(question->request, reply, status, json);
+    return reply_tagged(question->request, reply, status, json);
 }
 
 // ---- making one

@@ -56,7 +56,7 @@ static result reply_run(const struct run_question *question, struct reply *reply
 {
     json_t *json = NULL;
     TRY(print_run(question->request, &question->run, &json));
-    return http_reply_json(question->request, reply, status, json);
+    return reply_tagged(question->request, reply, status, json);
 }
 
 static result read_wanted(struct db_tx *tx, struct run_question *question, struct json_at document)

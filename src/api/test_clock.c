@@ -11,8 +11,8 @@ static result only_with_test_clock(const struct request *request)
 
 static result reply_now(const struct request *request, struct reply *reply, instant now)
 {
-    return http_reply_json(request, reply, 200,
-                           json_pack("{s:o}", "now", json_instant_text(request, now)));
+    return reply_tagged(request, reply, 200,
+                        json_pack("{s:o}", "now", json_instant_text(request, now)));
 }
 
 result get_test_clock(const struct request *request, struct reply *reply)

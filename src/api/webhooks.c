@@ -57,7 +57,7 @@ static result reply_with_secret(const struct webhook_question *question, struct 
         json_decref(json);
         return FAIL(INTERNAL, "out of memory");
     }
-    return http_reply_json(question->request, reply, status, json);
+    return reply_tagged(question->request, reply, status, json);
 }
 
 // For all of them: a webhook is told of every customer.
@@ -122,7 +122,7 @@ result get_webhooks_id(const struct request *request, struct reply *reply)
     struct webhook_question question = question_of(request);
     TRY(enter(request));
     TRY(db_transact(request->db, request->arena, find, &question));
-    return http_reply_json(request, reply, 200, describe(request, &question.webhook));
+    return reply_tagged(request, reply, 200, describe(request, &question.webhook));
 }
 
 static result delete (struct db_tx *tx, void *context)
@@ -165,5 +165,5 @@ result post_webhooks_id_enable(const struct request *request, struct reply *repl
     struct webhook_question question = question_of(request);
     TRY(enter(request));
     TRY(db_transact(request->db, request->arena, enable, &question));
-    return http_reply_json(request, reply, 200, describe(request, &question.webhook));
+    return reply_tagged(request, reply, 200, describe(request, &question.webhook));
 }

@@ -140,6 +140,28 @@ def exports(c, server):
     assert code == 0 and 'VERIFIED' in said, said
 
 
+def tags(c):
+    """What changes by itself or by another's hand has an ETag that says so."""
+    hold = c.post('/v1/holds', {'customer': 'clinic', 'matter': 'case 7'}, Phial_Reason='litigation')
+    hook = c.post('/v1/webhooks', {'url': 'https://hooks.example/in', 'types': ['invoice.issued']})
+    export = c.post('/v1/exports', {'customer': 'clinic', 'purpose': 'audit'}, 202)
+    assert c.expect(200, 'GET', '/v1/exports/' + export['id']).headers['ETag']
+    for path in ('/v1/holds/' + hold['id'], '/v1/webhooks/' + hook['id'], '/v1/test-clock', '/v1/events/clinic/e1'):
+        c.expect(304, 'GET', path, If_None_Match=c.expect(200, 'GET', path).headers['ETag'])
+    tag = c.send('GET', '/v1/holds/' + hold['id']).headers['ETag']
+    released = c.expect(200, 'POST', f'/v1/holds/{hold["id"]}/release', Phial_Reason='settled')
+    assert c.send('GET', '/v1/holds/' + hold['id'], If_None_Match=tag).headers['ETag'] == released.headers['ETag'] != tag
+
+
+def refusals(c):
+    """On a full hour the report has what was refused at that very instant."""
+    full = NEXT + timedelta(days=3, hours=1)
+    c.put('/v1/test-clock', {'now': stamp(full)}, 200)
+    before = c.get('/v1/phi/report')['refused']
+    c.expect(422, 'POST', '/v1/events', event(0, id='123-45-6789', time=stamp(full)))
+    assert c.get('/v1/phi/report')['refused'] == before + 1 == c.get('/v1/phi/report?from=' + stamp(full - timedelta(days=30)))['refused']
+
+
 def main():
     server = phial.Server('--test-clock')
     c = server.client
@@ -153,6 +175,8 @@ def main():
     exports(c, server)
     refused(c.send('POST', invoice + '/void'), 422, 'reason_required')
     assert c.post(invoice + '/void', None, 200, Phial_Reason='wrong plan')['status'] == 'void'
+    tags(c)
+    refusals(c)
     server.remove()
     print('ok')
 
