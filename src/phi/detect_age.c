@@ -67,8 +67,9 @@ static bool before_word(str text, size_t at)
 
 bool phi_detect_age(const struct sight *sight)
 {
-    for (size_t i = 0; i < sight->run_count; i++)
-        if (sight->runs[i].digits >= 2 && before_word(sight->text, sight->runs[i].at))
+    bool parted = sees(sight, ' ') || sees(sight, '-');
+    for (size_t i = 0; parted && sight_finds(sight, &i, WAKE(AGE)); i++)
+        if (before_word(sight->text, sight->runs[i].at))
             return true;
     return after_word(sight);
 }

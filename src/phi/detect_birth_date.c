@@ -57,10 +57,10 @@ bool phi_detect_birth_date(const struct sight *sight)
     str text = sight->text;
     if (scan_after(sight, KIND(BIRTH), begins_with_date))
         return true;
-    for (size_t i = 0; i < sight->run_count; i++) { // a DICOM tag is no word
+    bool tagged = sees(sight, ',') || (sight->words & KIND(BIRTH)) != 0;
+    for (size_t i = 0; tagged && sight_finds(sight, &i, WAKE(TAG)); i++) { // it is no word
         size_t at = sight->runs[i].at;
-        if (text.ptr[at] != '0' ||
-            (scan_phrase(text, at, "0010,0030") != 9 && scan_phrase(text, at, "00100030") != 8))
+        if (scan_phrase(text, at, "0010,0030") != 9 && scan_phrase(text, at, "00100030") != 8)
             continue;
         for (size_t from = at + 8; from < text.len && from < at + 20; from++)
             if (begins_with_date(str_slice(text, from, text.len)))

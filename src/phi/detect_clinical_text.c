@@ -29,8 +29,8 @@ static bool is_age(str text, size_t at)
 bool phi_detect_clinical_text(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++)
-        if (is_digit(text.ptr[sight->runs[i].at]) && is_age(text, sight->runs[i].at))
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(CLINICAL)); i++)
+        if (is_age(text, sight->runs[i].at))
             return true;
     return false;
 }

@@ -44,21 +44,23 @@ static bool is_instance(str uid)
     return false;
 }
 
+// Digits and dots from the first of them on: dots before the UID belong to its length.
+static bool uid_at(str text, size_t at)
+{
+    size_t from = at;
+    size_t end = at;
+    while (before_or_nul(text, from) == '.') // the end of a sentence, or of a prefix
+        from--;
+    while (is_digit(at_or_nul(text, end)) || at_or_nul(text, end) == '.')
+        end++;
+    return !is_digit(before_or_nul(text, from)) && end - from <= DICOM_UID_BYTES_MAX &&
+           is_instance(str_slice(text, at, end));
+}
+
 bool phi_detect_dicom_uid(const struct sight *sight)
 {
-    str text = sight->text;
-    for (size_t at = 0; at < text.len;) {
-        size_t len = 0;
-        while (at + len < text.len && (is_digit(text.ptr[at + len]) || text.ptr[at + len] == '.'))
-            len++;
-        size_t dots = 0; // the end of a sentence, or of a prefix
-        while (dots < len && text.ptr[at + dots] == '.')
-            dots++;
-        bool alone = dots > 0 || at == 0 || !is_letter(text.ptr[at - 1]);
-        if (alone && len <= DICOM_UID_BYTES_MAX &&
-            is_instance(str_slice(text, at + dots, at + len)))
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(UID)); i++)
+        if (uid_at(sight->text, sight->runs[i].at))
             return true;
-        at += len + 1;
-    }
     return false;
 }

@@ -130,8 +130,8 @@ bool phi_detect_email(const struct sight *sight)
              at = scan_next(text, at + 1, *c))
             if (spelled_at(text, at))
                 return true;
-    for (size_t i = 0; i < sight->run_count; i++)
-        if ((sight->runs[i].head == 'a' || sight->runs[i].head == 'c') && in_words_at(sight, i))
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(AT)); i++)
+        if (in_words_at(sight, i))
             return true;
     return false;
 }

@@ -53,32 +53,34 @@ static bool is_search(str text, size_t at)
     return false;
 }
 
-static bool is_named_at(str text, size_t at)
+static bool is_reference(str text, size_t at)
 {
-    str rest = str_slice(text, at, text.len);
     size_t len = type_at(text, at);
-    if (len > 0 && at_or_nul(text, at + len) == '/' && is_id(str_slice(rest, len + 1, rest.len)))
-        return true;
-    if (rest.ptr[0] == 'r' && str_starts_with(rest, STR("resourceType")) &&
-        is_resource(str_slice(rest, 12, rest.len)))
-        return true;
-    return rest.ptr[0] == 'h' && str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) &&
-           str_contains(rest, '|');
+    return len > 0 && at_or_nul(text, at + len) == '/' &&
+           is_id(str_slice(text, at + len + 1, text.len));
 }
 
-// R, h and the first letters of the types.
-static bool may_begin(const struct run *run)
+// resourceType: Patient
+static bool names_resource(str rest)
 {
-    return run->upper ? run->head == 'p' || run->head == 'r' || run->head == 'e' || run->head == 'c'
-                      : run->head == 'r' || run->head == 'h';
+    return str_starts_with(rest, STR("resourceType")) && is_resource(str_slice(rest, 12, rest.len));
+}
+
+static bool is_identifier(str rest)
+{
+    return str_starts_with(rest, STR("hl7.org/fhir/sid/us-")) && str_contains(rest, '|');
 }
 
 bool phi_detect_fhir_reference(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    bool assigned = sees(sight, '/') || sees(sight, ':') || sees(sight, '=');
+    const uint32_t any =
+        WAKE(FHIR_RESOURCE) | WAKE(FHIR_SEARCH) | WAKE(FHIR_SYSTEM) | WAKE(FHIR_TYPE);
+    for (size_t i = 0; assigned && sight_finds(sight, &i, any); i++) {
         size_t at = sight->runs[i].at;
-        if ((may_begin(&sight->runs[i]) && is_named_at(text, at)) ||
+        str rest = str_slice(text, at, text.len);
+        if (is_reference(text, at) || names_resource(rest) || is_identifier(rest) ||
             (at > 0 && is_search(text, at - 1)))
             return true;
     }

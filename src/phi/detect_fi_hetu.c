@@ -29,9 +29,9 @@ static bool begins_with_hetu(str rest)
 bool phi_detect_fi_hetu(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(HETU)); i++) {
         size_t at = sight->runs[i].at;
-        if (sight->runs[i].digits >= 6 && at + 11 <= text.len &&
+        if (at + 11 <= text.len &&
             (is_upper(text.ptr[at + 10]) || is_upper(text.ptr[at + 6]) || text.len == 11) &&
             is_hetu_at(text, at))
             return true;

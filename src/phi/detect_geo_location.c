@@ -45,7 +45,8 @@ static size_t gap_at(str text, size_t at)
 bool phi_detect_geo_location(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    bool parted = sees(sight, ',') || sees(sight, ' ') || sees(sight, ';') || sees(sight, '&');
+    for (size_t i = 0; parted && sight_finds(sight, &i, WAKE(GEO)); i++) {
         size_t at = sight->runs[i].at;
         size_t latitude = before_or_nul(text, at) == '.' ? 0 : coordinate_at(text, at, 90);
         if (latitude == 0)

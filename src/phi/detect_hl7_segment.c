@@ -23,8 +23,8 @@ static bool segment_at(str text, size_t at)
 bool phi_detect_hl7_segment(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++)
-        if (sight->runs[i].len == 3 && sight->runs[i].upper && segment_at(text, sight->runs[i].at))
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(SEGMENT)); i++)
+        if (segment_at(text, sight->runs[i].at))
             return true;
     return false;
 }

@@ -26,7 +26,7 @@ static size_t country_length(char first, char second)
         {"SM", 27}, {"SO", 23}, {"ST", 25}, {"SV", 28}, {"TL", 23}, {"TN", 24}, {"TR", 26},
         {"UA", 29}, {"VA", 22}, {"VG", 24}, {"XK", 20}, {"YE", 30},
     };
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows) && rows[i].country[0] <= first; i++)
         if (rows[i].country[0] == first && rows[i].country[1] == second)
             return rows[i].len;
     return 0;
@@ -43,9 +43,10 @@ static bool checks(str iban)
 static bool iban_at(str text, size_t at)
 {
     char iban[IBAN_BYTES_MAX];
-    size_t len = country_length(text.ptr[at], text.ptr[at + 1]);
+    bool begins = is_digit(text.ptr[at + 2]) && is_digit(text.ptr[at + 3]);
+    size_t len = begins ? country_length(text.ptr[at], text.ptr[at + 1]) : 0;
     size_t filled = 0;
-    if (len == 0 || !is_digit(text.ptr[at + 2]) || !is_digit(text.ptr[at + 3]))
+    if (len == 0)
         return false;
     for (; at < text.len && filled < len; at++) {
         char c = text.ptr[at];
@@ -63,10 +64,8 @@ static bool iban_at(str text, size_t at)
 bool phi_detect_iban(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
-        size_t at = sight->runs[i].at;
-        if (sight->runs[i].len >= 4 && is_upper(text.ptr[at]) && iban_at(text, at))
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(IBAN)); i++)
+        if (iban_at(text, sight->runs[i].at))
             return true;
-    }
     return false;
 }

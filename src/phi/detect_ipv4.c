@@ -51,11 +51,11 @@ static bool stands_alone(str text, size_t at, size_t end)
 bool phi_detect_ipv4(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(IPV4)); i++) {
         size_t end = 0;
-        const struct run *run = &sight->runs[i];
-        if (run->digits == run->len && run->len <= 3 && before_or_nul(text, run->at) != '.' &&
-            address_at(text, run->at, &end) && stands_alone(text, run->at, end))
+        size_t at = sight->runs[i].at;
+        if (before_or_nul(text, at) != '.' && address_at(text, at, &end) &&
+            stands_alone(text, at, end))
             return true;
     }
     return false;

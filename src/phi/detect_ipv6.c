@@ -38,25 +38,32 @@ static size_t joined(str text, size_t at, size_t len)
     return word < len && (joint == ':' || joint == '.') ? word + 1 : 0;
 }
 
+// The hexadecimal digits, colons and dots around the place; where they end.
+static bool address_around(str text, size_t at, size_t *end)
+{
+    size_t from = at;
+    size_t to = at;
+    while (from > 0 && is_address_character(text.ptr[from - 1]))
+        from--;
+    while (to < text.len && is_address_character(text.ptr[to]))
+        to++;
+    size_t start = from + joined(text, from, to - from);
+    bool alone = !is_letter(before_or_nul(text, start)) && !is_letter(at_or_nul(text, to));
+    *end = to;
+    return alone && is_address(str_slice(text, start, to));
+}
+
+// Two colons of an address are at most four digits apart, somewhere.
 bool phi_detect_ipv6(const struct sight *sight)
 {
+    enum { APART_MAX = 5 };
     str text = sight->text;
-    size_t first = scan_next(text, 0, ':');
-    if (scan_next(text, first + 1, ':') == text.len)
-        return false;
-    for (size_t at = 0; at < text.len;) {
-        size_t len = 0;
-        size_t colons = 0;
-        while (at + len < text.len && is_address_character(text.ptr[at + len])) {
-            colons += text.ptr[at + len] == ':' ? 1 : 0;
-            len++;
-        }
-        size_t start = at + joined(text, at, len);
-        bool alone =
-            !is_letter(before_or_nul(text, start)) && !is_letter(at_or_nul(text, at + len));
-        if (alone && colons >= 2 && is_address(str_slice(text, start, at + len)))
+    size_t last = scan_next(text, 0, ':');
+    while (last < text.len) {
+        size_t next = scan_next(text, last + 1, ':');
+        if (next - last <= APART_MAX && next < text.len && address_around(text, last, &next))
             return true;
-        at += len + 1;
+        last = next < text.len && text.ptr[next] != ':' ? scan_next(text, next, ':') : next;
     }
     return false;
 }

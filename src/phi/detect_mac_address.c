@@ -64,7 +64,7 @@ static bool mac_at(str text, size_t at, size_t group, char separator)
 bool phi_detect_mac_address(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    for (size_t i = 0; (sight->wakes & WAKE(MAC)) != 0 && i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         size_t len = sight->runs[i].len;
         if (i > 0 && sight->runs[i - 1].len == len && sight->runs[i - 1].at + len + 1 == at &&

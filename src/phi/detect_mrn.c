@@ -69,11 +69,9 @@ static bool labelled(const struct sight *sight)
                                           {"pt", "-_#:.= ", true, 6, 10},
                                           {"mr", "#", false, 6, 10}};
     str text = sight->text;
-    for (size_t n = 0; n < sight->run_count; n++) {
+    const uint32_t any = WAKE(CHART) | WAKE(MR) | WAKE(PATIENT);
+    for (size_t n = 0; sight_finds(sight, &n, any); n++) {
         size_t at = sight->runs[n].at;
-        char head = sight->runs[n].head;
-        if (head != 'p' && head != 'm' && head != 'c')
-            continue;
         for (size_t i = 0; i < COUNT_OF(labels); i++)
             if (labelled_at(text, at, &labels[i]))
                 return true;

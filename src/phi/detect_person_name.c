@@ -98,15 +98,29 @@ static bool begins_with_name(str rest)
 // "Mr. Wei Smith": the length of a title and what parts it from the name
 static size_t title_at(str text, size_t at)
 {
-    static const char *const titles[] = {
-        "Dr.med",  "Dr. med", "Mr",           "Mrs",      "Ms",     "Miss",    "Dr",
-        "Doctor",  "Prof",    "Professor",    "Herr",     "Frau",   "Mme",     "Sra",
-        "Dra",     "Dott",    "Dottssa",      "Sig.",     "Mlle",   "Drs",     "Hr",
-        "Herrn",   "Madame",  "Mademoiselle", "Monsieur", "Senor",  "Senora",  "Senorita",
-        "Signor",  "Signora", "Signorina",    "Sig.ra",   "Srta",   "Dhr",     "Mevr",
-        "Mevrouw", "Meneer",  "Fru",          "Doutor",   "Doktor", "Docteur", NULL};
-    for (size_t i = 0; titles[i] != NULL; i++) {
-        if (titles[i][0] != text.ptr[at] || titles[i][1] != at_or_nul(text, at + 1) ||
+    static const struct {
+        char first;
+        const char *titles[16];
+    } rows[] = {
+        {'M',
+         {"Mr", "Mrs", "Ms", "Miss", "Mme", "Mlle", "Madame", "Mademoiselle", "Monsieur", "Mevr",
+          "Mevrouw", "Meneer", NULL}},
+        {'D',
+         {"Dr.med", "Dr. med", "Dr", "Doctor", "Dra", "Dott", "Dottssa", "Drs", "Dhr", "Doutor",
+          "Doktor", "Docteur", NULL}},
+        {'S',
+         {"Sra", "Sig.", "Senor", "Senora", "Senorita", "Signor", "Signora", "Signorina", "Sig.ra",
+          "Srta", NULL}},
+        {'H', {"Herr", "Hr", "Herrn", NULL}},
+        {'P', {"Prof", "Professor", NULL}},
+        {'F', {"Frau", "Fru", NULL}},
+    };
+    const char *const *titles = NULL;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].first == text.ptr[at])
+            titles = rows[i].titles;
+    for (size_t i = 0; titles != NULL && titles[i] != NULL; i++) {
+        if (titles[i][1] != at_or_nul(text, at + 1) ||
             !str_starts_with(str_slice(text, at, text.len), str_from(titles[i])))
             continue;
         size_t len = strlen(titles[i]);
@@ -136,14 +150,12 @@ static bool short_title_at(str text, size_t at)
 static bool after_title(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count; i++) {
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(TITLE)); i++) {
         size_t at = sight->runs[i].at;
-        bool begins = sight->runs[i].upper && has((str){"mdphfs", 6}, sight->runs[i].head) &&
-                      sight_pays(sight, TITLE_WORK);
-        size_t len = begins ? title_at(text, at) : 0;
+        size_t len = sight_pays(sight, TITLE_WORK) ? title_at(text, at) : 0;
         if (len > 0 && name_word(text, at + len) > 0)
             return true;
-        if (begins && sight->runs[i].len <= 2 && short_title_at(text, at))
+        if (sight->runs[i].len <= 2 && short_title_at(text, at))
             return true;
     }
     return false;
@@ -170,11 +182,11 @@ static bool before_degree(str text)
 static bool before_bare_degree(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 2; i < sight->run_count; i++) {
+    for (size_t i = 2; sight_finds(sight, &i, WAKE(DEGREE)); i++) {
         const struct run *run = &sight->runs[i];
         size_t first = sight->runs[i - 2].at;
         size_t second = sight->runs[i - 1].at;
-        str word = str_slice(text, run->at, run->at + (run->upper ? run->len : 0));
+        str word = str_slice(text, run->at, run->at + run->len);
         bool degree = str_eq(word, STR("MD")) || str_eq(word, STR("RN")) ||
                       (str_eq(word, STR("M")) && at_or_nul(text, run->at + 2) == 'D');
         if (degree && sight_pays(sight, DEGREE_WORK) &&
@@ -222,5 +234,5 @@ bool phi_detect_person_name(const struct sight *sight)
            (sees(sight, ',') && before_degree(text)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) || after_sign(sight) ||
-           ((sees(sight, 'M') || sees(sight, 'R')) && before_bare_degree(sight));
+           before_bare_degree(sight);
 }

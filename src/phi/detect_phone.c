@@ -77,13 +77,12 @@ static bool with_brackets(str text)
 static bool with_noughts(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t i = 0; i < sight->run_count && sees(sight, ' '); i++) {
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(NOUGHTS)); i++) {
         size_t at = sight->runs[i].at;
         size_t digits = 0;
         size_t blanks = 0;
         size_t end = at;
-        if (text.ptr[at] != '0' || at_or_nul(text, at + 1) != '0' ||
-            !is_digit(at_or_nul(text, at + 2)))
+        if (text.ptr[at + 1] != '0')
             continue;
         for (; end < text.len && (is_digit(text.ptr[end]) || text.ptr[end] == ' '); end++) {
             digits += is_digit(text.ptr[end]) ? 1 : 0;
@@ -126,9 +125,9 @@ static bool international(str text)
 bool phi_detect_phone(const struct sight *sight)
 {
     str text = sight->text;
-    static const struct shape shapes[] = {{"999-999-9999", "- ./_", EDGE_DIGITS}};
-    static const struct shape longer[] = {{"9-999-999-9999", "- ./_", EDGE_DIGITS},
-                                          {"999-999-999-9999", "- ./_", EDGE_DIGITS}};
+    static const struct shape shapes[] = {SHAPE("999", "-999-9999", "- ./_", EDGE_DIGITS)};
+    static const struct shape longer[] = {SHAPE("9", "-999-999-9999", "- ./_", EDGE_DIGITS),
+                                          SHAPE("999", "-999-999-9999", "- ./_", EDGE_DIGITS)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
            scan_shapes(sight, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
            (sees(sight, '(') && with_brackets(text)) || (sees(sight, '+') && international(text)) ||

@@ -165,7 +165,7 @@ static bool is_house_number(const struct run *run)
 
 bool phi_detect_street_address(const struct sight *sight)
 {
-    for (size_t i = 0; i < sight->run_count; i++) {
+    for (size_t i = 0; sees(sight, ' ') && sight_finds(sight, &i, WAKE(STREET)); i++) {
         const struct run *run = &sight->runs[i];
         if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
             street_at(sight, run->at + run->len))

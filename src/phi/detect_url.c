@@ -9,10 +9,9 @@ bool phi_detect_url(const struct sight *sight)
         if (text.ptr[at + 1] == '/' && text.ptr[at + 2] == '/' && is_alnum(text.ptr[at - 1]) &&
             !str_contains(STR(" \t"), text.ptr[at + 3]))
             return true;
-    for (size_t i = 0; sees(sight, '.') && i < sight->run_count; i++) {
+    for (size_t i = 0; sight_finds(sight, &i, WAKE(WWW)); i++) {
         size_t at = sight->runs[i].at;
-        if (sight->runs[i].len == 3 && scan_phrase(text, at, "www.") == 4 &&
-            is_alnum(at_or_nul(text, at + 4)))
+        if (scan_phrase(text, at, "www.") == 4 && is_alnum(at_or_nul(text, at + 4)))
             return true;
     }
     return false;

@@ -15,30 +15,36 @@ enum {
     AMBIGUOUS_DIGITS_MAX = 12
 };
 
-#define PHI_DETECTOR(name, digits, signs, words, finds) \
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) \
     static const struct phi_detector name = {#name, finds};
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 
 static const struct phi_detector *const detectors[] = {
-#define PHI_DETECTOR(name, digits, signs, words, finds) &(name),
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) &(name),
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
 enum {
-#define PHI_DETECTOR(name, digits, signs, words, finds) BIT_##name,
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) BIT_##name,
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
 _Static_assert(COUNT_OF(detectors) <= 64, "detectors_off has a bit for each");
 
+static bool (*const looks[])(const struct sight *sight) = {
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) phi_detect_##name,
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
+};
+
 static const struct {
-    bool (*looks)(const struct sight *sight);
-    unsigned digits; // needed, or it does not look
-    uint64_t signs;  // one of these or of the words
+    uint64_t digits; // needed, or it does not look
+    uint64_t signs;  // one of these, of the words or of the wakes
     uint64_t words;
-} looks[] = {
-#define PHI_DETECTOR(name, digits, signs, words, finds) {phi_detect_##name, digits, signs, words},
+    uint64_t wakes;
+} needs[] = {
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) {digits, signs, words, wakes},
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
 };
@@ -69,11 +75,16 @@ static const struct phi_detector *give_up(uint64_t off)
     return (off >> BIT_too_complicated & 1) == 0 ? &too_complicated : NULL;
 }
 
-static bool looks_at(size_t i, const struct sight *sight)
+// The bits of the detectors that have something to look at.
+static uint64_t woken(const struct sight *sight)
 {
-    bool anything = (looks[i].signs | looks[i].words) == 0;
-    return sight->digits >= looks[i].digits &&
-           (anything || ((sight->signs & looks[i].signs) | (sight->words & looks[i].words)) != 0);
+    uint64_t bits = 0;
+    for (size_t i = 0; i < COUNT_OF(needs); i++) {
+        uint64_t met = (sight->signs & needs[i].signs) | (sight->words & needs[i].words) |
+                       (sight->wakes & needs[i].wakes);
+        bits |= (uint64_t)(met != 0 && sight->digits >= needs[i].digits) << i;
+    }
+    return bits;
 }
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
@@ -81,12 +92,11 @@ static const struct phi_detector *find_plain(const struct sight *sight, uint64_t
     enum { DETECTOR_WORK = 3, MARK_WORK = 12 };
     if (sight->crowded || !sight_pays(sight, sight->marks * MARK_WORK))
         return give_up(off);
-    for (size_t i = 0; i < COUNT_OF(detectors); i++) {
-        if (!looks_at(i, sight) || (off & UINT64_C(1) << i) != 0)
-            continue;
-        if (looks[i].looks(sight))
+    for (uint64_t left = woken(sight) & ~off; left != 0; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctzll(left);
+        if (looks[i](sight))
             return detectors[i];
-        if (!sight_pays(sight, DETECTOR_WORK + sight->run_count / 2))
+        if (!sight_pays(sight, DETECTOR_WORK))
             return give_up(off);
     }
     return NULL;

@@ -232,9 +232,10 @@ static bool joined_before(str text, size_t at, char joint)
            (at == 2 || !is_alnum(text.ptr[at - 3]));
 }
 
-static bool shape_at(const struct sight *sight, size_t n, const struct shape *shape, size_t group,
+static bool shape_at(const struct sight *sight, size_t n, const struct shape *shape,
                      bool (*holds)(str squeezed))
 {
+    size_t group = shape->group;
     struct match match;
     const struct run *run = &sight->runs[n];
     size_t at = run->at + run->len - group;
@@ -250,20 +251,34 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
            holds((str){match.squeezed, match.squeezed_len});
 }
 
+// Whether each of its groups stands before one as long as the next, somewhere.
+static bool groups_stand(const struct sight *sight, const struct shape *shape)
+{
+    const uint32_t *pairs = shape->edge == EDGE_DIGITS ? sight->digit_pairs : sight->pairs;
+    size_t group = shape->group;
+    for (const char *rest = shape->pattern + group; *rest == '-'; rest += group) {
+        size_t last = group;
+        group = group_at(++rest);
+        if ((pairs[last] >> group & 1) == 0)
+            return false;
+    }
+    return true;
+}
+
 static bool find_shape(const struct sight *sight, const struct shape *shape,
                        bool (*holds)(str squeezed))
 {
-    size_t group = group_at(shape->pattern);
+    size_t group = shape->group;
     bool digits = shape->edge == EDGE_DIGITS;
     bool number = *shape->pattern == '9';
     uint64_t lengths = digits ? sight->tails : number ? sight->numbers : sight->lengths;
-    if ((lengths >> group & 1) == 0 || !sight_pays(sight, sight->run_count / 4))
+    if ((lengths >> group & 1) == 0 || !groups_stand(sight, shape) ||
+        !sight_pays(sight, sight->run_count / 2))
         return false;
     for (size_t n = 0; n < sight->run_count; n++) {
         const struct run *run = &sight->runs[n];
-        bool begins =
-            digits ? run->tail == group : run->len == group && (!number || is_digit(run->head));
-        if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, group, holds))
+        bool begins = digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
+        if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, holds))
             return true;
     }
     return false;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 // One prototype per row of the table.
-#define PHI_DETECTOR(name, digits, signs, words, finds) \
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) \
     bool phi_detect_##name(const struct sight *sight);
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
@@ -84,9 +84,14 @@ enum shape_edge {
 // of `separators`, the same throughout, with up to two blanks on either side.
 struct shape {
     const char *pattern;
+    size_t group; // the length of what stands before the first separator
     const char *separators;
     enum shape_edge edge;
 };
+#define SHAPE(group, rest, separators, edge)            \
+    {                                                   \
+        group rest, sizeof(group) - 1, separators, edge \
+    }
 
 // Whether the shape stands somewhere in the text and what it holds, without the separators and in
 // upper case, passes `holds`.

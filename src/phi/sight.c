@@ -12,7 +12,8 @@ enum {
     PLACE_WORK = 40,
     FILLER_WORK = 40,
     RUN_WORK = 10,
-    LOOK_WORK = 10
+    LOOK_WORK = 10,
+    WAKE_WORK = 6
 };
 
 static size_t skip_filler(str text, size_t at)
@@ -130,62 +131,106 @@ static uint64_t length_bit(size_t len)
     return UINT64_C(1) << (len < 63 ? len : 63);
 }
 
-static void add_run(struct sight *sight, struct run run)
+static size_t told_apart(size_t len)
+{
+    return len < SIGHT_LENGTHS ? len : SIGHT_LENGTHS - 1;
+}
+
+// How it stands to the run before it.
+static void join(struct sight *sight, const struct run *run)
+{
+    const struct run *last = run - 1;
+    size_t gap = sight->run_count == 0 ? SIZE_MAX : (size_t)run->at - last->at - last->len;
+    bool chained = gap == 1 && run->len == last->len;
+    sight->same = chained ? sight->same + 1 : 1;
+    if (gap > SIGHT_GAP_MAX)
+        return;
+    sight->pairs[told_apart(last->len)] |= UINT32_C(1) << told_apart(run->len);
+    sight->digit_pairs[told_apart(last->tail)] |= UINT32_C(1) << told_apart(run->lead);
+}
+
+static uint32_t run_wakes(const struct sight *sight, const struct run *run)
+{
+    enum { PAIRS_OF_MAC = 6, FOURS_OF_MAC = 3 };
+    str text = sight->text;
+    char head = text.ptr[run->at];
+    bool mac = (run->len == 2 && sight->same >= PAIRS_OF_MAC) ||
+               (run->len == 4 && sight->same >= FOURS_OF_MAC);
+    enum run_kind kind = run->lead > 0 ? RUN_NUMBER : run->digits > 0 ? RUN_MIXED : RUN_LETTERS;
+    size_t len = kind == RUN_NUMBER ? run->lead : run->len;
+    return wakes_of(head, kind, (uint32_t)len, at_or_nul(text, run->at + len)) |
+           (mac ? WAKE(MAC) : 0);
+}
+
+// The digits at the beginning of a run.
+static size_t count_lead(str text, size_t at, size_t len, size_t digits)
+{
+    return digits == len ? len : is_digit(text.ptr[at]) ? scan_digits(text, at) : 0;
+}
+
+static void add_run(struct sight *sight, size_t at, size_t len, size_t digits, size_t tail)
 {
     // Many runs of a character or two: no text and no id, and slow to look through.
-    bool dense =
-        sight->run_count >= SIGHT_DENSE_MIN && run.at < SIGHT_DENSE_BYTES * sight->run_count;
-    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK + run.len)) {
+    bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
+    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK + len)) {
         sight->crowded = true;
         return;
     }
-    sight->runs[sight->run_count++] = run;
-    sight->lengths |= length_bit(run.len);
-    sight->numbers |= is_digit(run.head) ? length_bit(run.len) : 0;
-    sight->tails |= length_bit(run.tail);
+    struct run *run = &sight->runs[sight->run_count];
+    char head = sight->text.ptr[at];
+    *run = (struct run){.at = (uint16_t)at,
+                        .len = (uint16_t)len,
+                        .digits = (uint16_t)digits,
+                        .lead = (uint16_t)count_lead(sight->text, at, len, digits),
+                        .tail = (uint16_t)tail,
+                        .head = to_lower(head),
+                        .upper = is_upper(head)};
+    join(sight, run);
+    run->wakes = run_wakes(sight, run);
+    sight->run_count++;
+    sight->wakes |= run->wakes;
+    sight->lengths |= length_bit(len);
+    sight->numbers |= run->lead > 0 ? length_bit(len) : 0;
+    sight->tails |= length_bit(tail);
 }
 
-// What a run adds up to.
-struct sum {
-    size_t number; // digits so far, O, I and l among them
-    size_t digits;
-    size_t tail;
-    uint64_t signs;
-};
+bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes)
+{
+    if ((sight->wakes & wakes) == 0)
+        return false;
+    while (*n < sight->run_count && (sight->runs[*n].wakes & wakes) == 0)
+        ++*n;
+    return *n < sight->run_count && sight_pays(sight, WAKE_WORK);
+}
 
 // The run that begins here; its end. One step a character, without branches but for words.
 static size_t take_run(struct sight *sight, size_t at, size_t *number)
 {
     str text = sight->text;
     size_t start = at;
-    struct sum sum = {.number = *number};
+    size_t numerals = *number; // digits so far, O, I and l among them
+    size_t most = sight->digits;
+    size_t digits = 0;
+    size_t tail = 0;
     unsigned before = CHARACTER_DIGIT;
-    char head = text.ptr[start];
-    if (!is_digit(head) || head == '0')
+    if (!is_digit(text.ptr[start]) || text.ptr[start] == '0')
         look_at_word(sight, start);
     for (; at < text.len; at++) {
-        char c = text.ptr[at];
-        unsigned kind = character_kind(c);
+        unsigned kind = character_kind(text.ptr[at]);
         if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
             break;
         size_t digit = kind & CHARACTER_DIGIT;
-        sum.digits += digit;
-        sum.tail = (sum.tail + 1) & (0 - digit);
-        sum.number = (sum.number + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
-        sight->digits = sum.number > sight->digits ? sum.number : sight->digits;
-        sum.signs |= SIGN(c);
+        digits += digit;
+        tail = (tail + 1) & (0 - digit);
+        numerals = (numerals + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
+        most = numerals > most ? numerals : most;
         if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0)
             look_at_word(sight, at);
         before = kind;
     }
-    *number = sum.number;
-    sight->signs |= sum.signs;
-    add_run(sight, (struct run){.at = (uint32_t)start,
-                                .len = (uint32_t)(at - start),
-                                .digits = (uint32_t)sum.digits,
-                                .tail = (uint16_t)sum.tail,
-                                .head = to_lower(head),
-                                .upper = is_upper(head)});
+    *number = numerals;
+    sight->digits = most;
+    add_run(sight, start, at - start, digits, tail);
     return at;
 }
 
@@ -218,6 +263,10 @@ void sight_take(str text, size_t *left, struct sight *sight)
     sight->lengths = 0;
     sight->numbers = 0;
     sight->tails = 0;
+    sight->same = 0;
+    sight->wakes = WAKE(ALWAYS);
+    memset(sight->pairs, 0, sizeof sight->pairs);
+    memset(sight->digit_pairs, 0, sizeof sight->digit_pairs);
     sight->beyond = false;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
     for (size_t at = 0; at < text.len && !sight->crowded;) {

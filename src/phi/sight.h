@@ -3,6 +3,7 @@
 #pragma once
 
 #include "phial/util/str.h"
+#include "wakes.h"
 #include "words.h"
 
 enum {
@@ -11,19 +12,23 @@ enum {
     SIGHT_DENSE_MIN = 64,  // runs, from where on there must be
     SIGHT_DENSE_BYTES = 4, // so many bytes for each
     SIGHT_TEXT_MAX = 4 * 1024,
+    SIGHT_LENGTHS = 20, // told apart; longer ones are as long as that less one
+    SIGHT_GAP_MAX = 6,  // characters between two groups of a shape
 };
 
 // Letters and digits without anything between them.
 struct run {
-    uint32_t at;
-    uint32_t len;
-    uint32_t digits;
-    uint16_t tail; // digits at its end, as far as it can be told
+    uint16_t at;
+    uint16_t len;
+    uint16_t digits;
+    uint16_t lead; // digits at its beginning
+    uint16_t tail; // and at its end
     char head;     // its first character, in lower case
     bool upper;    // that is a capital
+    uint32_t wakes;
 };
 
-// A character's bit; some share theirs, `[` with `{` and a letter with its capital.
+// The bit of a character that is no letter and no digit; some share theirs, `[` with `{`.
 #define SIGN(c)                                                                \
     (UINT64_C(1) << ((c) < '@' ? ((c) < ' ' ? 0 : ((unsigned)(c) - ' ') & 31U) \
                                : 32U + ((unsigned)(c)&31U)))
@@ -40,14 +45,20 @@ struct sight {
     size_t *left;   // work that may still be done, in about nanoseconds; 0: too much was asked for
     size_t marks;   // signs from which detectors look to either side
     size_t digits;  // the longest number, separators not counted
-    uint64_t signs; // of the characters that stand in it, SIGN() of each
+    uint64_t signs; // of the characters between the runs, SIGN() of each
     uint64_t words; // the kinds of all places
+    uint32_t wakes; // of all runs
     size_t place_count;
     bool beyond;      // ASCII there is something
     bool crowded;     // more of them than are held: nobody can say what is in the text
     uint64_t lengths; // of the runs, a bit for each up to 63
     uint64_t numbers; // of those that begin with a digit
     uint64_t tails;   // of the digits at the runs' ends, likewise
+    // What follows a run before a few other characters: the bit of the next one's length, for each
+    // length; and of the digits the next begins with, for each number of them at a run's end.
+    uint32_t pairs[SIGHT_LENGTHS];
+    uint32_t digit_pairs[SIGHT_LENGTHS];
+    size_t same; // the last runs of one length, with one character between
     size_t run_count;
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
@@ -62,6 +73,9 @@ static inline bool sight_pays(const struct sight *sight, size_t work)
     *sight->left = enough ? *sight->left - work : 0;
     return enough;
 }
+
+// Whether a run from the n-th on wakes so; the next one that does is the n-th then.
+bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes);
 
 static inline bool sees(const struct sight *sight, char c)
 {

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// wakes.h - what a run of letters and digits may begin: told once for all detectors by its first
+// character, its length and what follows it, so that each looks only at the runs that wake it.
+#pragma once
+
+#include <stdint.h>
+
+// wakes.c has a row for each; WAKE_ALWAYS is of every text.
+enum wake {
+    WAKE_ALWAYS,
+    WAKE_AGE,
+    WAKE_AT,
+    WAKE_BELGIAN,
+    WAKE_CHART,
+    WAKE_CLINICAL,
+    WAKE_DEGREE,
+    WAKE_FHIR_RESOURCE,
+    WAKE_FHIR_SEARCH,
+    WAKE_FHIR_SYSTEM,
+    WAKE_FHIR_TYPE,
+    WAKE_GEO,
+    WAKE_HETU,
+    WAKE_IBAN,
+    WAKE_IPV4,
+    WAKE_MAC, // of six runs of two, or three of four: sight.c
+    WAKE_MR,
+    WAKE_NOUGHTS,
+    WAKE_PATIENT,
+    WAKE_SEGMENT,
+    WAKE_STREET,
+    WAKE_TAG,
+    WAKE_TITLE,
+    WAKE_UID,
+    WAKE_WWW,
+    WAKES
+};
+_Static_assert(WAKES <= 32, "a run has a bit for each");
+
+#define WAKE(name) (UINT32_C(1) << WAKE_##name)
+
+// Letters alone, those with digits behind them, and what begins with a digit: the length of that is
+// the number of digits at its beginning, and the character behind those follows it.
+enum run_kind { RUN_LETTERS, RUN_MIXED, RUN_NUMBER, RUN_KINDS };
+
+enum { WAKE_LENGTHS = 22, WAKE_CHARACTERS = 128 }; // the last of either is all beyond as well
+
+extern const uint32_t wakes_of_heads[WAKE_CHARACTERS];
+extern const uint32_t wakes_of_lengths[RUN_KINDS][WAKE_LENGTHS];
+extern const uint32_t wakes_of_followers[WAKE_CHARACTERS];
+
+static inline uint32_t wakes_of(char head, enum run_kind kind, uint32_t len, char follower)
+{
+    unsigned next = (unsigned char)follower;
+    return wakes_of_heads[(unsigned char)head & 0x7F] &
+           wakes_of_lengths[kind][len < WAKE_LENGTHS ? len : WAKE_LENGTHS - 1] &
+           wakes_of_followers[next < WAKE_CHARACTERS ? next : WAKE_CHARACTERS - 1];
+}
