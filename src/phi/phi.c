@@ -38,17 +38,6 @@ static bool (*const looks[])(const struct sight *sight) = {
 #undef PHI_DETECTOR
 };
 
-static const struct {
-    uint64_t digits; // needed, or it does not look
-    uint64_t signs;  // one of these, of the words or of the wakes
-    uint64_t words;
-    uint64_t wakes;
-} needs[] = {
-#define PHI_DETECTOR(name, digits, signs, words, wakes, finds) {digits, signs, words, wakes},
-#include "phial/phi/detectors.def"
-#undef PHI_DETECTOR
-};
-
 struct phi_detectors phi_detectors(void)
 {
     return (struct phi_detectors){detectors, COUNT_OF(detectors)};
@@ -78,12 +67,17 @@ static const struct phi_detector *give_up(uint64_t off)
 // The bits of the detectors that have something to look at.
 static uint64_t woken(const struct sight *sight)
 {
+    uint64_t more = sight->digits + 1;
+    uint64_t all_signs = sight->signs;
+    uint64_t all_words = sight->words;
+    uint64_t all_wakes = sight->wakes;
     uint64_t bits = 0;
-    for (size_t i = 0; i < COUNT_OF(needs); i++) {
-        uint64_t met = (sight->signs & needs[i].signs) | (sight->words & needs[i].words) |
-                       (sight->wakes & needs[i].wakes);
-        bits |= (uint64_t)(met != 0 && sight->digits >= needs[i].digits) << i;
-    }
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds)                      \
+    bits |= (uint64_t)(more > (digits) && ((all_signs & (signs)) | (all_words & (words)) | \
+                                              (all_wakes & (wakes))) != 0)          \
+            << BIT_##name;
+#include "phial/phi/detectors.def"
+#undef PHI_DETECTOR
     return bits;
 }
 

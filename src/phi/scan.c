@@ -265,36 +265,21 @@ static bool groups_stand(const struct sight *sight, const struct shape *shape)
     return true;
 }
 
-static bool find_shape(const struct sight *sight, const struct shape *shape,
-                       bool (*holds)(str squeezed))
+bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
 {
     size_t group = shape->group;
     bool digits = shape->edge == EDGE_DIGITS;
     bool number = *shape->pattern == '9';
-    uint64_t lengths = digits ? sight->tails : number ? sight->numbers : sight->lengths;
-    if ((lengths >> group & 1) == 0 || !groups_stand(sight, shape) ||
-        !sight_pays(sight, sight->run_count / 2))
+    if (!groups_stand(sight, shape) || !sight_pays(sight, sight->run_count / 2))
         return false;
     for (size_t n = 0; n < sight->run_count; n++) {
         const struct run *run = &sight->runs[n];
-        bool begins = digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
+        bool begins =
+            digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
         if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, holds))
             return true;
     }
     return false;
-}
-
-bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed))
-{
-    for (size_t i = 0; i < shapes.count; i++)
-        if (find_shape(sight, &shapes.items[i], holds))
-            return true;
-    return false;
-}
-
-bool scan_shape(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
-{
-    return scan_shapes(sight, (struct shapes){shape, 1}, holds);
 }
 
 static bool is_gap(char c)

@@ -93,15 +93,31 @@ struct shape {
         group rest, sizeof(group) - 1, separators, edge \
     }
 
+bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed));
+
 // Whether the shape stands somewhere in the text and what it holds, without the separators and in
-// upper case, passes `holds`.
-bool scan_shape(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed));
+// upper case, passes `holds`. Most texts have no run as long as its first group.
+static inline bool scan_shape(const struct sight *sight, const struct shape *shape,
+                              bool (*holds)(str squeezed))
+{
+    uint64_t lengths = shape->edge == EDGE_DIGITS ? sight->tails
+                       : *shape->pattern == '9'   ? sight->numbers
+                                                  : sight->lengths;
+    return (lengths >> shape->group & 1) != 0 && scan_runs(sight, shape, holds);
+}
 
 struct shapes {
     const struct shape *items;
     size_t count;
 };
-bool scan_shapes(const struct sight *sight, struct shapes shapes, bool (*holds)(str squeezed));
+static inline bool scan_shapes(const struct sight *sight, struct shapes shapes,
+                               bool (*holds)(str squeezed))
+{
+    for (size_t i = 0; i < shapes.count; i++)
+        if (scan_shape(sight, &shapes.items[i], holds))
+            return true;
+    return false;
+}
 
 // The length of the phrase at this place, 0 when it does not stand there.
 size_t scan_whole_phrase(str text, size_t at, const char *phrase);
