@@ -7,7 +7,7 @@ enum character_kind {
     CHARACTER_UPPER = 2,
     CHARACTER_LOWER = 4,
     CHARACTER_LETTER = CHARACTER_UPPER | CHARACTER_LOWER,
-    CHARACTER_BEYOND = 8,   // ASCII
+    CHARACTER_DISGUISE = 8, // may begin one: beyond ASCII, a percent, an ampersand, a backslash
     CHARACTER_NUMERAL = 16, // a digit, or one of the letters that stand for it: O, I, l
     CHARACTER_TEXT = 32,    // of what texts are made
     CHARACTER_HEXADECIMAL = 64,

@@ -9,12 +9,11 @@
 // Latin, zero-width characters gone, dashes and blanks as the plain ones, %41, &#65; and \u0041
 // decoded, a few times over. The same text, not copied, when it has no disguise.
 struct unfolding {
-    bool escaped;  // the text has escapes
-    str raw;       // then: what there is without reading them, to be looked at as well
-    bool endless;  // there is more below
-    size_t rounds; // that it took
+    bool escaped; // the text has escapes
+    str raw;      // then: what there is without reading them, to be looked at as well
+    bool endless; // there is more below, or more than may be paid for
 };
-str unfold(struct arena *arena, str text, struct unfolding *how);
+str unfold(struct arena *arena, str text, size_t *work, struct unfolding *how);
 
 // The n-th way to read a part of the text as base64, base64url, base32 or hexadecimal of printable
 // ASCII; false when there is no n-th.

@@ -250,8 +250,9 @@ static bool judge(str text, bool (*means)(const struct name *))
     struct arena scratch = {0};
     if (text.len > NAME_BYTES_MAX || has_many_words(text)) // no declaration has it: refused unread
         return true;
+    size_t work = SIZE_MAX;
     struct unfolding how;
-    str bare = unfold(&scratch, text, &how);
+    str bare = unfold(&scratch, text, &work, &how);
     str spelled = spell_out(&scratch, bare);
     struct name with_cases = read_name(bare, true);
     struct name without = read_name(bare, false); // dOb

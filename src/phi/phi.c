@@ -10,7 +10,6 @@ enum {
     SHORT_BYTES = 256,
     SHORT_WORK = 3500, // in about nanoseconds, as all work
     WORK_A_BYTE = 8,
-    UNFOLDING_WORK = 2,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
 };
@@ -72,9 +71,9 @@ static uint64_t woken(const struct sight *sight)
     uint64_t all_words = sight->words;
     uint64_t all_wakes = sight->wakes;
     uint64_t bits = 0;
-#define PHI_DETECTOR(name, digits, signs, words, wakes, finds)                      \
+#define PHI_DETECTOR(name, digits, signs, words, wakes, finds)                             \
     bits |= (uint64_t)(more > (digits) && ((all_signs & (signs)) | (all_words & (words)) | \
-                                              (all_wakes & (wakes))) != 0)          \
+                                           (all_wakes & (wakes))) != 0)                    \
             << BIT_##name;
 #include "phial/phi/detectors.def"
 #undef PHI_DETECTOR
@@ -107,9 +106,9 @@ struct search {
 // the former stays.
 static const struct phi_detector *find_here(struct search *search, str text, struct sight *sight)
 {
-    const struct phi_detector *hit = NULL;
     struct unfolding how;
-    str bare = unfold(search->arena, text, &how);
+    str bare = unfold(search->arena, text, search->work, &how);
+    const struct phi_detector *hit = NULL;
     if (how.escaped) {
         sight_take(how.raw, search->work, sight);
         hit = find_plain(sight, search->off);
@@ -117,9 +116,7 @@ static const struct phi_detector *find_here(struct search *search, str text, str
     if (hit != NULL)
         return hit;
     sight_take(bare, search->work, sight);
-    if (how.endless || !sight_pays(sight, how.rounds * UNFOLDING_WORK * text.len))
-        return give_up(search->off);
-    return find_plain(sight, search->off);
+    return how.endless ? give_up(search->off) : find_plain(sight, search->off);
 }
 
 // And what is wrapped in it, a few wrappings deep.

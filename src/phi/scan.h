@@ -3,6 +3,7 @@
 // digits.
 #pragma once
 
+#include "characters.h"
 #include "phial/util/str.h"
 #include "sight.h"
 
@@ -51,9 +52,7 @@ static inline char to_upper(char c)
 // -1 for what is no hexadecimal digit.
 static inline int hexadecimal_value(char c)
 {
-    if (is_digit(c))
-        return c - '0';
-    return to_lower(c) >= 'a' && to_lower(c) <= 'f' ? to_lower(c) - 'a' + 10 : -1;
+    return (character_kind(c) & CHARACTER_HEXADECIMAL) != 0 ? (c & 15) + (c >> 6) * 9 : -1;
 }
 static inline bool has(str text, char c)
 {

@@ -67,11 +67,15 @@ struct sight {
 void sight_take(str text, size_t *left, struct sight *sight);
 
 // Whether the work may still be done. Where not, nobody can say what is in the text.
+static inline bool work_pays(size_t *left, size_t work)
+{
+    bool enough = work < *left;
+    *left = enough ? *left - work : 0;
+    return enough;
+}
 static inline bool sight_pays(const struct sight *sight, size_t work)
 {
-    bool enough = work < *sight->left;
-    *sight->left = enough ? *sight->left - work : 0;
-    return enough;
+    return work_pays(sight->left, work);
 }
 
 // Whether a run from the n-th on wakes so; the next one that does is the n-th then.
