@@ -13,7 +13,7 @@ static bool begins_with_template(str rest)
         rest = str_slice(rest, 2, rest.len);
     for (; len < rest.len; len++) {
         char c = rest.ptr[len];
-        if (!is_alnum(c) && !str_contains(STR("+/=-_"), c))
+        if (!is_alnum(c) && !among(c, "+/=-_"))
             break;
         lower += is_lower(c) ? 1 : 0;
         digits += is_digit(c) ? 1 : 0;

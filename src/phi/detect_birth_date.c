@@ -17,7 +17,7 @@ static bool is_month_name(str text, size_t at)
 static size_t gap_at(str text, size_t at)
 {
     size_t len = 0;
-    while (len < 3 && at + len < text.len && str_contains(STR(" -./,_"), text.ptr[at + len]))
+    while (len < 3 && at + len < text.len && among(text.ptr[at + len], " -./,_"))
         len++;
     return len;
 }

@@ -34,7 +34,7 @@ static bool is_id(str rest)
 
 static bool is_resource(str rest)
 {
-    while (rest.len > 0 && str_contains(STR("\"': ="), rest.ptr[0]))
+    while (rest.len > 0 && among(rest.ptr[0], "\"': ="))
         rest = str_slice(rest, 1, rest.len);
     return type_at(rest, 0) > 0;
 }

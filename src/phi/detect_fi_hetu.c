@@ -8,8 +8,7 @@ static bool is_hetu_at(str text, size_t at)
     static const char checks[] = "0123456789ABCDEFHJKLMNPRSTUVWXY";
     char digits[9];
     char sign = at_or_nul(text, at + 6);
-    if (scan_digits(text, at) < 6 || sign == '\0' || !str_contains(STR("-+ABCDEFUVWXY"), sign) ||
-        scan_digits(text, at + 7) < 3)
+    if (scan_digits(text, at) < 6 || !among(sign, "-+ABCDEFUVWXY") || scan_digits(text, at + 7) < 3)
         return false;
     for (size_t i = 0; i < sizeof digits; i++)
         digits[i] = text.ptr[at + i + (i < 6 ? 0 : 1)];

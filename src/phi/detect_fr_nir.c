@@ -15,8 +15,7 @@ static bool is_nir(str squeezed)
     str number = {digits, sizeof(digits)};
     int64_t month = digits_modulo(str_slice(number, 3, 5), 100);
     bool month_fits = (month >= 1 && month <= 12) || (month >= 20 && month <= 42) || month >= 50;
-    return scan_digits(number, 0) == sizeof(digits) && str_contains(STR("123478"), digits[0]) &&
-           month_fits &&
+    return scan_digits(number, 0) == sizeof(digits) && among(digits[0], "123478") && month_fits &&
            97 - digits_modulo(str_slice(number, 0, 13), 97) ==
                digits_modulo(str_slice(number, 13, 15), 100);
 }

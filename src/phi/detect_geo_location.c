@@ -27,7 +27,7 @@ static size_t gap_at(str text, size_t at)
     size_t start = at;
     for (size_t i = 0; i < 2; i++) {
         while (at < text.len &&
-               (str_contains(STR(", ;:=&\"'/."), text.ptr[at]) || (text.ptr[at] & '\x80') != 0))
+               (among(text.ptr[at], ", ;:=&\"'/.") || (text.ptr[at] & '\x80') != 0))
             at++;
         for (size_t n = 0; labels[n] != NULL; n++) {
             size_t len = scan_phrase(text, at, labels[n]);
@@ -37,7 +37,7 @@ static size_t gap_at(str text, size_t at)
             }
         }
     }
-    while (at < text.len && str_contains(STR(", ;:=\"'"), text.ptr[at]))
+    while (at < text.len && among(text.ptr[at], ", ;:=\"'"))
         at++;
     return at - start;
 }

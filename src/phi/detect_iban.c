@@ -51,7 +51,7 @@ static bool iban_at(str text, size_t at)
     for (; at < text.len && filled < len; at++) {
         char c = text.ptr[at];
         bool gap = filled > 0 && filled % 4 == 0 && (c == ' ' || c == '-') &&
-                   !str_contains(STR(" -"), text.ptr[at - 1]);
+                   !among(text.ptr[at - 1], " -");
         if (gap)
             continue;
         if (!is_digit(c) && !is_upper(c))

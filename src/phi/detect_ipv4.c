@@ -40,8 +40,7 @@ static bool stands_alone(str text, size_t at, size_t end)
         return false;
     if ((after == '.' || after == '-' || after == '+') && is_alnum(beyond))
         return after != '.' && has_long_parts(text, at, end);
-    if (!is_alnum(before_or_nul(text, before == '\0' ? 0 : at - 1)) ||
-        !str_contains(STR("-_/"), before))
+    if (!is_alnum(before_or_nul(text, before == '\0' ? 0 : at - 1)) || !among(before, "-_/"))
         return true;
     // imaging-3.5.29.1 is a version behind a name, and so is Chrome/128.0.0.0
     return end - at >= ADDRESS_CHARACTERS_MIN &&

@@ -12,9 +12,9 @@ static bool is_tax_code(str squeezed)
     for (size_t i = 0; i < 15; i++) {
         char c = squeezed.ptr[i];
         int value = is_digit(c) ? c - '0' : c - 'A';
-        bool stands_for_digit = is_digit(c) || str_contains(STR("LMNPQRSTUV"), c);
+        bool stands_for_digit = is_digit(c) || among(c, "LMNPQRSTUV");
         if ((kinds[i] == '9' && !stands_for_digit) || (kinds[i] == 'A' && !is_upper(c)) ||
-            (kinds[i] == 'M' && !str_contains(STR("ABCDEHLMPRST"), c)))
+            (kinds[i] == 'M' && !among(c, "ABCDEHLMPRST")))
             return false;
         sum += i % 2 == 0 ? odd[value] : value;
     }

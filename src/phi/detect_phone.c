@@ -34,11 +34,11 @@ static bool begins_with_national(str rest)
     for (size_t at = 0; nought && at < rest.len; at++) {
         if (is_digit(rest.ptr[at]))
             digits++;
-        else if (str_contains(STR(" -./()"), rest.ptr[at]) && is_digit(rest.ptr[at - 1]))
+        else if (among(rest.ptr[at], " -./()") && is_digit(rest.ptr[at - 1]))
             gaps += is_digit(at_or_nul(rest, at + 1)) ? 1 : 0;
         else if (is_alnum(rest.ptr[at]) && is_digit(rest.ptr[at - 1]))
             return false;
-        else if (!str_contains(STR(" -./()"), rest.ptr[at]))
+        else if (!among(rest.ptr[at], " -./()"))
             break;
     }
     return gaps > 0 && digits >= 9 && digits <= 11;
@@ -67,7 +67,7 @@ static bool with_brackets(str text)
         size_t next = at + 5 + (at_or_nul(text, at + 5) == ' ' ? 1 : 0);
         str exchange = str_slice(text, next, next + 10);
         if (scan_digits(exchange, 0) == 3 && is_code(exchange, '9') &&
-            scan_digits(exchange, 4) == 4 && str_contains(STR("- ."), exchange.ptr[3]))
+            scan_digits(exchange, 4) == 4 && among(exchange.ptr[3], "- ."))
             return true;
     }
     return false;
@@ -110,7 +110,7 @@ static bool international(str text)
             if (is_digit(text.ptr[end])) {
                 digits++;
                 gap = 0;
-            } else if (str_contains(STR(" -.()/"), text.ptr[end])) {
+            } else if (among(text.ptr[end], " -.()/")) {
                 gap++;
             } else {
                 break;

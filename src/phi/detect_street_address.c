@@ -20,7 +20,7 @@ static bool is_street_word(str text, size_t at, size_t letters)
 // 10 GB Drive
 static bool is_unit(str word)
 {
-    return word.len == 2 && word.ptr[1] == 'B' && str_contains(STR("KMGTP"), word.ptr[0]);
+    return word.len == 2 && word.ptr[1] == 'B' && among(word.ptr[0], "KMGTP");
 }
 
 static bool street_at(const struct sight *sight, size_t at)
@@ -61,7 +61,7 @@ static bool follows(const struct sight *sight, size_t n)
     size_t end = sight->runs[n - 1].at + sight->runs[n - 1].len;
     size_t gap = sight->runs[n].at - end;
     for (size_t at = end; at < sight->runs[n].at; at++)
-        if (!str_contains(STR(" .,'/"), sight->text.ptr[at]))
+        if (!among(sight->text.ptr[at], " .,'/"))
             return false;
     return gap > 0 && gap <= 2;
 }

@@ -9,9 +9,8 @@ static bool is_nino(str squeezed)
     for (size_t i = 0; i < COUNT_OF(never); i++)
         if (str_starts_with(squeezed, never[i]))
             return false;
-    return str_contains(STR("ABCEGHJKLMNOPRSTWXYZ"), squeezed.ptr[0]) &&
-           str_contains(STR("ABCEGHJKLMNPRSTWXYZ"), squeezed.ptr[1]) &&
-           str_contains(STR("ABCD"), squeezed.ptr[8]);
+    return among(squeezed.ptr[0], "ABCEGHJKLMNOPRSTWXYZ") &&
+           among(squeezed.ptr[1], "ABCEGHJKLMNPRSTWXYZ") && among(squeezed.ptr[8], "ABCD");
 }
 
 bool phi_detect_uk_nino(const struct sight *sight)

@@ -10,13 +10,13 @@ static bool is_dea(str squeezed)
     for (size_t i = 2; i < 8; i++)
         *(i % 2 == 0 ? &odd : &even) += squeezed.ptr[i] - '0';
     return (odd + 2 * even) % 10 == squeezed.ptr[8] - '0' &&
-           str_contains(STR("ABCDEFGHJKLMPRSTUX"), squeezed.ptr[0]) &&
+           among(squeezed.ptr[0], "ABCDEFGHJKLMPRSTUX") &&
            (is_upper(squeezed.ptr[1]) || squeezed.ptr[1] == '9');
 }
 
 static bool is_practitioner(str squeezed)
 {
-    return is_dea(squeezed) && str_contains(STR("ABFGMX"), squeezed.ptr[0]);
+    return is_dea(squeezed) && among(squeezed.ptr[0], "ABFGMX");
 }
 
 static bool begins_with_dea(str rest)

@@ -9,7 +9,7 @@ static bool is_mbi(str squeezed)
     static const char kinds[] = "CAXNAXNAANN";
     for (size_t i = 0; i < squeezed.len; i++) {
         char c = squeezed.ptr[i];
-        bool letter = is_upper(c) && !str_contains(STR("SLOIBZ"), c);
+        bool letter = is_upper(c) && !among(c, "SLOIBZ");
         bool digit = is_digit(c) && (kinds[i] != 'C' || c != '0');
         bool holds = kinds[i] == 'A' ? letter : kinds[i] == 'X' ? letter || digit : digit;
         if (!holds)

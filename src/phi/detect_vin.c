@@ -17,7 +17,7 @@ static bool is_vin(str squeezed)
     size_t digits = 0;
     bool hexadecimal = true;
     for (size_t i = 0; i < squeezed.len; i++) {
-        if (str_contains(STR("IOQ"), squeezed.ptr[i]))
+        if (among(squeezed.ptr[i], "IOQ"))
             return false;
         digits += is_digit(squeezed.ptr[i]) ? 1 : 0;
         hexadecimal = hexadecimal && squeezed.ptr[i] <= 'F';

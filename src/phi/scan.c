@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2, SHAPE_WORK = 14 };
+enum { SEPARATOR_BLANKS_MAX = 2, SHAPE_WORK = 6, MATCHED_WORK = 4 };
 
 size_t scan_digits(str text, size_t at)
 {
@@ -47,8 +47,8 @@ static size_t match_separator(str text, size_t at, const char *separators, char 
 {
     size_t before = blanks(text, at);
     char c = at_or_nul(text, at + before);
-    bool mark = c != '\0' && c != ' ' && strchr(separators, c) != NULL;
-    if (!mark && (before == 0 || strchr(separators, ' ') == NULL))
+    bool mark = c != ' ' && among(c, separators);
+    if (!mark && (before == 0 || !among(' ', separators)))
         return 0;
     char found = ' ';
     if (mark)
@@ -194,7 +194,7 @@ static bool edges_hold(str text, size_t at, const struct match *match, enum shap
 
 static bool stands_alone(str text, size_t at, const struct match *match, const struct shape *shape)
 {
-    bool letters = strchr(shape->pattern, 'A') != NULL;
+    bool letters = among('A', shape->pattern);
     str written = str_slice(text, at, at + match->len);
     return edges_hold(text, at, match, shape->edge) && (letters || !is_in_chain(text, at, match)) &&
            (match->separator != '\0' || !is_random(written));
@@ -241,13 +241,14 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
     size_t at = run->at + run->len - group;
     char joint = at_or_nul(sight->text, run->at + run->len);
     bool parted = shape->pattern[group] == '-';
-    if (parted && joint != ' ' && (joint == '\0' || strchr(shape->separators, joint) == NULL))
+    if (parted && joint != ' ' && !among(joint, shape->separators))
         return false;
     if (parted &&
         (joined_before(sight->text, at, joint) || !runs_fit(sight, n, shape->pattern + group)))
         return false;
     match_here(sight->text, at, shape, &match);
-    return match.len > 0 && stands_alone(sight->text, at, &match, shape) &&
+    return sight_pays(sight, MATCHED_WORK * match.squeezed_len) && match.len > 0 &&
+           stands_alone(sight->text, at, &match, shape) &&
            holds((str){match.squeezed, match.squeezed_len});
 }
 
@@ -274,8 +275,7 @@ bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*hold
         return false;
     for (size_t n = 0; n < sight->run_count; n++) {
         const struct run *run = &sight->runs[n];
-        bool begins =
-            digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
+        bool begins = digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
         if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, holds))
             return true;
     }
@@ -314,7 +314,7 @@ bool scan_code(str rest, struct code code)
             digits++;
         else if (is_letter(c))
             letters++;
-        else if (c == '\0' || strchr(code.joints, c) == NULL || !is_alnum(at_or_nul(rest, at + 1)))
+        else if (!among(c, code.joints) || !is_alnum(at_or_nul(rest, at + 1)))
             break;
         if (letters > LETTERS_MAX || digits + letters > code.characters_max)
             return false;
@@ -343,8 +343,7 @@ size_t scan_squeezed(str rest, const char *separators, char *digits, size_t most
                 break;
         } else if (is_letter(c)) {
             return at > 0 && is_digit(rest.ptr[at - 1]) ? most + 1 : count;
-        } else if (c == '\0' || strchr(separators, c) == NULL ||
-                   !is_digit(at_or_nul(rest, at + 1))) {
+        } else if (!among(c, separators) || !is_digit(at_or_nul(rest, at + 1))) {
             break;
         }
     }

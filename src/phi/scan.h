@@ -54,6 +54,13 @@ static inline int hexadecimal_value(char c)
 {
     return (character_kind(c) & CHARACTER_HEXADECIMAL) != 0 ? (c & 15) + (c >> 6) * 9 : -1;
 }
+// Whether it is one of a few characters, faster than a call; NUL is none.
+static inline bool among(char c, const char *few)
+{
+    while (*few != '\0' && *few != c)
+        few++;
+    return *few != '\0';
+}
 static inline bool has(str text, char c)
 {
     return memchr(text.ptr, c, text.len) != NULL;

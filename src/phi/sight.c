@@ -61,7 +61,7 @@ static bool is_word(str text, size_t at, size_t len, const struct word_row *row)
     bool is_long = len >= CAMEL_CASE_MIN;
     bool begins = !is_alnum(before) || (is_long && is_lower(before) && is_upper(text.ptr[at]));
     bool ends = !is_letter(after) || (is_long && is_lower(last) && is_upper(after));
-    if (row->spaced && (after == '\0' || strchr(" :=#\"", after) == NULL))
+    if (row->spaced && !among(after, " :=#\""))
         return false;
     if (row->spaced && after == ':' && (row->kinds & prefixes) != 0 &&
         is_alnum(at_or_nul(text, at + len + 1)))
