@@ -55,13 +55,19 @@ static bool is_one_of(str word, const char *const *words)
     return false;
 }
 
+// What may stand between the words of an address.
+static bool is_joint(char c)
+{
+    return among(c, " .,'/");
+}
+
 // Whether nothing but blanks, a comma, a dot or an apostrophe stands before the run.
 static bool follows(const struct sight *sight, size_t n)
 {
     size_t end = sight->runs[n - 1].at + sight->runs[n - 1].len;
     size_t gap = sight->runs[n].at - end;
     for (size_t at = end; at < sight->runs[n].at; at++)
-        if (!among(sight->text.ptr[at], " .,'/"))
+        if (!is_joint(sight->text.ptr[at]))
             return false;
     return gap > 0 && gap <= 2;
 }
@@ -165,13 +171,17 @@ static bool is_house_number(const struct run *run)
 
 bool phi_detect_street_address(const struct sight *sight)
 {
+    str text = sight->text;
     for (size_t i = 0; sees(sight, ' ') && sight_finds(sight, &i, WAKE(STREET)); i++) {
         const struct run *run = &sight->runs[i];
-        if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
-            street_at(sight, run->at + run->len))
+        size_t end = (size_t)run->at + run->len;
+        bool before = is_joint(at_or_nul(text, end));
+        bool after = is_joint(before_or_nul(text, run->at));
+        if (before && run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
+            street_at(sight, end))
             return true;
-        if (is_house_number(run) &&
-            (french_at(sight, i) || with_ending(sight, i) || before_number(sight, i)))
+        if (is_house_number(run) && ((before && french_at(sight, i)) ||
+                                     (after && (with_ending(sight, i) || before_number(sight, i)))))
             return true;
     }
     return false;

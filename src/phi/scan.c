@@ -252,15 +252,28 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
            holds((str){match.squeezed, match.squeezed_len});
 }
 
+static bool is_number(const char *group, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (group[i] != '9')
+            return false;
+    return true;
+}
+
 // Whether each of its groups stands before one as long as the next, somewhere.
 static bool groups_stand(const struct sight *sight, const struct shape *shape)
 {
-    const uint32_t *pairs = shape->edge == EDGE_DIGITS ? sight->digit_pairs : sight->pairs;
-    size_t group = shape->group;
-    for (const char *rest = shape->pattern + group; *rest == '-'; rest += group) {
-        size_t last = group;
-        group = group_at(++rest);
-        if ((pairs[last] >> group & 1) == 0)
+    const char *group = shape->pattern;
+    size_t len = shape->group;
+    bool number = is_number(group, len);
+    while (group[len] == '-') {
+        size_t last = len;
+        bool after_number = number;
+        group += len + 1;
+        len = group_at(group);
+        number = is_number(group, len);
+        const uint32_t *pairs = number && after_number ? sight->digit_pairs : sight->pairs;
+        if ((pairs[last] >> len & 1) == 0)
             return false;
     }
     return true;

@@ -141,7 +141,9 @@ static void join(struct sight *sight, const struct run *run)
 {
     const struct run *last = run - 1;
     size_t gap = sight->run_count == 0 ? SIZE_MAX : (size_t)run->at - last->at - last->len;
-    bool chained = gap == 1 && run->len == last->len;
+    char joint = before_or_nul(sight->text, run->at);
+    bool chained = gap == 1 && run->len == last->len &&
+                   (run->len == 4 ? joint == '.' : joint == ':' || joint == '-');
     sight->same = chained ? sight->same + 1 : 1;
     if (gap > SIGHT_GAP_MAX)
         return;

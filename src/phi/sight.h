@@ -58,7 +58,7 @@ struct sight {
     // length; and of the digits the next begins with, for each number of them at a run's end.
     uint32_t pairs[SIGHT_LENGTHS];
     uint32_t digit_pairs[SIGHT_LENGTHS];
-    size_t same; // the last runs of one length, with one character between
+    size_t same; // the last runs of one length, joined as in a MAC address
     size_t run_count;
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];

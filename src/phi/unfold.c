@@ -218,12 +218,14 @@ static struct reading unfold_once(struct folds *folds, char *bytes, size_t *len)
     return reading;
 }
 
-// Without a way out in the middle, so that several bytes are looked at at once.
+// Without a table and a way out in the middle, so that several bytes are looked at at once.
 static bool may_be_disguised(str text)
 {
     unsigned found = 0;
-    for (size_t i = 0; i < text.len; i++)
-        found |= may_begin_disguise(text.ptr[i]) ? 1 : 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        found |= (c & '\x80') != 0 || c == '%' || c == '&' || c == '\\' ? 1 : 0;
+    }
     return found != 0;
 }
 
