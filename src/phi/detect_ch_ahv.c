@@ -13,7 +13,7 @@ static bool is_ahv(str digits)
 
 bool phi_detect_ch_ahv(const struct sight *sight)
 {
-    static const struct shape shapes[] = {SHAPE("999", "-9999-9999-99", ".- ", EDGE_DIGITS),
-                                          SHAPE("9999999999999", "", "", EDGE_WORD)};
+    static const struct shape shapes[] = {SHAPE("999", "-9999", "-9999-99", ".- ", EDGE_DIGITS),
+                                          SHAPE("9999999999999", "", "", "", EDGE_WORD)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_ahv);
 }

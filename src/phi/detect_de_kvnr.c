@@ -28,6 +28,6 @@ static bool begins_with_kvnr(str rest)
 
 bool phi_detect_de_kvnr(const struct sight *sight)
 {
-    static const struct shape shape = SHAPE("A999999999", "", "", EDGE_VALUE);
+    static const struct shape shape = SHAPE("A999999999", "", "", "", EDGE_VALUE);
     return scan_shape(sight, &shape, is_kvnr) || scan_after(sight, KIND(KVNR), begins_with_kvnr);
 }

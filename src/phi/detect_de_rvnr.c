@@ -26,6 +26,6 @@ static bool is_rvnr(str squeezed)
 
 bool phi_detect_de_rvnr(const struct sight *sight)
 {
-    static const struct shape shape = SHAPE("99999999A999", "", "", EDGE_UPPER);
+    static const struct shape shape = SHAPE("99999999A999", "", "", "", EDGE_UPPER);
     return scan_shape(sight, &shape, is_rvnr);
 }

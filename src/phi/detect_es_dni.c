@@ -33,9 +33,9 @@ static bool begins_with_dni(str rest)
 bool phi_detect_es_dni(const struct sight *sight)
 {
     static const struct shape shapes[] = {
-        SHAPE("99999999A", "", "", EDGE_VALUE),   SHAPE("99999999", "-A", "- ", EDGE_WORD),
-        SHAPE("9999999", "-A", "-", EDGE_WORD),   SHAPE("A9999999A", "", "", EDGE_UPPER),
-        SHAPE("A9999999", "-A", "- ", EDGE_WORD), SHAPE("A", "-9999999-A", "- ", EDGE_WORD),
+        SHAPE("99999999A", "", "", "", EDGE_VALUE),   SHAPE("99999999", "-A", "", "- ", EDGE_WORD),
+        SHAPE("9999999", "-A", "", "-", EDGE_WORD),   SHAPE("A9999999A", "", "", "", EDGE_UPPER),
+        SHAPE("A9999999", "-A", "", "- ", EDGE_WORD), SHAPE("A", "-9999999", "-A", "- ", EDGE_WORD),
     };
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_dni) ||
            scan_after(sight, KIND(DNI), begins_with_dni);

@@ -23,9 +23,9 @@ static bool is_nir(str squeezed)
 bool phi_detect_fr_nir(const struct sight *sight)
 {
     static const struct shape shapes[] = {
-        SHAPE("999999X99999999", "", "", EDGE_WORD),
-        SHAPE("9", "-99-99-9X-999-999-99", " -.", EDGE_WORD),
-        SHAPE("999999X999999", "-99", " -.", EDGE_WORD),
+        SHAPE("999999X99999999", "", "", "", EDGE_WORD),
+        SHAPE("9", "-99", "-99-9X-999-999-99", " -.", EDGE_WORD),
+        SHAPE("999999X999999", "-99", "", " -.", EDGE_WORD),
     };
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_nir);
 }

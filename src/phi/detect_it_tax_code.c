@@ -23,6 +23,6 @@ static bool is_tax_code(str squeezed)
 
 bool phi_detect_it_tax_code(const struct sight *sight)
 {
-    static const struct shape shape = SHAPE("AAAAAAXXAXXAXXXA", "", "", EDGE_WORD);
+    static const struct shape shape = SHAPE("AAAAAAXXAXXAXXXA", "", "", "", EDGE_WORD);
     return scan_shape(sight, &shape, is_tax_code);
 }

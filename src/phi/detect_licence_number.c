@@ -46,7 +46,7 @@ static bool is_british_licence(str squeezed)
 
 bool phi_detect_licence_number(const struct sight *sight)
 {
-    static const struct shape british = SHAPE("AXXXX999999XXXAA", "", "", EDGE_WORD);
+    static const struct shape british = SHAPE("AXXXX999999XXXAA", "", "", "", EDGE_WORD);
     return scan_shape(sight, &british, is_british_licence) ||
            scan_after(sight, KIND(LICENCE), begins_with_number) ||
            scan_after(sight, KIND(LICENCE), begins_with_groups);

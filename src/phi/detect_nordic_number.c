@@ -33,8 +33,8 @@ static bool is_swedish(str digits)
 
 bool phi_detect_nordic_number(const struct sight *sight)
 {
-    static const struct shape shapes[] = {SHAPE("999999", "-9999", "-", EDGE_VALUE),
-                                          SHAPE("99999999", "-9999", "-", EDGE_VALUE)};
+    static const struct shape shapes[] = {SHAPE("999999", "-9999", "", "-", EDGE_VALUE),
+                                          SHAPE("99999999", "-9999", "", "-", EDGE_VALUE)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_swedish) ||
            scan_after(sight, KIND(NORDIC), begins_with_number);
 }

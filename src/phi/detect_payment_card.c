@@ -30,13 +30,13 @@ static bool is_card(str digits)
 bool phi_detect_payment_card(const struct sight *sight)
 {
     static const struct shape shapes[] = {
-        SHAPE("9999999999999999", "", "", EDGE_WORD),
-        SHAPE("999999999999999", "", "", EDGE_WORD),
-        SHAPE("99999999999999", "", "", EDGE_WORD),
-        SHAPE("9999", "-9999-9999-9999", "- ._", EDGE_WORD),
-        SHAPE("9999", "-9999-9999-9999-999", "- ._", EDGE_WORD),
-        SHAPE("9999", "-999999-99999", "- ._", EDGE_WORD),
-        SHAPE("9999", "-999999-9999", "- ._", EDGE_WORD),
+        SHAPE("9999999999999999", "", "", "", EDGE_WORD),
+        SHAPE("999999999999999", "", "", "", EDGE_WORD),
+        SHAPE("99999999999999", "", "", "", EDGE_WORD),
+        SHAPE("9999", "-9999", "-9999-9999", "- ._", EDGE_WORD),
+        SHAPE("9999", "-9999", "-9999-9999-999", "- ._", EDGE_WORD),
+        SHAPE("9999", "-999999", "-99999", "- ._", EDGE_WORD),
+        SHAPE("9999", "-999999", "-9999", "- ._", EDGE_WORD),
     };
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_card);
 }

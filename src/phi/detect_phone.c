@@ -125,9 +125,9 @@ static bool international(str text)
 bool phi_detect_phone(const struct sight *sight)
 {
     str text = sight->text;
-    static const struct shape shapes[] = {SHAPE("999", "-999-9999", "- ./_", EDGE_DIGITS)};
-    static const struct shape longer[] = {SHAPE("9", "-999-999-9999", "- ./_", EDGE_DIGITS),
-                                          SHAPE("999", "-999-999-9999", "- ./_", EDGE_DIGITS)};
+    static const struct shape shapes[] = {SHAPE("999", "-999", "-9999", "- ./_", EDGE_DIGITS)};
+    static const struct shape longer[] = {SHAPE("9", "-999", "-999-9999", "- ./_", EDGE_DIGITS),
+                                          SHAPE("999", "-999", "-999-9999", "- ./_", EDGE_DIGITS)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
            scan_shapes(sight, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
            (sees(sight, '(') && with_brackets(text)) || (sees(sight, '+') && international(text)) ||

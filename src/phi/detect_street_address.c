@@ -27,11 +27,11 @@ static bool street_at(const struct sight *sight, size_t at)
 {
     str text = sight->text;
     for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
-        if (at_or_nul(text, at) != ' ' || !sight_pays(sight, WORD_WORK))
+        char head = at_or_nul(text, at + 1);
+        if (at_or_nul(text, at) != ' ' || !(is_upper(head) || (head & '\x80') != 0) ||
+            !sight_pays(sight, WORD_WORK))
             return false;
         size_t letters = scan_letters(text, ++at);
-        if (letters == 0 || !(is_upper(text.ptr[at]) || (text.ptr[at] & '\x80') != 0))
-            return false;
         if (words > 0 && is_street_word(text, at, letters))
             return true;
         if (words == 0 && is_unit(str_slice(text, at, at + letters)))
@@ -146,7 +146,7 @@ static bool with_ending(const struct sight *sight, size_t n)
     static const char *const others[] = {"arbeitsplatz",  "stellplatz", "parkplatz",
                                          "speicherplatz", "sitzplatz",  "messplatz",
                                          "brigade",       "upgrade",    NULL};
-    str word = n == 0 || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
+    str word = !sight->runs[n - 1].upper || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
     if (word.len < 3 || !sight_pays(sight, WORD_WORK) || is_one_of(word, others) ||
         sight->text.ptr[sight->runs[n].at - 1] != ' ')
         return false;
@@ -155,10 +155,10 @@ static bool with_ending(const struct sight *sight, size_t n)
             scan_phrase(word, word.len - endings[i].len, endings[i].ptr) != endings[i].len)
             continue;
         if (word.len > endings[i].len + 1)
-            return sight->runs[n - 1].upper && is_lower(word.ptr[word.len - 1]);
+            return is_lower(word.ptr[word.len - 1]);
         char joint = before_or_nul(sight->text, sight->runs[n - 1].at);
-        return n > 1 && sight->runs[n - 2].upper && sight->runs[n - 1].upper &&
-               (joint == ' ' || joint == '-') && word.len == endings[i].len;
+        return n > 1 && sight->runs[n - 2].upper && (joint == ' ' || joint == '-') &&
+               word.len == endings[i].len;
     }
     return false;
 }
@@ -169,19 +169,30 @@ static bool is_house_number(const struct run *run)
            is_digit(run->head);
 }
 
+// Words of letters alone stand before or behind the number of a house.
+static bool word_before(const struct sight *sight, size_t n)
+{
+    return n > 0 && sight->runs[n - 1].lead == 0 &&
+           is_joint(before_or_nul(sight->text, sight->runs[n].at));
+}
+
+static bool word_behind(const struct sight *sight, size_t n)
+{
+    size_t end = (size_t)sight->runs[n].at + sight->runs[n].len;
+    return n + 1 < sight->run_count && sight->runs[n + 1].digits == 0 &&
+           is_joint(at_or_nul(sight->text, end));
+}
+
 bool phi_detect_street_address(const struct sight *sight)
 {
-    str text = sight->text;
     for (size_t i = 0; sees(sight, ' ') && sight_finds(sight, &i, WAKE(STREET)); i++) {
         const struct run *run = &sight->runs[i];
-        size_t end = (size_t)run->at + run->len;
-        bool before = is_joint(at_or_nul(text, end));
-        bool after = is_joint(before_or_nul(text, run->at));
-        if (before && run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
-            street_at(sight, end))
+        if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
+            street_at(sight, (size_t)run->at + run->len))
             return true;
-        if (is_house_number(run) && ((before && french_at(sight, i)) ||
-                                     (after && (with_ending(sight, i) || before_number(sight, i)))))
+        if (is_house_number(run) &&
+            ((word_behind(sight, i) && french_at(sight, i)) ||
+             (word_before(sight, i) && (with_ending(sight, i) || before_number(sight, i)))))
             return true;
     }
     return false;

@@ -24,7 +24,7 @@ static bool begins_with_nhs(str rest)
 
 bool phi_detect_uk_nhs(const struct sight *sight)
 {
-    static const struct shape shapes[] = {SHAPE("999", "-999-9999", "- _", EDGE_WORD)};
+    static const struct shape shapes[] = {SHAPE("999", "-999", "-9999", "- _", EDGE_WORD)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_given_out) ||
            scan_after(sight, KIND(NHS), begins_with_nhs);
 }

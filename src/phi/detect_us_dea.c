@@ -30,7 +30,7 @@ static bool begins_with_dea(str rest)
 
 bool phi_detect_us_dea(const struct sight *sight)
 {
-    static const struct shape bare = SHAPE("AX9999999", "", "", EDGE_VALUE);
+    static const struct shape bare = SHAPE("AX9999999", "", "", "", EDGE_VALUE);
     return scan_shape(sight, &bare, is_practitioner) ||
            scan_after(sight, KIND(DEA), begins_with_dea);
 }

@@ -17,8 +17,8 @@ static bool begins_with_hicn(str rest)
 
 bool phi_detect_us_hicn(const struct sight *sight)
 {
-    static const struct shape shapes[] = {SHAPE("999", "-99-9999A", "- ", EDGE_WORD),
-                                          SHAPE("999", "-99-9999AX", "- ", EDGE_WORD)};
+    static const struct shape shapes[] = {SHAPE("999", "-99", "-9999A", "- ", EDGE_WORD),
+                                          SHAPE("999", "-99", "-9999AX", "- ", EDGE_WORD)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, any) ||
            scan_after(sight, KIND(HICN), begins_with_hicn);
 }

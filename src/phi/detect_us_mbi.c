@@ -39,9 +39,9 @@ static bool begins_with_mbi(str rest)
 
 bool phi_detect_us_mbi(const struct sight *sight)
 {
-    static const struct shape bare = SHAPE("9AX9AX9AA99", "", "", EDGE_UPPER);
-    static const struct shape shapes[] = {SHAPE("9AX9", "-AX9-AA99", "- ._/", EDGE_WORD),
-                                          SHAPE("9", "-A-X-9-A-X-9-A-A-9-9", "- ", EDGE_WORD)};
+    static const struct shape bare = SHAPE("9AX9AX9AA99", "", "", "", EDGE_UPPER);
+    static const struct shape shapes[] = {SHAPE("9AX9", "-AX9", "-AA99", "- ._/", EDGE_WORD),
+                                          SHAPE("9", "-A", "-X-9-A-X-9-A-A-9-9", "- ", EDGE_WORD)};
     return scan_shape(sight, &bare, is_bare_mbi) ||
            scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_mbi) ||
            scan_after(sight, KIND(MBI), begins_with_mbi);

@@ -34,10 +34,10 @@ static bool is_spelled_ssn(str squeezed)
 bool phi_detect_us_ssn(const struct sight *sight)
 {
     static const struct shape shapes[] = {
-        SHAPE("999", "-99-9999", "- ./_", EDGE_DIGITS),
-        SHAPE("9", "-9-9-9-9-9-9-9-9", "- _", EDGE_DIGITS),
+        SHAPE("999", "-99", "-9999", "- ./_", EDGE_DIGITS),
+        SHAPE("9", "-9", "-9-9-9-9-9-9-9", "- _", EDGE_DIGITS),
     };
-    static const struct shape spelled = SHAPE("XXX", "-XX-XXXX", "- ", EDGE_WORD);
+    static const struct shape spelled = SHAPE("XXX", "-XX", "-XXXX", "- ", EDGE_WORD);
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_ssn) ||
            scan_shape(sight, &spelled, is_spelled_ssn) ||
            scan_after(sight, KIND(SSN), begins_with_ssn);

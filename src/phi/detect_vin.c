@@ -30,6 +30,6 @@ static bool is_vin(str squeezed)
 
 bool phi_detect_vin(const struct sight *sight)
 {
-    static const struct shape shape = SHAPE("XXXXXXXXXXXX99999", "", "", EDGE_WORD);
+    static const struct shape shape = SHAPE("XXXXXXXXXXXX99999", "", "", "", EDGE_WORD);
     return scan_shape(sight, &shape, is_vin);
 }

@@ -281,16 +281,17 @@ static bool groups_stand(const struct sight *sight, const struct shape *shape)
 
 bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
 {
-    size_t group = shape->group;
     bool digits = shape->edge == EDGE_DIGITS;
     bool number = *shape->pattern == '9';
-    if (!groups_stand(sight, shape) || !sight_pays(sight, sight->run_count / 2))
+    if (!groups_stand(sight, shape))
         return false;
-    for (size_t n = 0; n < sight->run_count; n++) {
-        const struct run *run = &sight->runs[n];
-        bool begins = digits ? run->tail == group : run->len == group && (!number || run->lead > 0);
-        if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n, shape, holds))
+    size_t n = digits ? sight->tailed_as[shape->group] : sight->long_as[shape->group];
+    while (n > 0) {
+        const struct run *run = &sight->runs[n - 1];
+        bool begins = digits || !number || run->lead > 0;
+        if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n - 1, shape, holds))
             return true;
+        n = digits ? run->as_tailed : run->as_long;
     }
     return false;
 }
@@ -377,11 +378,13 @@ bool luhn_holds(str digits)
 
 int64_t digits_modulo(str alnum, int64_t modulus)
 {
+    const int64_t most = INT64_MAX / 200; // then a division is needed, and not before
     int64_t rest = 0;
     for (size_t i = 0; i < alnum.len; i++) {
         char c = alnum.ptr[i];
+        if (rest > most)
+            rest %= modulus;
         rest = is_digit(c) ? rest * 10 + (c - '0') : rest * 100 + (to_upper(c) - 'A' + 10);
-        rest %= modulus;
     }
-    return rest;
+    return rest % modulus;
 }

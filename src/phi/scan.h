@@ -91,25 +91,31 @@ enum shape_edge {
 struct shape {
     const char *pattern;
     size_t group; // the length of what stands before the first separator
+    size_t next;  // and of that separator with what follows before another, if there is one
     const char *separators;
     enum shape_edge edge;
 };
-#define SHAPE(group, rest, separators, edge)            \
-    {                                                   \
-        group rest, sizeof(group) - 1, separators, edge \
+#define SHAPE(group, next, rest, separators, edge)                             \
+    {                                                                          \
+        group next rest, sizeof(group) - 1, sizeof(next) - 1, separators, edge \
     }
 
 bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed));
 
 // Whether the shape stands somewhere in the text and what it holds, without the separators and in
-// upper case, passes `holds`. Most texts have no run as long as its first group.
+// upper case, passes `holds`. Most texts have no run as long as its first group, or none of the
+// length of the second behind it.
 static inline bool scan_shape(const struct sight *sight, const struct shape *shape,
                               bool (*holds)(str squeezed))
 {
-    uint64_t lengths = shape->edge == EDGE_DIGITS ? sight->tails
-                       : *shape->pattern == '9'   ? sight->numbers
-                                                  : sight->lengths;
-    return (lengths >> shape->group & 1) != 0 && scan_runs(sight, shape, holds);
+    bool digits = shape->edge == EDGE_DIGITS;
+    uint64_t lengths = digits                   ? sight->tails
+                       : *shape->pattern == '9' ? sight->numbers
+                                                : sight->lengths;
+    const uint32_t *pairs = digits ? sight->digit_pairs : sight->pairs;
+    return (lengths >> shape->group & 1) != 0 &&
+           (shape->next == 0 || (pairs[shape->group] >> (shape->next - 1) & 1) != 0) &&
+           scan_runs(sight, shape, holds);
 }
 
 struct shapes {

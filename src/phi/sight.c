@@ -11,7 +11,9 @@ enum {
     CAMEL_CASE_MIN = 5,
     PLACE_WORK = 40,
     FILLER_WORK = 40,
-    RUN_WORK = 10,
+    TEXT_WORK = 60,
+    CHARACTER_WORK = 2,
+    RUN_WORK = 12,
     LOOK_WORK = 10,
     WAKE_WORK = 6
 };
@@ -174,7 +176,7 @@ static void add_run(struct sight *sight, size_t at, size_t len, size_t digits, s
 {
     // Many runs of a character or two: no text and no id, and slow to look through.
     bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
-    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK + len)) {
+    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK)) {
         sight->crowded = true;
         return;
     }
@@ -189,7 +191,12 @@ static void add_run(struct sight *sight, size_t at, size_t len, size_t digits, s
                         .upper = is_upper(head)};
     join(sight, run);
     run->wakes = run_wakes(sight, run);
+    uint16_t *long_as = &sight->long_as[told_apart(len)];
+    uint16_t *tailed_as = &sight->tailed_as[told_apart(tail)];
     sight->run_count++;
+    run->as_long = *long_as;
+    run->as_tailed = *tailed_as;
+    *long_as = *tailed_as = (uint16_t)sight->run_count;
     sight->wakes |= run->wakes;
     sight->lengths |= length_bit(len);
     sight->numbers |= run->lead > 0 ? length_bit(len) : 0;
@@ -267,10 +274,13 @@ void sight_take(str text, size_t *left, struct sight *sight)
     sight->tails = 0;
     sight->same = 0;
     sight->wakes = WAKE(ALWAYS);
+    memset(sight->long_as, 0, sizeof sight->long_as);
+    memset(sight->tailed_as, 0, sizeof sight->tailed_as);
     memset(sight->pairs, 0, sizeof sight->pairs);
     memset(sight->digit_pairs, 0, sizeof sight->digit_pairs);
     sight->beyond = false;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
+    sight->crowded = sight->crowded || !work_pays(left, TEXT_WORK + CHARACTER_WORK * text.len);
     for (size_t at = 0; at < text.len && !sight->crowded;) {
         if (is_alnum(text.ptr[at]))
             at = take_run(sight, at, &number);

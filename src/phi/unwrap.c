@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 10 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 4, DECODED_WORK = 2 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
@@ -71,28 +71,30 @@ static bool may_follow(unsigned char byte, bool *accented)
 }
 
 // The run's bytes into `bytes`, unless it is NULL; their number, 0 when one is none of a text. An
-// incomplete last byte is padding.
-static size_t decode(str run, enum alphabet alphabet, char *bytes)
+// incomplete last byte is padding. *read is how many characters that took.
+static size_t decode(str run, enum alphabet alphabet, char *bytes, size_t *read)
 {
     unsigned bits = bits_of[alphabet];
     uint32_t held = 0;
     unsigned held_bits = 0;
     size_t count = 0;
     bool accented = false;
-    for (size_t i = 0; i < run.len; i++) {
+    bool text = true;
+    size_t i = 0;
+    for (; i < run.len && text; i++) {
         held = held << bits | (uint32_t)value_of(run.ptr[i], alphabet);
         held_bits += bits;
         if (held_bits < 8)
             continue;
         held_bits -= 8;
         unsigned char byte = (unsigned char)(held >> held_bits);
-        if (!may_follow(byte, &accented))
-            return 0;
+        text = may_follow(byte, &accented);
         if (bytes != NULL)
             bytes[count] = (char)byte;
         count++;
     }
-    return accented ? 0 : count;
+    *read = i;
+    return text && !accented ? count : 0;
 }
 
 // Shorter runs do not hold enough.
@@ -161,13 +163,14 @@ static bool unwrap_part(struct arena *arena, const struct sight *sight, struct w
 {
     enum alphabet alphabet = (enum alphabet)position->alphabet;
     while (position->run < sight->run_count) {
+        size_t read = 0;
         str part = next_part(sight, position, alphabet);
-        bool long_enough = part.len >= run_min(alphabet) && sight_pays(sight, PART_WORK);
-        size_t count = long_enough ? decode(part, alphabet, NULL) : 0;
-        if (count == 0 || !sight_pays(sight, 4 * part.len))
+        bool long_enough = part.len >= run_min(alphabet);
+        size_t count = long_enough ? decode(part, alphabet, NULL, &read) : 0;
+        if (!sight_pays(sight, PART_WORK + DECODED_WORK * read) || count == 0)
             continue;
         char *bytes = arena_array(arena, char, count);
-        *plain = (str){bytes, decode(part, alphabet, bytes)};
+        *plain = (str){bytes, decode(part, alphabet, bytes, &read)};
         return true;
     }
     return false;
@@ -190,7 +193,7 @@ bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped 
         return false;
     for (; position->alphabet < ALPHABETS; position->alphabet++, position->run = position->at = 0)
         if (may_hold(sight, (enum alphabet)position->alphabet) &&
-            sight_pays(sight, sight->run_count) && unwrap_part(arena, sight, position, plain))
+            unwrap_part(arena, sight, position, plain))
             return true;
     return false;
 }
