@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { IBAN_BYTES_MAX = 34 };
+enum { IBAN_BYTES_MAX = 34, IBAN_WORK = 4 };
 
 static size_t country_length(char first, char second)
 {
@@ -40,8 +40,9 @@ static bool checks(str iban)
     return digits_modulo((str){turned, iban.len}, 97) == 1;
 }
 
-static bool iban_at(str text, size_t at)
+static bool iban_at(const struct sight *sight, size_t at)
 {
+    str text = sight->text;
     char iban[IBAN_BYTES_MAX];
     bool begins = is_digit(text.ptr[at + 2]) && is_digit(text.ptr[at + 3]);
     size_t len = begins ? country_length(text.ptr[at], text.ptr[at + 1]) : 0;
@@ -55,17 +56,16 @@ static bool iban_at(str text, size_t at)
         if (gap)
             continue;
         if (!is_digit(c) && !is_upper(c))
-            return false;
+            break;
         iban[filled++] = c;
     }
-    return filled == len && !is_alnum(at_or_nul(text, at)) && checks((str){iban, len});
+    return sight_pays(sight, IBAN_WORK * filled) && filled == len && !is_alnum(at_or_nul(text, at)) && checks((str){iban, len});
 }
 
 bool phi_detect_iban(const struct sight *sight)
 {
-    str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(IBAN)); i++)
-        if (iban_at(text, sight->runs[i].at))
+        if (iban_at(sight, sight->runs[i].at))
             return true;
     return false;
 }

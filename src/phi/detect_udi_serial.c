@@ -7,7 +7,7 @@ bool phi_detect_udi_serial(const struct sight *sight)
     str text = sight->text;
     for (size_t at = scan_next(text, 0, '('); at + 18 < text.len;
          at = scan_next(text, at + 1, '(')) {
-        if (!str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||
+        if (text.ptr[at + 1] != '0' || !str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||
             scan_digits(text, at + 4) != 14)
             continue;
         for (size_t from = scan_next(text, at + 18, '('); from + 4 < text.len;

@@ -7,8 +7,7 @@
 
 enum {
     WRAPPINGS_MAX = 3,
-    SHORT_BYTES = 256,
-    SHORT_WORK = 3500, // in about nanoseconds, as all work
+    WORK_MIN = 2200, // in about nanoseconds, as all work: a short text may be wrapped
     WORK_A_BYTE = 8,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
@@ -82,7 +81,7 @@ static uint64_t woken(const struct sight *sight)
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    enum { DETECTOR_WORK = 3, MARK_WORK = 12 };
+    enum { DETECTOR_WORK = 4, MARK_WORK = 14 };
     if (sight->crowded || !sight_pays(sight, sight->marks * MARK_WORK))
         return give_up(off);
     for (uint64_t left = woken(sight) & ~off; left != 0; left &= left - 1) {
@@ -142,7 +141,7 @@ const struct phi_detector *phi_find(str text, uint64_t off)
 {
     enum { UNWRAPPED_MIN = 256 };
     struct arena scratch = {0};
-    size_t work = text.len < SHORT_BYTES ? SHORT_WORK : WORK_A_BYTE * text.len;
+    size_t work = WORK_A_BYTE * text.len < WORK_MIN ? WORK_MIN : WORK_A_BYTE * text.len;
     if (give_up(off) == NULL) // nobody wants to know
         work = SIZE_MAX;
     struct search search = {&scratch, off, UNWRAPPED_MIN + text.len, &work};

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2, SHAPE_WORK = 6, MATCHED_WORK = 4 };
+enum { SEPARATOR_BLANKS_MAX = 2, GROUPS_WORK = 8, SHAPE_WORK = 8, MATCHED_WORK = 6 };
 
 size_t scan_digits(str text, size_t at)
 {
@@ -283,7 +283,7 @@ bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*hold
 {
     bool digits = shape->edge == EDGE_DIGITS;
     bool number = *shape->pattern == '9';
-    if (!groups_stand(sight, shape))
+    if (!sight_pays(sight, GROUPS_WORK) || !groups_stand(sight, shape))
         return false;
     size_t n = digits ? sight->tailed_as[shape->group] : sight->long_as[shape->group];
     while (n > 0) {

@@ -11,11 +11,11 @@ enum {
     CAMEL_CASE_MIN = 5,
     PLACE_WORK = 40,
     FILLER_WORK = 40,
-    TEXT_WORK = 60,
+    TEXT_WORK = 100,
     CHARACTER_WORK = 2,
-    RUN_WORK = 12,
+    RUN_WORK = 10,
     LOOK_WORK = 10,
-    WAKE_WORK = 6
+    WAKE_WORK = 8
 };
 
 static size_t skip_filler(str text, size_t at)
@@ -98,11 +98,11 @@ static bool goes_on(const char *phrase, char third, char fourth)
 
 static void look_for(struct sight *sight, size_t at, char second)
 {
-    enum { ROW_WORK = 2, PHRASE_WORK = 8 };
+    enum { PAIR_WORK = 4, ROW_WORK = 2, PHRASE_WORK = 6 };
     char first = to_lower(sight->text.ptr[at]);
     char third = to_lower(at_or_nul(sight->text, at + 2));
     char fourth = to_lower(at_or_nul(sight->text, at + 3));
-    size_t work = 0;
+    size_t work = PAIR_WORK;
     for (const struct word_row *row = words_from(first, second, third);
          row->phrase[0] == first && row->phrase[1] == second; row++) {
         work += ROW_WORK;
