@@ -106,6 +106,8 @@ static void look_for(struct sight *sight, size_t at, char second)
     for (const struct word_row *row = words_from(first, second, third);
          row->phrase[0] == first && row->phrase[1] == second; row++) {
         work += ROW_WORK;
+        if (is_letter(second) && is_letter(row->phrase[2]) && row->phrase[2] > third)
+            break; // and so do those after it
         if (!goes_on(row->phrase, third, fourth))
             continue;
         work += PHRASE_WORK;

@@ -113,12 +113,19 @@ static bool belongs(char c, enum alphabet alphabet)
 }
 
 // The n-th run of letters and digits with the signs of the alphabet around it, and the runs that
-// those join to it; the next run is the n-th then.
+// those join to it; the next run is the n-th then. Nothing where there are no such signs: such a
+// run is one of BASE64_LETTERS.
 static str joined_runs(const struct sight *sight, size_t *n, enum alphabet alphabet)
 {
     str text = sight->text;
     size_t from = sight->runs[*n].at;
     size_t end = from;
+    size_t beyond = from + sight->runs[*n].len;
+    if (!belongs(before_or_nul(text, from), alphabet) &&
+        !belongs(at_or_nul(text, beyond), alphabet)) {
+        ++*n;
+        return STR("");
+    }
     while (from > 0 && belongs(text.ptr[from - 1], alphabet))
         from--;
     for (; *n < sight->run_count && sight->runs[*n].at == end; ++*n) {
