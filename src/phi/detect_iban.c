@@ -59,7 +59,8 @@ static bool iban_at(const struct sight *sight, size_t at)
             break;
         iban[filled++] = c;
     }
-    return sight_pays(sight, IBAN_WORK * filled) && filled == len && !is_alnum(at_or_nul(text, at)) && checks((str){iban, len});
+    return sight_pays(sight, IBAN_WORK * filled) && filled == len &&
+           !is_alnum(at_or_nul(text, at)) && checks((str){iban, len});
 }
 
 bool phi_detect_iban(const struct sight *sight)

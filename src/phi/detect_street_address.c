@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 50 };
+enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 40 };
 
 static bool is_street_word(str text, size_t at, size_t letters)
 {

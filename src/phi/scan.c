@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2, GROUPS_WORK = 8, SHAPE_WORK = 8, MATCHED_WORK = 6 };
+enum { SEPARATOR_BLANKS_MAX = 2, GROUPS_WORK = 8, SHAPE_WORK = 8, MATCHED_WORK = 5 };
 
 size_t scan_digits(str text, size_t at)
 {
@@ -63,7 +63,8 @@ static size_t match_separator(str text, size_t at, const char *separators, char 
 }
 
 struct match {
-    size_t len; // 0: none
+    size_t len;  // 0: none
+    size_t read; // how far it went
     char separator;
     char squeezed[SHAPE_CHARACTERS_MAX];
     size_t squeezed_len;
@@ -72,23 +73,25 @@ struct match {
 static void match_here(str text, size_t at, const struct shape *shape, struct match *match)
 {
     size_t end = at;
+    const char *kind = shape->pattern;
     match->len = 0;
     match->separator = '\0';
     match->squeezed_len = 0;
-    for (const char *kind = shape->pattern; *kind != '\0'; kind++) {
+    for (; *kind != '\0'; kind++) {
         if (*kind == '-') {
             size_t len = match_separator(text, end, shape->separators, &match->separator);
             if (len == 0)
-                return;
+                break;
             end += len;
             continue;
         }
         if (end >= text.len || match->squeezed_len == SHAPE_CHARACTERS_MAX ||
             !fits(*kind, text.ptr[end]))
-            return;
+            break;
         match->squeezed[match->squeezed_len++] = to_upper(text.ptr[end++]);
     }
-    match->len = end - at;
+    match->read = end - at;
+    match->len = *kind == '\0' ? end - at : 0;
 }
 
 // With dots, and without any separator, a neighbouring number may be a part of the same one.
@@ -240,14 +243,14 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
     const struct run *run = &sight->runs[n];
     size_t at = run->at + run->len - group;
     char joint = at_or_nul(sight->text, run->at + run->len);
-    bool parted = shape->pattern[group] == '-';
+    bool parted = shape->next > 0;
     if (parted && joint != ' ' && !among(joint, shape->separators))
         return false;
     if (parted &&
         (joined_before(sight->text, at, joint) || !runs_fit(sight, n, shape->pattern + group)))
         return false;
     match_here(sight->text, at, shape, &match);
-    return sight_pays(sight, MATCHED_WORK * match.squeezed_len) && match.len > 0 &&
+    return sight_pays(sight, MATCHED_WORK * match.read) && match.len > 0 &&
            stands_alone(sight->text, at, &match, shape) &&
            holds((str){match.squeezed, match.squeezed_len});
 }
@@ -282,13 +285,13 @@ static bool groups_stand(const struct sight *sight, const struct shape *shape)
 bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
 {
     bool digits = shape->edge == EDGE_DIGITS;
-    bool number = *shape->pattern == '9';
-    if (!sight_pays(sight, GROUPS_WORK) || !groups_stand(sight, shape))
+    char never = *shape->pattern == '9' ? 'A' : *shape->pattern == 'A' ? '9' : '\0';
+    if (!sight_pays(sight, GROUPS_WORK) || (shape->next > 0 && !groups_stand(sight, shape)))
         return false;
     size_t n = digits ? sight->tailed_as[shape->group] : sight->long_as[shape->group];
     while (n > 0) {
         const struct run *run = &sight->runs[n - 1];
-        bool begins = digits || !number || run->lead > 0;
+        bool begins = digits || (run->lead > 0 ? '9' : 'A') != never;
         if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n - 1, shape, holds))
             return true;
         n = digits ? run->as_tailed : run->as_long;

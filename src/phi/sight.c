@@ -13,7 +13,7 @@ enum {
     FILLER_WORK = 40,
     TEXT_WORK = 100,
     CHARACTER_WORK = 2,
-    RUN_WORK = 10,
+    RUN_WORK = 13,
     LOOK_WORK = 10,
     WAKE_WORK = 8
 };

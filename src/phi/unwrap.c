@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 5, DECODED_WORK = 3 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 3, DECODED_WORK = 3 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
