@@ -4,6 +4,7 @@
 #include "characters.h"
 #include "scan.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
@@ -168,14 +169,23 @@ static uint32_t run_wakes(const struct sight *sight, const struct run *run)
            (mac ? WAKE(MAC) : 0);
 }
 
+// What the characters of a run add up to.
+struct sum {
+    size_t digits;
+    size_t tail;
+    unsigned kinds;
+};
+
 // The digits at the beginning of a run.
 static size_t count_lead(str text, size_t at, size_t len, size_t digits)
 {
     return digits == len ? len : is_digit(text.ptr[at]) ? scan_digits(text, at) : 0;
 }
 
-static void add_run(struct sight *sight, size_t at, size_t len, size_t digits, size_t tail)
+static void add_run(struct sight *sight, size_t at, size_t len, const struct sum *sum)
 {
+    size_t digits = sum->digits;
+    size_t tail = sum->tail;
     // Many runs of a character or two: no text and no id, and slow to look through.
     bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
     if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK)) {
@@ -190,7 +200,8 @@ static void add_run(struct sight *sight, size_t at, size_t len, size_t digits, s
                         .lead = (uint16_t)count_lead(sight->text, at, len, digits),
                         .tail = (uint16_t)tail,
                         .head = to_lower(head),
-                        .upper = is_upper(head)};
+                        .upper = is_upper(head),
+                        .kinds = (unsigned char)sum->kinds};
     join(sight, run);
     run->wakes = run_wakes(sight, run);
     uint16_t *long_as = &sight->long_as[told_apart(len)];
@@ -221,8 +232,7 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
     size_t start = at;
     size_t numerals = *number; // digits so far, O, I and l among them
     size_t most = sight->digits;
-    size_t digits = 0;
-    size_t tail = 0;
+    struct sum sum = {0, 0, UINT_MAX};
     unsigned before = CHARACTER_DIGIT;
     if (!is_digit(text.ptr[start]) || text.ptr[start] == '0')
         look_at_word(sight, start);
@@ -231,8 +241,9 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
             break;
         size_t digit = kind & CHARACTER_DIGIT;
-        digits += digit;
-        tail = (tail + 1) & (0 - digit);
+        sum.digits += digit;
+        sum.tail = (sum.tail + 1) & (0 - digit);
+        sum.kinds &= kind;
         numerals = (numerals + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
         most = numerals > most ? numerals : most;
         if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0)
@@ -241,7 +252,7 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
     }
     *number = numerals;
     sight->digits = most;
-    add_run(sight, start, at - start, digits, tail);
+    add_run(sight, start, at - start, &sum);
     return at;
 }
 

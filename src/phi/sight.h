@@ -21,10 +21,11 @@ struct run {
     uint16_t at;
     uint16_t len;
     uint16_t digits;
-    uint16_t lead; // digits at its beginning
-    uint16_t tail; // and at its end
-    char head;     // its first character, in lower case
-    bool upper;    // that is a capital
+    uint16_t lead;       // digits at its beginning
+    uint16_t tail;       // and at its end
+    char head;           // its first character, in lower case
+    bool upper;          // that is a capital
+    unsigned char kinds; // of characters that all of it are
     uint32_t wakes;
     uint16_t as_long; // the run before it of the same length, and of the same tail: its number from
     uint16_t as_tailed; // 1 on, 0 when there is none

@@ -9,53 +9,24 @@ enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 3, DECODED_WORK = 3 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
-// Of letters and digits; 64 for what is none.
-static const unsigned char letter_values[128] = {
-    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64,
-    64, 64, 64, 64, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64, 64, 0,
+// What the characters of either base64 stand for; nothing else is looked up.
+static const unsigned char base64_values[128] = {
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+    0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  62,
+    0,  62, 0,  63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 0,  0,  0,  0,  0,  0,  0,  0,
     1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-    23, 24, 25, 64, 64, 64, 64, 64, 64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64};
+    23, 24, 25, 0,  0,  0,  0,  63, 0,  26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38,
+    39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 0,  0,  0,  0,  0};
 
-static int letter_value(char c)
+// What a character of the alphabet stands for.
+static uint32_t value_of(char c, enum alphabet alphabet)
 {
-    unsigned char value = (c & '\x80') != 0 ? 64 : letter_values[(unsigned char)c];
-    return value == 64 ? -1 : value;
-}
-
-static int base32_value(char c)
-{
-    if (is_letter(c))
-        return to_upper(c) - 'A';
-    return c >= '2' && c <= '7' ? c - '2' + 26 : -1;
-}
-
-static int with_signs(char c, char sign_62, char sign_63)
-{
-    if (c == sign_62)
-        return 62;
-    return c == sign_63 ? 63 : letter_value(c);
-}
-
-// What a character stands for, -1 when it is none of the alphabet's.
-static int value_of(char c, enum alphabet alphabet)
-{
-    switch (alphabet) {
-    case BASE64:
-        return with_signs(c, '+', '/');
-    case BASE64_URL:
-        return with_signs(c, '-', '_');
-    case BASE64_LETTERS:
-        return letter_value(c);
-    case BASE32:
-        return base32_value(c);
-    case HEXADECIMAL:
-        return hexadecimal_value(c);
-    case ALPHABETS:
-        break;
-    }
-    return -1;
+    unsigned byte = (unsigned char)c;
+    if (alphabet == HEXADECIMAL)
+        return (byte & 15) + (byte >> 6) * 9;
+    if (alphabet == BASE32)
+        return is_letter(c) ? (byte & 31) - 1 : byte - '2' + 26;
+    return base64_values[byte & 127];
 }
 
 static const unsigned bits_of[ALPHABETS] = {6, 6, 6, 5, 4};
@@ -82,7 +53,7 @@ static size_t decode(str run, enum alphabet alphabet, char *bytes, size_t *read)
     bool text = true;
     size_t i = 0;
     for (; i < run.len && text; i++) {
-        held = held << bits | (uint32_t)value_of(run.ptr[i], alphabet);
+        held = held << bits | value_of(run.ptr[i], alphabet);
         held_bits += bits;
         if (held_bits < 8)
             continue;
@@ -103,12 +74,15 @@ static size_t run_min(enum alphabet alphabet)
     return (UNWRAPPED_BYTES_MIN * 8 + bits_of[alphabet] - 1) / bits_of[alphabet];
 }
 
+static unsigned kind_of(enum alphabet alphabet)
+{
+    return alphabet == BASE32 ? CHARACTER_BASE32 : CHARACTER_HEXADECIMAL;
+}
+
 static bool belongs(char c, enum alphabet alphabet)
 {
-    if (alphabet == BASE32)
-        return (character_kind(c) & CHARACTER_BASE32) != 0;
-    if (alphabet == HEXADECIMAL)
-        return (character_kind(c) & CHARACTER_HEXADECIMAL) != 0;
+    if (alphabet == BASE32 || alphabet == HEXADECIMAL)
+        return (character_kind(c) & kind_of(alphabet)) != 0;
     return alphabet == BASE64 ? c == '+' || c == '/' : c == '-' || c == '_'; // a sign
 }
 
@@ -143,9 +117,10 @@ static str part_of_run(const struct sight *sight, struct wrapped *position, enum
     const struct run *run = &sight->runs[position->run];
     size_t end = run->at + run->len;
     size_t from = position->at > run->at ? position->at : run->at;
-    while (from < end && !belongs(sight->text.ptr[from], alphabet))
+    bool whole = (run->kinds & kind_of(alphabet)) != 0;
+    while (!whole && from < end && !belongs(sight->text.ptr[from], alphabet))
         from++;
-    size_t to = from;
+    size_t to = whole ? end : from;
     while (to < end && belongs(sight->text.ptr[to], alphabet))
         to++;
     position->at = to;
