@@ -110,19 +110,21 @@ static str joined_runs(const struct sight *sight, size_t *n, enum alphabet alpha
     return str_slice(text, from, end);
 }
 
-// What belongs to the alphabet in the run, from position->at on; the next run is the one looked at
-// then where there is no more.
+// What belongs to the alphabet in the run, from position->at on, and is long enough; the next run
+// is the one looked at then where there is no more.
 static str part_of_run(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
 {
     const struct run *run = &sight->runs[position->run];
-    size_t end = run->at + run->len;
+    size_t end = (size_t)run->at + run->len;
     size_t from = position->at > run->at ? position->at : run->at;
-    bool whole = (run->kinds & kind_of(alphabet)) != 0;
-    while (!whole && from < end && !belongs(sight->text.ptr[from], alphabet))
-        from++;
-    size_t to = whole ? end : from;
-    while (to < end && belongs(sight->text.ptr[to], alphabet))
-        to++;
+    size_t to = (run->kinds & kind_of(alphabet)) != 0 ? end : from;
+    while (to < end && to - from < run_min(alphabet)) {
+        from = to;
+        while (from < end && !belongs(sight->text.ptr[from], alphabet))
+            from++;
+        for (to = from; to < end && belongs(sight->text.ptr[to], alphabet);)
+            to++;
+    }
     position->at = to;
     position->run += end - to < run_min(alphabet) ? 1 : 0;
     return str_slice(sight->text, from, to);
