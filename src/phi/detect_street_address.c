@@ -3,18 +3,27 @@
 
 enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 40 };
 
+// The words are in the order of their first letters.
+static bool is_one_of(str word, const char *const *words)
+{
+    char first = to_lower(word.ptr[0]);
+    while (*words != NULL && **words < first)
+        words++;
+    for (; *words != NULL && **words == first; words++)
+        if (scan_whole_phrase(word, 0, *words) == word.len)
+            return true;
+    return false;
+}
+
 static bool is_street_word(str text, size_t at, size_t letters)
 {
     static const char *const words[] = {
-        "street",    "st",    "avenue",  "ave",      "road",      "rd",      "drive", "dr",
-        "boulevard", "blvd",  "lane",    "ln",       "court",     "ct",      "place", "pl",
-        "terrace",   "way",   "square",  "circle",   "cir",       "parkway", "pkwy",  "highway",
-        "hwy",       "trail", "heights", "crescent", "grove",     "alley",   "mews",  "gardens",
-        "ridge",     "plaza", "unit",    "apt",      "apartment", "suite",   "close", NULL};
-    for (size_t i = 0; words[i] != NULL; i++)
-        if (scan_phrase(text, at, words[i]) == letters)
-            return true;
-    return false;
+        "avenue",  "ave",     "alley", "apt",      "apartment", "boulevard", "blvd",  "court",
+        "ct",      "circle",  "cir",   "crescent", "close",     "drive",     "dr",    "grove",
+        "gardens", "highway", "hwy",   "heights",  "lane",      "ln",        "mews",  "place",
+        "pl",      "parkway", "pkwy",  "plaza",    "road",      "rd",        "ridge", "street",
+        "st",      "square",  "suite", "terrace",  "trail",     "unit",      "way",   NULL};
+    return is_one_of(str_slice(text, at, at + letters), words);
 }
 
 // 10 GB Drive
@@ -47,14 +56,6 @@ static str run_text(const struct sight *sight, size_t n)
     return str_slice(sight->text, sight->runs[n].at, sight->runs[n].at + sight->runs[n].len);
 }
 
-static bool is_one_of(str word, const char *const *words)
-{
-    for (size_t i = 0; words[i] != NULL; i++)
-        if (words[i][0] == to_lower(word.ptr[0]) && scan_phrase(word, 0, words[i]) == word.len)
-            return true;
-    return false;
-}
-
 // What may stand between the words of an address.
 static bool is_joint(char c)
 {
@@ -72,17 +73,17 @@ static bool follows(const struct sight *sight, size_t n)
     return gap > 0 && gap <= 2;
 }
 
-static const char *const particles[] = {"a",   "al",    "aux",   "d",   "da",  "de", "degli", "dei",
-                                        "del", "della", "delle", "des", "di",  "do", "dos",   "du",
-                                        "e",   "el",    "l",     "la",  "las", "le", "les",   "los",
-                                        "y",   "van",   "der",   "den", NULL};
+static const char *const particles[] = {"a",   "al",    "aux",   "d",   "da", "de", "degli", "dei",
+                                        "del", "della", "delle", "des", "di", "do", "dos",   "du",
+                                        "der", "den",   "e",     "el",  "l",  "la", "las",   "le",
+                                        "les", "los",   "van",   "y",   NULL};
 
 // 12 rue de la Paix, 12 bis, avenue Foch
 static bool french_at(const struct sight *sight, size_t n)
 {
     static const char *const kinds[] = {
-        "rue",  "avenue", "av",    "boulevard", "bd",      "place", "chemin", "allee", "impasse",
-        "quai", "cours",  "route", "square",    "passage", "calle", "via",    "rua",   NULL};
+        "avenue", "av",      "allee", "boulevard", "bd",    "chemin", "cours",  "calle", "impasse",
+        "place",  "passage", "quai",  "rue",       "route", "rua",    "square", "via",   NULL};
     static const char *const repeated[] = {"bis", "ter", NULL};
     size_t at = n + 1;
     if (at + 1 < sight->run_count && follows(sight, at) && is_one_of(run_text(sight, at), repeated))
@@ -111,12 +112,12 @@ static bool is_calle(const struct sight *sight, size_t n)
 static bool before_number(const struct sight *sight, size_t n)
 {
     static const char *const kinds[] = {
-        "calle",  "avenida",  "avda",     "av",    "plaza",  "paseo",     "carrera",
-        "ronda",  "travesia", "via",      "viale", "piazza", "corso",     "largo",
-        "rua",    "praca",    "travessa", "rue",   "avenue", "boulevard", "place",
-        "chemin", "vicolo",   "strada",   "ulica", "ul",     "unter",     NULL};
-    static const char *const small[] = {"calle", "avenida", "avda",  "rue",
-                                        "rua",   "ul",      "ulica", NULL};
+        "avenida", "avda",   "av",    "avenue", "boulevard", "calle",    "carrera",
+        "corso",   "chemin", "largo", "plaza",  "paseo",     "piazza",   "praca",
+        "place",   "ronda",  "rua",   "rue",    "strada",    "travesia", "travessa",
+        "ulica",   "ul",     "unter", "via",    "viale",     "vicolo",   NULL};
+    static const char *const small[] = {"avenida", "avda", "calle", "rue",
+                                        "rua",     "ul",   "ulica", NULL};
     size_t capitals = 0;
     for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
          words++) {
@@ -143,9 +144,9 @@ static bool with_ending(const struct sight *sight, size_t n)
         {"gasse", 5},   {"damm", 4},   {"chaussee", 8}, {"straat", 6}, {"laan", 4},  {"plein", 5},
         {"gracht", 6},  {"kade", 4},   {"steeg", 5},    {"dijk", 4},   {"gatan", 5}, {"gata", 4},
         {"vagen", 5},   {"vej", 3},    {"gade", 4}};
-    static const char *const others[] = {"arbeitsplatz",  "stellplatz", "parkplatz",
-                                         "speicherplatz", "sitzplatz",  "messplatz",
-                                         "brigade",       "upgrade",    NULL};
+    static const char *const others[] = {"arbeitsplatz", "brigade",    "messplatz",
+                                         "parkplatz",    "stellplatz", "speicherplatz",
+                                         "sitzplatz",    "upgrade",    NULL};
     str word = !sight->runs[n - 1].upper || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
     if (word.len < 3 || !sight_pays(sight, WORD_WORK) || is_one_of(word, others) ||
         sight->text.ptr[sight->runs[n].at - 1] != ' ')

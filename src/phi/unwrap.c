@@ -94,12 +94,6 @@ static str joined_runs(const struct sight *sight, size_t *n, enum alphabet alpha
     str text = sight->text;
     size_t from = sight->runs[*n].at;
     size_t end = from;
-    size_t beyond = from + sight->runs[*n].len;
-    if (!belongs(before_or_nul(text, from), alphabet) &&
-        !belongs(at_or_nul(text, beyond), alphabet)) {
-        ++*n;
-        return STR("");
-    }
     while (from > 0 && belongs(text.ptr[from - 1], alphabet))
         from--;
     for (; *n < sight->run_count && sight->runs[*n].at == end; ++*n) {
@@ -130,15 +124,31 @@ static str part_of_run(const struct sight *sight, struct wrapped *position, enum
     return str_slice(sight->text, from, to);
 }
 
+// Past the runs that hold too little, or have no signs of the alphabet beside them: those are read
+// as BASE64_LETTERS. False when there is no more.
+static bool next_run(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
+{
+    bool joined = alphabet == BASE64 || alphabet == BASE64_URL;
+    size_t n = position->run;
+    for (; n < sight->run_count; n++) {
+        const struct run *run = &sight->runs[n];
+        if (joined ? belongs(before_or_nul(sight->text, run->at), alphabet) ||
+                         belongs(at_or_nul(sight->text, (size_t)run->at + run->len), alphabet)
+                   : run->len >= run_min(alphabet))
+            break;
+    }
+    position->run = n;
+    return n < sight->run_count;
+}
+
 static str next_part(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
 {
     if (alphabet == BASE64 || alphabet == BASE64_URL)
         return joined_runs(sight, &position->run, alphabet);
-    const struct run *run = &sight->runs[position->run];
-    if (run->len >= run_min(alphabet) && alphabet != BASE64_LETTERS)
+    if (alphabet != BASE64_LETTERS)
         return part_of_run(sight, position, alphabet);
-    position->run++;
-    return str_slice(sight->text, run->at, run->at + run->len);
+    const struct run *run = &sight->runs[position->run++];
+    return str_slice(sight->text, run->at, (size_t)run->at + run->len);
 }
 
 // The next run of the alphabet that holds a text.
@@ -146,7 +156,7 @@ static bool unwrap_part(struct arena *arena, const struct sight *sight, struct w
                         str *plain)
 {
     enum alphabet alphabet = (enum alphabet)position->alphabet;
-    while (position->run < sight->run_count) {
+    while (next_run(sight, position, alphabet)) {
         size_t read = 0;
         str part = next_part(sight, position, alphabet);
         bool long_enough = part.len >= run_min(alphabet);
