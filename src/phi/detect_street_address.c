@@ -56,19 +56,13 @@ static str run_text(const struct sight *sight, size_t n)
     return str_slice(sight->text, sight->runs[n].at, sight->runs[n].at + sight->runs[n].len);
 }
 
-// What may stand between the words of an address.
-static bool is_joint(char c)
-{
-    return among(c, " .,'/");
-}
-
 // Whether nothing but blanks, a comma, a dot or an apostrophe stands before the run.
 static bool follows(const struct sight *sight, size_t n)
 {
     size_t end = sight->runs[n - 1].at + sight->runs[n - 1].len;
     size_t gap = sight->runs[n].at - end;
     for (size_t at = end; at < sight->runs[n].at; at++)
-        if (!is_joint(sight->text.ptr[at]))
+        if (!joins_address(sight->text.ptr[at]))
             return false;
     return gap > 0 && gap <= 2;
 }
@@ -174,14 +168,14 @@ static bool is_house_number(const struct run *run)
 static bool word_before(const struct sight *sight, size_t n)
 {
     return n > 0 && sight->runs[n - 1].lead == 0 &&
-           is_joint(before_or_nul(sight->text, sight->runs[n].at));
+           joins_address(before_or_nul(sight->text, sight->runs[n].at));
 }
 
 static bool word_behind(const struct sight *sight, size_t n)
 {
     size_t end = (size_t)sight->runs[n].at + sight->runs[n].len;
     return n + 1 < sight->run_count && sight->runs[n + 1].digits == 0 &&
-           is_joint(at_or_nul(sight->text, end));
+           joins_address(at_or_nul(sight->text, end));
 }
 
 bool phi_detect_street_address(const struct sight *sight)

@@ -61,6 +61,11 @@ static inline bool among(char c, const char *few)
         few++;
     return *few != '\0';
 }
+// What may stand between the words of an address.
+static inline bool joins_address(char c)
+{
+    return c == ' ' || c == '.' || c == ',' || c == '\'' || c == '/';
+}
 static inline bool has(str text, char c)
 {
     return memchr(text.ptr, c, text.len) != NULL;

@@ -14,7 +14,8 @@ enum {
     FILLER_WORK = 40,
     TEXT_WORK = 100,
     CHARACTER_WORK = 2,
-    RUN_WORK = 13,
+    RUN_WORK = 12,
+    LOOKED_UP_WORK = 4,
     LOOK_WORK = 10,
     WAKE_WORK = 8
 };
@@ -97,15 +98,15 @@ static bool goes_on(const char *phrase, char third, char fourth)
     return phrase[2] == third && (!is_letter(phrase[3]) || phrase[3] == fourth);
 }
 
-static void look_for(struct sight *sight, size_t at, char second)
+// The rows from this one on that begin with the same two letters.
+static void look_through(struct sight *sight, size_t at, char second, char third,
+                         const struct word_row *row)
 {
-    enum { PAIR_WORK = 4, ROW_WORK = 2, PHRASE_WORK = 6 };
-    char first = to_lower(sight->text.ptr[at]);
-    char third = to_lower(at_or_nul(sight->text, at + 2));
+    enum { ROW_WORK = 2, PHRASE_WORK = 6 };
+    char first = row->phrase[0];
     char fourth = to_lower(at_or_nul(sight->text, at + 3));
-    size_t work = PAIR_WORK;
-    for (const struct word_row *row = words_from(first, second, third);
-         row->phrase[0] == first && row->phrase[1] == second; row++) {
+    size_t work = 0;
+    for (; row->phrase[0] == first && row->phrase[1] == second; row++) {
         work += ROW_WORK;
         if (is_letter(second) && is_letter(row->phrase[2]) && row->phrase[2] > third)
             break; // and so do those after it
@@ -123,12 +124,17 @@ static void look_for(struct sight *sight, size_t at, char second)
 // "d o b" is also d.o.b; dob has a row of its own.
 static void look_at_word(struct sight *sight, size_t at)
 {
+    char first = to_lower(sight->text.ptr[at]);
     char second = to_lower(at_or_nul(sight->text, at + 1));
+    char third = to_lower(at_or_nul(sight->text, at + 2));
     bool parted = !is_alnum(second) && second != '#';
-    if (parted)
-        look_for(sight, at, ' ');
-    if (!parted || second == '/')
-        look_for(sight, at, second);
+    const struct word_row *apart = parted ? words_from(first, ' ', third) : word_none;
+    const struct word_row *row =
+        !parted || second == '/' ? words_from(first, second, third) : word_none;
+    if (apart != word_none)
+        look_through(sight, at, ' ', third, apart);
+    if (row != word_none)
+        look_through(sight, at, second, third, row);
 }
 
 static uint64_t length_bit(size_t len)
@@ -161,12 +167,15 @@ static uint32_t run_wakes(const struct sight *sight, const struct run *run)
     enum { PAIRS_OF_MAC = 6, FOURS_OF_MAC = 3 };
     str text = sight->text;
     char head = text.ptr[run->at];
+    char before = before_or_nul(text, run->at);
     bool mac = (run->len == 2 && sight->same >= PAIRS_OF_MAC) ||
                (run->len == 4 && sight->same >= FOURS_OF_MAC);
     enum run_kind kind = run->lead > 0 ? RUN_NUMBER : run->digits > 0 ? RUN_MIXED : RUN_LETTERS;
     size_t len = kind == RUN_NUMBER ? run->lead : run->len;
-    return wakes_of(head, kind, (uint32_t)len, at_or_nul(text, run->at + len)) |
-           (mac ? WAKE(MAC) : 0);
+    uint32_t wakes = wakes_of(head, kind, (uint32_t)len, at_or_nul(text, run->at + len));
+    bool street =
+        joins_address(before) || joins_address(at_or_nul(text, (size_t)run->at + run->len));
+    return (street ? wakes : wakes & ~WAKE(STREET)) | (mac ? WAKE(MAC) : 0);
 }
 
 // What the characters of a run add up to.
@@ -174,6 +183,7 @@ struct sum {
     size_t digits;
     size_t tail;
     unsigned kinds;
+    size_t words; // that were looked up
 };
 
 // The digits at the beginning of a run.
@@ -188,7 +198,8 @@ static void add_run(struct sight *sight, size_t at, size_t len, const struct sum
     size_t tail = sum->tail;
     // Many runs of a character or two: no text and no id, and slow to look through.
     bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
-    if (sight->run_count == SIGHT_RUNS_MAX || dense || !sight_pays(sight, RUN_WORK)) {
+    if (sight->run_count == SIGHT_RUNS_MAX || dense ||
+        !sight_pays(sight, RUN_WORK + LOOKED_UP_WORK * sum->words)) {
         sight->crowded = true;
         return;
     }
@@ -232,10 +243,12 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
     size_t start = at;
     size_t numerals = *number; // digits so far, O, I and l among them
     size_t most = sight->digits;
-    struct sum sum = {0, 0, UINT_MAX};
+    struct sum sum = {.kinds = UINT_MAX};
     unsigned before = CHARACTER_DIGIT;
-    if (!is_digit(text.ptr[start]) || text.ptr[start] == '0')
+    if (!is_digit(text.ptr[start]) || text.ptr[start] == '0') {
         look_at_word(sight, start);
+        sum.words++;
+    }
     for (; at < text.len; at++) {
         unsigned kind = character_kind(text.ptr[at]);
         if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
@@ -246,8 +259,10 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         sum.kinds &= kind;
         numerals = (numerals + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
         most = numerals > most ? numerals : most;
-        if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0)
+        if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0) {
             look_at_word(sight, at);
+            sum.words++;
+        }
         before = kind;
     }
     *number = numerals;
