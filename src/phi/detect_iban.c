@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { IBAN_BYTES_MAX = 34, IBAN_WORK = 4 };
+enum { IBAN_BYTES_MAX = 34, COUNTRY_WORK = 20, IBAN_WORK = 4 };
 
 static size_t country_length(char first, char second)
 {
@@ -44,7 +44,8 @@ static bool iban_at(const struct sight *sight, size_t at)
 {
     str text = sight->text;
     char iban[IBAN_BYTES_MAX];
-    bool begins = is_digit(text.ptr[at + 2]) && is_digit(text.ptr[at + 3]);
+    bool begins = is_upper(text.ptr[at + 1]) && is_digit(text.ptr[at + 2]) &&
+                  is_digit(text.ptr[at + 3]) && sight_pays(sight, COUNTRY_WORK);
     size_t len = begins ? country_length(text.ptr[at], text.ptr[at + 1]) : 0;
     size_t filled = 0;
     if (len == 0)
