@@ -304,20 +304,28 @@ static bool is_gap(char c)
     return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/' || c == '\'';
 }
 
+size_t scan_some_phrase(str text, size_t at, const char *phrase, size_t *end)
+{
+    const char *p = phrase;
+    *end = at;
+    for (; *p != '\0'; p++) {
+        if (*p == ' ') {
+            for (size_t n = 0; n < 2 && *end < text.len && is_gap(text.ptr[*end]); n++)
+                ++*end;
+        } else if (*end < text.len && to_lower(text.ptr[*end]) == *p) {
+            ++*end;
+        } else {
+            break;
+        }
+    }
+    return (size_t)(p - phrase);
+}
+
 size_t scan_whole_phrase(str text, size_t at, const char *phrase)
 {
     size_t end = at;
-    for (const char *p = phrase; *p != '\0'; p++) {
-        if (*p == ' ') {
-            for (size_t n = 0; n < 2 && end < text.len && is_gap(text.ptr[end]); n++)
-                end++;
-        } else if (end < text.len && to_lower(text.ptr[end]) == *p) {
-            end++;
-        } else {
-            return 0;
-        }
-    }
-    return end - at;
+    size_t matched = scan_some_phrase(text, at, phrase, &end);
+    return phrase[matched] == '\0' ? end - at : 0;
 }
 
 bool scan_code(str rest, struct code code)

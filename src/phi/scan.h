@@ -136,6 +136,8 @@ static inline bool scan_shapes(const struct sight *sight, struct shapes shapes,
     return false;
 }
 
+// How much of the phrase stands there; *end is where that ends in the text.
+size_t scan_some_phrase(str text, size_t at, const char *phrase, size_t *end);
 // The length of the phrase at this place, 0 when it does not stand there.
 size_t scan_whole_phrase(str text, size_t at, const char *phrase);
 static inline size_t scan_phrase(str text, size_t at, const char *phrase)

@@ -98,13 +98,33 @@ static bool goes_on(const char *phrase, char third, char fourth)
     return phrase[2] == third && (!is_letter(phrase[3]) || phrase[3] == fourth);
 }
 
+// How far the phrase of the last row looked at stood in the text.
+struct stand {
+    const char *phrase;
+    size_t matched;
+    size_t end;
+};
+
+// Whether it says that this phrase, which begins alike, does not stand there either.
+static bool says_no(str text, const struct stand *last, const char *phrase)
+{
+    char next = phrase[0];
+    for (size_t i = 0; i < last->matched; i++, next = phrase[i])
+        if (next != last->phrase[i])
+            return false;
+    return last->matched > 0 && next != ' ' && next != '\0' &&
+           next != to_lower(at_or_nul(text, last->end));
+}
+
 // The rows from this one on that begin with the same two letters.
 static void look_through(struct sight *sight, size_t at, char second, char third,
                          const struct word_row *row)
 {
-    enum { ROW_WORK = 2, PHRASE_WORK = 6 };
+    enum { ROW_WORK = 2, BEGINNING_WORK = 3, PHRASE_WORK = 6 };
+    str text = sight->text;
     char first = row->phrase[0];
-    char fourth = to_lower(at_or_nul(sight->text, at + 3));
+    char fourth = to_lower(at_or_nul(text, at + 3));
+    struct stand last = {"", 0, at};
     size_t work = 0;
     for (; row->phrase[0] == first && row->phrase[1] == second; row++) {
         work += ROW_WORK;
@@ -112,9 +132,14 @@ static void look_through(struct sight *sight, size_t at, char second, char third
             break; // and so do those after it
         if (!goes_on(row->phrase, third, fourth))
             continue;
+        work += BEGINNING_WORK;
+        if (says_no(text, &last, row->phrase))
+            continue;
         work += PHRASE_WORK;
-        size_t len = scan_phrase(sight->text, at, row->phrase);
-        if (len > 0 && is_word(sight->text, at, len, row))
+        last.phrase = row->phrase;
+        last.matched = scan_some_phrase(text, at, row->phrase, &last.end);
+        size_t len = row->phrase[last.matched] == '\0' ? last.end - at : 0;
+        if (len > 0 && is_word(text, at, len, row))
             add_place(sight, at, at + len, row->kinds);
     }
     if (!sight_pays(sight, work))
