@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { AGE_MIN = 90, AGE_MAX = 129 };
+enum { AGE_MIN = 90, AGE_MAX = 129, AGE_WORK = 30 };
 
 static bool is_great(str text, size_t at)
 {
@@ -69,7 +69,7 @@ bool phi_detect_age(const struct sight *sight)
 {
     bool parted = sees(sight, ' ') || sees(sight, '-');
     for (size_t i = 0; parted && sight_finds(sight, &i, WAKE(AGE)); i++)
-        if (before_word(sight->text, sight->runs[i].at))
+        if (sight_pays(sight, AGE_WORK) && before_word(sight->text, sight->runs[i].at))
             return true;
     return after_word(sight);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
+enum { CLINICAL_WORK = 15 };
+
 // In a sentence, not in an id: 34yo between underscores is chance.
 static bool is_edge(char c)
 {
@@ -30,7 +32,7 @@ bool phi_detect_clinical_text(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(CLINICAL)); i++)
-        if (is_age(text, sight->runs[i].at))
+        if (sight_pays(sight, CLINICAL_WORK) && is_age(text, sight->runs[i].at))
             return true;
     return false;
 }

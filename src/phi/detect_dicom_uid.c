@@ -3,7 +3,22 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { DICOM_UID_BYTES_MAX = 64, UID_BYTES_MIN = 10 };
+enum { DICOM_UID_BYTES_MAX = 64, UID_BYTES_MIN = 10, UID_WORK = 30 };
+
+static size_t count_dots(str uid)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < uid.len; i++)
+        dots += uid.ptr[i] == '.' ? 1 : 0;
+    return dots;
+}
+
+// The roots differ at their first, third and fourth characters, or are longer than these.
+static bool begins(str uid, str root)
+{
+    return uid.ptr[0] == root.ptr[0] && uid.ptr[2] == root.ptr[2] && uid.ptr[3] == root.ptr[3] &&
+           str_starts_with(uid, root);
+}
 
 static bool is_instance(str uid)
 {
@@ -28,19 +43,16 @@ static bool is_instance(str uid)
     // Encryption and other things of the companies under the same arcs.
     static const str others[] = {{"1.2.840.113549.", 15}, {"1.2.840.113556.", 15}};
     enum { DOTS_MIN = 4, COMPANY_DOTS_MIN = 9 };
-    size_t dots = 0;
-    if (uid.len < UID_BYTES_MIN || uid.ptr[0] > '2' || uid.ptr[1] != '.')
+    if (uid.len < UID_BYTES_MIN)
         return false;
-    for (size_t i = 0; i < uid.len; i++)
-        dots += uid.ptr[i] == '.' ? 1 : 0;
     for (size_t i = 0; i < COUNT_OF(others); i++)
-        if (str_starts_with(uid, others[i]))
+        if (begins(uid, others[i]))
             return false;
-    if (str_starts_with(uid, STR("1.3.6.1.4.1."))) // a company's, of which SNMP has short ones
-        return dots >= COMPANY_DOTS_MIN;
+    if (begins(uid, STR("1.3.6.1.4.1."))) // a company's, of which SNMP has short ones
+        return count_dots(uid) >= COMPANY_DOTS_MIN;
     for (size_t i = 0; i < COUNT_OF(roots); i++)
-        if (str_starts_with(uid, roots[i]))
-            return dots >= DOTS_MIN || (str_starts_with(uid, STR("2.25.")) && uid.len > 20);
+        if (begins(uid, roots[i]))
+            return count_dots(uid) >= DOTS_MIN || (begins(uid, STR("2.25.")) && uid.len > 20);
     return false;
 }
 
@@ -60,7 +72,7 @@ static bool uid_at(str text, size_t at)
 bool phi_detect_dicom_uid(const struct sight *sight)
 {
     for (size_t i = 0; sight_finds(sight, &i, WAKE(UID)); i++)
-        if (uid_at(sight->text, sight->runs[i].at))
+        if (sight_pays(sight, UID_WORK) && uid_at(sight->text, sight->runs[i].at))
             return true;
     return false;
 }

@@ -63,15 +63,18 @@ static bool mac_at(str text, size_t at, size_t group, char separator)
 
 bool phi_detect_mac_address(const struct sight *sight)
 {
+    enum { GROUP_WORK = 20 };
     str text = sight->text;
     for (size_t i = 0; (sight->wakes & WAKE(MAC)) != 0 && i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;
         size_t len = sight->runs[i].len;
+        if ((len != 2 && len != 4) || !sight_pays(sight, GROUP_WORK))
+            continue;
         if (i > 0 && sight->runs[i - 1].len == len && sight->runs[i - 1].at + len + 1 == at &&
             is_group(text, sight->runs[i - 1].at, len))
             continue; // in a chain of groups only the first may begin an address
         if (len == 2 ? mac_at(text, at, 2, ':') || mac_at(text, at, 2, '-')
-                     : len == 4 && mac_at(text, at, 4, '.'))
+                     : mac_at(text, at, 4, '.'))
             return true;
     }
     return false;

@@ -7,7 +7,7 @@
 
 enum {
     WRAPPINGS_MAX = 3,
-    WORK_MIN = 2200, // in about nanoseconds, as all work: a short text may be wrapped
+    WORK_MIN = 2000, // in about nanoseconds, as all work: a short text may be wrapped
     WORK_A_BYTE = 8,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12

@@ -10,12 +10,12 @@
 enum {
     FILLERS_MAX = 6,
     CAMEL_CASE_MIN = 5,
-    PLACE_WORK = 40,
-    FILLER_WORK = 40,
+    PLACE_WORK = 20,
+    FILLER_WORK = 28,
     TEXT_WORK = 100,
     CHARACTER_WORK = 2,
     RUN_WORK = 12,
-    LOOKED_UP_WORK = 4,
+    LOOKED_UP_WORK = 6,
     LOOK_WORK = 10,
     WAKE_WORK = 8
 };
@@ -307,6 +307,7 @@ static void take_sign(struct sight *sight, char c, size_t *number)
     sight->beyond = sight->beyond || beyond;
     sight->signs |= beyond ? 0 : SIGN(c);
     sight->marks += beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
+    sight->marks += c == '(' ? 1 : 0; // from which three do
     if (beyond || c == ':' || c == '"')
         *number = 0;
 }

@@ -203,16 +203,30 @@ static const char *const hostile[] = {
     "2.25.",
 };
 
-// The least of several, for others disturb: of many where it may be a new worst.
-static double hostile_nanoseconds(str text, double interesting)
+// What reading the clock takes, at least.
+static double clock_seconds(void)
 {
     double least = 1e9;
-    for (int i = 0; i < 3 || (i < 15 && least > interesting); i++) {
+    for (int i = 0; i < 1000; i++) {
         double start = seconds_now();
-        const struct phi_detector *hit = phi_find(text, 0);
-        double took = (seconds_now() - start) * 1e9 / (double)text.len;
+        double took = seconds_now() - start;
         least = took < least ? took : least;
-        if (hit != phi_find(text, 0))
+    }
+    return least;
+}
+
+// A byte; the least of several, for others disturb: of many where it may be a new worst.
+static double nanoseconds(str text, double interesting, double clock)
+{
+    enum { TRIES_MIN = 3, TRIES_MAX = 60, TIMES = 2 };
+    double least = 1e9;
+    for (int i = 0; i < TRIES_MIN || (i < TRIES_MAX && least > interesting); i++) {
+        double start = seconds_now();
+        const struct phi_detector *first = phi_find(text, 0);
+        const struct phi_detector *second = phi_find(text, 0);
+        double took = (seconds_now() - start - clock) * 1e9 / (double)(TIMES * text.len);
+        least = took < least ? took : least;
+        if (first != second)
             abort();
     }
     return least;
@@ -287,6 +301,7 @@ static void print_escaped(const char *text)
 }
 
 struct worst {
+    double clock;
     struct seed seed;
     double nanoseconds; // a byte
     size_t tried;
@@ -297,7 +312,7 @@ static void try(struct worst *worst, const struct seed *seed)
 {
     char text[HOSTILE_BYTES];
     double interesting = worst->nanoseconds > ALLOWED ? ALLOWED : worst->nanoseconds;
-    double took = hostile_nanoseconds(repeat(text, seed->text, seed->bytes), interesting);
+    double took = nanoseconds(repeat(text, seed->text, seed->bytes), interesting, worst->clock);
     worst->tried++;
     worst->above += took > ALLOWED ? 1 : 0;
     if (getenv("PHIAL_BENCH_ALL") != NULL && took > ALLOWED)
@@ -309,10 +324,10 @@ static void try(struct worst *worst, const struct seed *seed)
 }
 
 // Every piece again and again, mixtures at random, and from the worst of them on towards worse.
-static void bench_hostile(void)
+static void bench_hostile(double clock)
 {
     static const size_t sizes[] = {256, 500, 1000, HOSTILE_BYTES};
-    struct worst worst = {.nanoseconds = 0};
+    struct worst worst = {.clock = clock};
     uint64_t state = 7;
     for (size_t i = 0; i < COUNT_OF(sizes) * COUNT_OF(hostile); i++) {
         struct seed seed = {.bytes = sizes[i % COUNT_OF(sizes)]};
@@ -332,6 +347,33 @@ static void bench_hostile(void)
                  worst.tried, ALLOWED, worst.above, worst.nanoseconds, worst.seed.bytes);
     print_escaped(worst.seed.text);
     (void)printf("\"}\n");
+}
+
+// Texts of nobody's, and what each costs.
+static void bench_clean(double clock)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+    } rows[] = {
+        {"id", "evt_01QD2J4T9HH6RSTWGWHZT2R08D"},
+        {"prose", "The scheduler retries a failed export after some minutes, and then waits longer "
+                  "between one attempt and the next, until an hour has passed and somebody is told "
+                  "of it in the morning by a line in the log that names the batch and the reason."},
+        {"log_line", "2026-11-03T14:05:00Z INFO done 1.2.840.10008.5.1.4.1.1.4 in 3 ms"},
+        {"event",
+         "{\"id\":\"evt_01KREZEDX2Y9BP6TNAGM3X1QBW\",\"account\":\"acct_UdtpeiBtx8kdVa\","
+         "\"type\":\"inference.completed\",\"time\":\"2025-04-28T06:11:43Z\",\"quantity\":3,"
+         "\"properties\":{\"modality\":\"ECG\",\"model_version\":\"chest-ct-3.0.0-rc.2\","
+         "\"region\":\"ap-southeast-2\",\"latency_ms\":1349,\"status\":\"error\"}}"},
+        {"rows", "c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
+                 "laboratory,21000-5,Width by Automated count,44.2,fL,numeric"},
+    };
+    (void)printf("\"clean_ns_per_byte\": {");
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        (void)printf("%s\"%s\": %.1f", i == 0 ? "" : ", ", rows[i].name,
+                     nanoseconds(str_from(rows[i].text), 0, clock));
+    (void)printf("}, ");
 }
 
 int main(int argc, char **argv)
@@ -357,7 +399,9 @@ int main(int argc, char **argv)
         "{\"events\": %.0f, \"bytes_per_event\": %.0f, \"decoder_events_per_second\": %.0f, "
         "\"gate_events_per_second\": %.0f, \"ratio\": %.2f, \"refused\": %zu, ",
         count, (double)load.bytes / count, count / decoder, count / gate, decoder / gate, refused);
-    bench_hostile();
+    double clock = clock_seconds();
+    bench_clean(clock);
+    bench_hostile(clock);
     arena_reset(&arena);
     return 0;
 }
