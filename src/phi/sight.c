@@ -287,6 +287,8 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0) {
             look_at_word(sight, at);
             sum.words++;
+            if (sight->crowded) // no further
+                break;
         }
         before = kind;
     }
