@@ -48,6 +48,88 @@ START_TEST(finds_what_is_disguised)
 }
 END_TEST
 
+// One for each way in which a run of letters and digits, a pair of them or a sign wakes a detector.
+START_TEST(finds_whatever_wakes_a_detector)
+{
+    static const struct {
+        const char *text;
+        const char *detector;
+    } cases[] = {
+        {"102 Jahre alt", "age"},
+        {"099 years", "age"},
+        {"aged 95", "age"},
+        {"95-yr-old", "age"},
+        {"104yrs in all", "age"},
+        {"85.07.30-033.28", "be_national_number"},
+        {"x 85.07.30-033.28 y", "be_national_number"},
+        {"(0010,0030) 19500303", "birth_date"},
+        {"00100030 19500303", "birth_date"},
+        {"67 yo M", "clinical_text"},
+        {"8-year-old", "clinical_text"},
+        {"34y/o", "clinical_text"},
+        {"jane at clinic dot org", "email"},
+        {"ana arroba hospital punto es", "email"},
+        {"Patient/52abc519", "fhir_reference"},
+        {"RelatedPerson/a1", "fhir_reference"},
+        {"ExplanationOfBenefit/77", "fhir_reference"},
+        {"resourceType: Patient", "fhir_reference"},
+        {"resourceType=Claim", "fhir_reference"},
+        {"http hl7.org/fhir/sid/us-ssn|123", "fhir_reference"},
+        {"?patient=52abc519", "fhir_reference"},
+        {"a&subject=99", "fhir_reference"},
+        {"131052-308T", "fi_hetu"},
+        {"52.5200, 13.4050", "geo_location"},
+        {"48.8566,2.3522", "geo_location"},
+        {"PID|1|2|", "hl7_segment"},
+        {"NM1*IL*1*", "hl7_segment"},
+        {"GB29NWBK60161331926819", "iban"},
+        {"DE89 3704 0044 0532 0130 00", "iban"},
+        {"192.168.1.20", "ipv4"},
+        {"00:1b:44:11:3a:b7", "mac_address"},
+        {"00-1B-44-11-3A-B7", "mac_address"},
+        {"001b.4411.3ab7", "mac_address"},
+        {"zz:00:1b:44:11:3a:b7", "mac_address"},
+        {"MR#123456", "mrn"},
+        {"chart 473936", "mrn"},
+        {"PT00123456", "mrn"},
+        {"patient-00123456", "mrn"},
+        {"pat 123456", "mrn"},
+        {"Sig.ra Rossi", "person_name"},
+        {"Dr.med Weber", "person_name"},
+        {"Sr. Juan Perez", "person_name"},
+        {"M. Jean Dupont", "person_name"},
+        {"Giulia Rossi MD", "person_name"},
+        {"Ana Ruiz RN", "person_name"},
+        {"0049 170 6828890", "phone"},
+        {"12 rue de la Paix", "street_address"},
+        {"Hauptstrasse 12", "street_address"},
+        {"Calle Mayor 5", "street_address"},
+        {"221 Baker Street", "street_address"},
+        {"..1.2.840.113619.2.5.1762583153", "dicom_uid"},
+        {"x.2.25.329800735698586629295641978511506172918", "dicom_uid"},
+        {"www.example.com", "url"},
+        {"2001:db8::1", "ipv6"},
+        {"id:2001:db8:0:0:0:0:0:1", "ipv6"},
+        {"a:b:c fe80::1ff:fe23:4567:890a z", "ipv6"},
+        {"::ffff:10.1.2.3 9", "ipv4"},
+        {"182-20-1053", "us_ssn"},
+        {"1-8-2-2-0-1-0-5-3", "us_ssn"},
+        {"756.9217.0769.85", "ch_ahv"},
+        {"7569217076985", "ch_ahv"},
+        {"1EG4-TE5-MK73", "us_mbi"},
+        {"1 E G 4 T E 5 M K 7 3", "us_mbi"},
+        {"X-1234567-L", "es_dni"},
+        {"AB123456C", "uk_nino"},
+        {"943-476-5919", "phone"},
+        {"4111 1111 1111 1111", "payment_card"},
+        {"19811218-9876", "nordic_number"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(strcmp(finds(cases[i].text), cases[i].detector) == 0, "%s: %s, not %s",
+                      cases[i].text, finds(cases[i].text), cases[i].detector);
+}
+END_TEST
+
 START_TEST(leaves_ordinary_ids_alone)
 {
     for (size_t i = 0; i < COUNT_OF(ordinary); i++)
@@ -97,6 +179,34 @@ START_TEST(refuses_what_cannot_be_looked_through)
     ck_assert_ptr_null(phi_find((str){text, 100}, 0));
     ck_assert_str_eq(phi_find((str){text, 400}, 0)->name, "too_complicated");
     ck_assert_ptr_null(phi_find((str){text, 400}, phi_detector_bit(STR("too_complicated"))));
+}
+END_TEST
+
+// What costs much is refused, so that nobody waits for it; what is only dense is looked through.
+START_TEST(work_has_a_bound)
+{
+    static const char *const dear[] = {"DE89 3704 ", "Re",           "1-2-",
+                                       "%2541 ",     "[at]Patient/", "12 Main "};
+    static const char *const dense[] = {
+        "{\"id\":\"evt_01KREZEDX2Y9BP6TNAGM3X1QBW\",\"account\":\"acct_UdtpeiBtx8kdVa\","
+        "\"type\":\"inference.completed\",\"time\":\"2025-04-28T06:11:43Z\",\"quantity\":3,"
+        "\"properties\":{\"modality\":\"ECG\",\"region\":\"ap-southeast-2\",\"status\":\"error\"}}",
+        "c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
+        "laboratory,21000-5,Width by Automated count,44.2,fL,numeric",
+        "2026-11-03T14:05:00Z INFO done 1.2.840.10008.5.1.4.1.1.4 in 3 ms",
+    };
+    char text[1000];
+    for (size_t i = 0; i < COUNT_OF(dear); i++) {
+        size_t len = strlen(dear[i]);
+        for (size_t at = 0; at < sizeof text; at++)
+            text[at] = dear[i][at % len];
+        ck_assert_msg(phi_find((str){text, sizeof text}, 0) != NULL, "%s", dear[i]);
+        ck_assert_msg(phi_find((str){text, sizeof text}, 0) ==
+                          phi_find((str){text, sizeof text}, 0),
+                      "%s", dear[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(dense); i++)
+        ck_assert_msg(strcmp(finds(dense[i]), "-") == 0, "%s: %s", dense[i], finds(dense[i]));
 }
 END_TEST
 
@@ -376,7 +486,8 @@ START_TEST(counts_and_classes_are_harmless_where_no_text_fits)
 }
 END_TEST
 
-TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, leaves_ordinary_ids_alone,
-          agrees_with_the_corpus, refuses_what_cannot_be_looked_through,
-          detectors_can_be_switched_off, tells_ambiguous_numbers, knows_names_that_mean_phi,
-          leaves_ordinary_names_alone, counts_and_classes_are_harmless_where_no_text_fits)
+TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, finds_whatever_wakes_a_detector,
+          leaves_ordinary_ids_alone, agrees_with_the_corpus, refuses_what_cannot_be_looked_through,
+          work_has_a_bound, detectors_can_be_switched_off, tells_ambiguous_numbers,
+          knows_names_that_mean_phi, leaves_ordinary_names_alone,
+          counts_and_classes_are_harmless_where_no_text_fits)

@@ -18,4 +18,38 @@ START_TEST(words_of_products_are_in_order)
 }
 END_TEST
 
-TEST_MAIN("words", words_of_products_are_in_order)
+static const char *const context_words[] = {
+#define PAIR(first, second, name, thirds)
+#define WORD(phrase, spaced, kinds) phrase,
+#include "words.def"
+#undef WORD
+#undef PAIR
+};
+
+START_TEST(words_of_context_are_in_order)
+{
+    for (size_t i = 1; i < COUNT_OF(context_words); i++)
+        ck_assert_msg(strcmp(context_words[i - 1], context_words[i]) <= 0, "%s", context_words[i]);
+}
+END_TEST
+
+static const struct {
+    unsigned from;
+    unsigned to;
+} folds[] = {
+#define FOLD(from, to, how, what) {from, to},
+#include "folds.def"
+#undef FOLD
+};
+
+START_TEST(characters_that_stand_for_others_are_in_order)
+{
+    for (size_t i = 0; i < COUNT_OF(folds); i++) {
+        ck_assert_uint_le(folds[i].from, folds[i].to);
+        ck_assert_msg(i == 0 || folds[i - 1].to < folds[i].from, "%04X", folds[i].from);
+    }
+}
+END_TEST
+
+TEST_MAIN("words", words_of_products_are_in_order, words_of_context_are_in_order,
+          characters_that_stand_for_others_are_in_order)
