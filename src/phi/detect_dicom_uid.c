@@ -63,10 +63,12 @@ static bool uid_at(str text, size_t at)
     size_t end = at;
     while (before_or_nul(text, from) == '.') // the end of a sentence, or of a prefix
         from--;
-    while (is_digit(at_or_nul(text, end)) || at_or_nul(text, end) == '.')
+    if (is_digit(before_or_nul(text, from)))
+        return false;
+    while (end - from <= DICOM_UID_BYTES_MAX &&
+           (is_digit(at_or_nul(text, end)) || at_or_nul(text, end) == '.'))
         end++;
-    return !is_digit(before_or_nul(text, from)) && end - from <= DICOM_UID_BYTES_MAX &&
-           is_instance(str_slice(text, at, end));
+    return end - from <= DICOM_UID_BYTES_MAX && is_instance(str_slice(text, at, end));
 }
 
 bool phi_detect_dicom_uid(const struct sight *sight)
