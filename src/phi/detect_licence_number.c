@@ -3,16 +3,19 @@
 // licence is its own shape: five letters, six digits of which the middle is a date, five more.
 #include "scan.h"
 
+enum { NUMBER_CHARACTERS_MAX = 18 };
+
 static bool begins_with_number(str rest)
 {
     size_t digits = 0;
     size_t len = 0;
-    while (is_alnum(at_or_nul(rest, len)) ||
-           (at_or_nul(rest, len) == '-' && is_alnum(at_or_nul(rest, len + 1)))) {
+    while (len <= NUMBER_CHARACTERS_MAX &&
+           (is_alnum(at_or_nul(rest, len)) ||
+            (at_or_nul(rest, len) == '-' && is_alnum(at_or_nul(rest, len + 1))))) {
         digits += is_digit(rest.ptr[len]) ? 1 : 0;
         len++;
     }
-    return len >= 6 && len <= 18 && digits >= 4;
+    return len >= 6 && len <= NUMBER_CHARACTERS_MAX && digits >= 4;
 }
 
 // 99 999 999

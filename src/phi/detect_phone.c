@@ -73,6 +73,8 @@ static bool with_brackets(str text)
     return false;
 }
 
+enum { NATIONAL_DIGITS_MAX = 15 };
+
 // 0049 170 6828890: with blanks at least once
 static bool with_noughts(const struct sight *sight)
 {
@@ -84,11 +86,13 @@ static bool with_noughts(const struct sight *sight)
         size_t end = at;
         if (text.ptr[at + 1] != '0')
             continue;
-        for (; end < text.len && (is_digit(text.ptr[end]) || text.ptr[end] == ' '); end++) {
+        for (; digits <= NATIONAL_DIGITS_MAX &&
+               (is_digit(at_or_nul(text, end)) || at_or_nul(text, end) == ' ');
+             end++) {
             digits += is_digit(text.ptr[end]) ? 1 : 0;
             blanks += text.ptr[end] == ' ' && is_digit(at_or_nul(text, end + 1)) ? 1 : 0;
         }
-        if (blanks > 0 && digits >= 10 && digits <= 15)
+        if (blanks > 0 && digits >= 10 && digits <= NATIONAL_DIGITS_MAX)
             return true;
     }
     return false;

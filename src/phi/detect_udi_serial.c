@@ -7,16 +7,15 @@ enum { MARKED_WORK = 20 };
 bool phi_detect_udi_serial(const struct sight *sight)
 {
     str text = sight->text;
-    for (size_t at = scan_next(text, 0, '('); at + 18 < text.len;
+    bool product = false; // stands before
+    for (size_t at = scan_next(text, 0, '('); at + 4 < text.len;
          at = scan_next(text, at + 1, '(')) {
-        if (text.ptr[at + 1] != '0' || !sight_pays(sight, MARKED_WORK) ||
-            !str_starts_with(str_slice(text, at, text.len), STR("(01)")) ||
-            scan_digits(text, at + 4) != 14)
+        if (text.ptr[at + 3] != ')' || !sight_pays(sight, MARKED_WORK))
             continue;
-        for (size_t from = scan_next(text, at + 18, '('); from + 4 < text.len;
-             from = scan_next(text, from + 1, '('))
-            if (str_starts_with(str_slice(text, from, text.len), STR("(21)")))
-                return true;
+        str number = str_slice(text, at + 1, at + 3);
+        if (product && str_eq(number, STR("21")))
+            return true;
+        product = product || (str_eq(number, STR("01")) && scan_digits(text, at + 4) == 14);
     }
     return false;
 }

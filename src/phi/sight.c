@@ -9,6 +9,7 @@
 
 enum {
     FILLERS_MAX = 6,
+    FILLER_LETTERS_MAX = 7,
     CAMEL_CASE_MIN = 5,
     PLACE_WORK = 20,
     FILLER_WORK = 28,
@@ -28,7 +29,7 @@ static size_t skip_filler(str text, size_t at)
         "il",      "in",  "is",  "ist",    "la",     "le",     "n",   "nbr", "no",
         "nr",      "nro", "num", "number", "numero", "nummer", "o",   "of",  "on",
         "patient", "s",   "the", "to",     "value",  "was",    NULL};
-    size_t letters = scan_letters(text, at);
+    size_t letters = scan_letters(str_slice(text, 0, at + FILLER_LETTERS_MAX + 1), at);
     if (is_digit(at_or_nul(text, at + letters))) // O09.93
         return 0;
     char first = to_lower(at_or_nul(text, at));
