@@ -54,6 +54,7 @@ static bool begins_with_date(str rest)
 
 bool phi_detect_birth_date(const struct sight *sight)
 {
+    enum { DATE_BYTES_MAX = 40 };
     str text = sight->text;
     if (scan_after(sight, KIND(BIRTH), begins_with_date))
         return true;
@@ -63,7 +64,7 @@ bool phi_detect_birth_date(const struct sight *sight)
         if (scan_phrase(text, at, "0010,0030") != 9 && scan_phrase(text, at, "00100030") != 8)
             continue;
         for (size_t from = at + 8; from < text.len && from < at + 20; from++)
-            if (begins_with_date(str_slice(text, from, text.len)))
+            if (begins_with_date(str_slice(text, from, from + DATE_BYTES_MAX)))
                 return true;
     }
     return false;
