@@ -18,7 +18,7 @@
 #define SEARCHES (EACH(7) | EACH(9) | EACH(11))             // patient=, encounter=, beneficiary=
 
 // Name, what it begins with, how long it is: letters alone, with digits behind them, the digits at
-// its beginning; what follows.
+// its beginning; what follows. NUL is what an escape without an end leaves.
 // clang-format off
 #define WAKERS(ROW, c) \
     ROW(ALWAYS,        1, FROM(0), FROM(0), FROM(0), 1, c) \
@@ -27,7 +27,7 @@
     ROW(AT,            SAME(c, 'a') || SAME(c, 'c'), \
         EACH(2) | EACH(6) | EACH(7) | EACH(10), 0, 0, 1, c) \
     ROW(BELGIAN,       OF_DIGITS(c), 0, 0, EACH(2), (c) == '.', c) \
-    ROW(CHART,         SAME(c, 'c'), EACH(5), 0, 0, TWO(c, ' ', '#') || TWO(c, ':', '='), c) \
+    ROW(CHART,         SAME(c, 'c'), EACH(5), 0, 0, TWO(c, ' ', '#') || THREE(c, ':', '=', '\0'), c) \
     ROW(CLINICAL,      OF_DIGITS(c), 0, 0, SPAN(1, 3), GAP(c) || SAME(c, 'y'), c) \
     ROW(DEGREE,        TWO(c, 'M', 'R'), SPAN(1, 2), 0, 0, 1, c) \
     ROW(FHIR_RESOURCE, (c) == 'r', FROM(12), FROM(12), 0, 1, c) \
@@ -40,7 +40,7 @@
         TWO(c, '-', '+') || ((c) >= 'A' && (c) <= 'F') || ((c) >= 'U' && (c) <= 'Y'), c) \
     ROW(IBAN,          OF_CAPITALS(c), 0, FROM(4), 0, 1, c) \
     ROW(IPV4,          OF_DIGITS(c), 0, 0, SPAN(1, 3), (c) == '.', c) \
-    ROW(MR,            SAME(c, 'm'), EACH(2), 0, 0, (c) == '#', c) \
+    ROW(MR,            SAME(c, 'm'), EACH(2), 0, 0, TWO(c, '#', '\0'), c) \
     ROW(NOUGHTS,       (c) == '0', 0, 0, FROM(3), (c) == ' ', c) \
     ROW(PATIENT,       SAME(c, 'p'), EACH(2) | EACH(3) | EACH(7), FROM(8), 0, 1, c) \
     ROW(SEGMENT,       OF_CAPITALS(c), EACH(3), EACH(3), 0, TWO(c, '|', '*'), c) \
