@@ -176,12 +176,16 @@ static size_t told_apart(size_t len)
 // How it stands to the run before it.
 static void join(struct sight *sight, const struct run *run)
 {
+    size_t same = sight->same;
+    sight->same = 1;
+    if (sight->run_count == 0)
+        return;
     const struct run *last = run - 1;
-    size_t gap = sight->run_count == 0 ? SIZE_MAX : (size_t)run->at - last->at - last->len;
+    size_t gap = (size_t)run->at - last->at - last->len;
     char joint = before_or_nul(sight->text, run->at);
     bool chained = gap == 1 && run->len == last->len &&
                    (run->len == 4 ? joint == '.' : joint == ':' || joint == '-');
-    sight->same = chained ? sight->same + 1 : 1;
+    sight->same = chained ? same + 1 : 1;
     if (gap > SIGHT_GAP_MAX)
         return;
     sight->pairs[told_apart(last->len)] |= UINT32_C(1) << told_apart(run->len);

@@ -27,8 +27,8 @@ struct run {
     bool upper;          // that is a capital
     unsigned char kinds; // of characters that all of it are
     uint32_t wakes;
-    uint16_t as_long; // the run before it of the same length, and of the same tail: its number from
-    uint16_t as_tailed; // 1 on, 0 when there is none
+    uint16_t as_long;   // the run before it of the same length: its number from 1 on, 0 for none
+    uint16_t as_tailed; // and of the same tail
 };
 
 // The bit of a character that is no letter and no digit; some share theirs, `[` with `{`.
@@ -61,7 +61,7 @@ struct sight {
     // length; and of the digits the next begins with, for each number of them at a run's end.
     uint32_t pairs[SIGHT_LENGTHS];
     uint32_t digit_pairs[SIGHT_LENGTHS];
-    uint16_t long_as[SIGHT_LENGTHS]; // the last run of each length, and of each tail, likewise
+    uint16_t long_as[SIGHT_LENGTHS]; // the last run of each length, and of each tail, numbered so
     uint16_t tailed_as[SIGHT_LENGTHS];
     size_t same; // the last runs of one length, joined as in a MAC address
     size_t run_count;
