@@ -285,13 +285,14 @@ static bool groups_stand(const struct sight *sight, const struct shape *shape)
 bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
 {
     bool digits = shape->edge == EDGE_DIGITS;
-    char never = *shape->pattern == '9' ? 'A' : *shape->pattern == 'A' ? '9' : '\0';
+    bool never_number = *shape->pattern == 'A';
+    bool never_letter = *shape->pattern == '9';
     if (!sight_pays(sight, GROUPS_WORK) || (shape->next > 0 && !groups_stand(sight, shape)))
         return false;
     size_t n = digits ? sight->tailed_as[shape->group] : sight->long_as[shape->group];
     while (n > 0) {
         const struct run *run = &sight->runs[n - 1];
-        bool begins = digits || (run->lead > 0 ? '9' : 'A') != never;
+        bool begins = digits || !(run->lead > 0 ? never_number : never_letter);
         if (begins && sight_pays(sight, SHAPE_WORK) && shape_at(sight, n - 1, shape, holds))
             return true;
         n = digits ? run->as_tailed : run->as_long;
