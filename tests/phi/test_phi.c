@@ -188,11 +188,11 @@ START_TEST(work_has_a_bound)
     static const char *const dear[] = {"DE89 3704 ", "Re",           "1-2-",
                                        "%2541 ",     "[at]Patient/", "12 Main "};
     static const char *const dense[] = {
-        "{\"id\":\"evt_01KREZEDX2Y9BP6TNAGM3X1QBW\",\"account\":\"acct_UdtpeiBtx8kdVa\","
-        "\"type\":\"inference.completed\",\"time\":\"2025-04-28T06:11:43Z\",\"quantity\":3,"
-        "\"properties\":{\"modality\":\"ECG\",\"region\":\"ap-southeast-2\",\"status\":\"error\"}}",
-        "c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
-        "laboratory,21000-5,Width by Automated count,44.2,fL,numeric",
+        ("{\"id\":\"evt_01KREZEDX2Y9BP6TNAGM3X1QBW\",\"account\":\"acct_UdtpeiBtx8kdVa\","
+         "\"type\":\"inference.completed\",\"time\":\"2025-04-28T06:11:43Z\",\"quantity\":3,"
+         "\"properties\":{\"modality\":\"ECG\",\"region\":\"ap-southeast-2\",\"status\":\"error\"}}"),
+        ("c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
+         "laboratory,21000-5,Width by Automated count,44.2,fL,numeric"),
         "2026-11-03T14:05:00Z INFO done 1.2.840.10008.5.1.4.1.1.4 in 3 ms",
     };
     char text[1000];
