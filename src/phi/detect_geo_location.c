@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { DECIMAL_PLACES_MIN = 4 };
+enum { DECIMAL_PLACES_MIN = 4, COORDINATE_WORK = 12 };
 
 // The length of a number up to `most` with enough decimal places.
 static size_t coordinate_at(str text, size_t at, int most)
@@ -48,7 +48,8 @@ bool phi_detect_geo_location(const struct sight *sight)
     bool parted = sees(sight, ',') || sees(sight, ' ') || sees(sight, ';') || sees(sight, '&');
     for (size_t i = 0; parted && sight_finds(sight, &i, WAKE(GEO)); i++) {
         size_t at = sight->runs[i].at;
-        size_t latitude = before_or_nul(text, at) == '.' ? 0 : coordinate_at(text, at, 90);
+        bool begins = before_or_nul(text, at) != '.' && sight_pays(sight, COORDINATE_WORK);
+        size_t latitude = begins ? coordinate_at(text, at, 90) : 0;
         if (latitude == 0)
             continue;
         size_t next = at + latitude;

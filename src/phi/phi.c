@@ -81,7 +81,7 @@ static uint64_t woken(const struct sight *sight)
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    enum { DETECTOR_WORK = 3, MARK_WORK = 7 };
+    enum { DETECTOR_WORK = 3, MARK_WORK = 10 };
     if (sight->crowded || !sight_pays(sight, sight->marks * MARK_WORK))
         return give_up(off);
     for (uint64_t left = woken(sight) & ~off; left != 0; left &= left - 1) {

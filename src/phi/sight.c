@@ -15,8 +15,8 @@ enum {
     FILLER_WORK = 28,
     TEXT_WORK = 100,
     CHARACTER_WORK = 1,
-    RUN_WORK = 14,
-    LOOKED_UP_WORK = 5,
+    RUN_WORK = 16,
+    LOOKED_UP_WORK = 6,
     LOOK_WORK = 10,
     WAKE_WORK = 8
 };
@@ -314,7 +314,7 @@ static void take_sign(struct sight *sight, char c, size_t *number)
     sight->beyond = sight->beyond || beyond;
     sight->signs |= beyond ? 0 : SIGN(c);
     sight->marks += beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
-    sight->marks += c == '(' ? 2 : 0; // from which three do
+    sight->marks += c == '(' ? 1 : 0; // from which three do
     if (beyond || c == ':' || c == '"')
         *number = 0;
 }
