@@ -3,8 +3,6 @@
 
 enum { CORNERS_MAX = 1 << (SUPPRESS_AXES - 2), SLICES_MAX = 64, NO_ARC = -1 };
 
-static const int64_t never = INT64_C(1) << 60;
-
 struct network {
     size_t axes[2]; // of a plane
     size_t node_count;
@@ -52,6 +50,32 @@ size_t suppress_cell_count(const struct suppress_table *table)
     for (size_t i = 0; i < table->axis_count; i++)
         count = table->crossed ? count * table->lengths[i] : count + table->lengths[i] - 1;
     return count;
+}
+
+size_t suppress_chance(struct suppress_state *state, size_t bound)
+{
+    state->chance ^= state->chance << 13;
+    state->chance ^= state->chance >> 7;
+    state->chance ^= state->chance << 17;
+    return (size_t)(state->chance % bound);
+}
+
+int64_t suppress_change_of(const struct suppress_move *move, size_t cell)
+{
+    for (size_t i = 0; i < move->count; i++) {
+        if (move->cells[i] == cell)
+            return move->by[i];
+    }
+    return 0;
+}
+
+int64_t suppress_step_price(const struct suppress_state *state, size_t cell, int64_t by)
+{
+    if (by > 0 ? state->up[cell] < by : state->down[cell] < -by)
+        return SUPPRESS_NEVER;
+    if (!state->withheld[cell])
+        return state->price[cell];
+    return state->needy[cell] ? 0 : 1;
 }
 
 static size_t place_of(const struct suppress_search *search, size_t cell, size_t axis)
@@ -181,15 +205,6 @@ struct suppress_search *suppress_search_open(struct arena *arena, struct suppres
 
 // ---- the way round
 
-static int64_t step_price(const struct suppress_state *state, size_t cell, int64_t by)
-{
-    if (by > 0 ? state->up[cell] < by : state->down[cell] < -by)
-        return never;
-    if (!state->withheld[cell])
-        return state->price[cell];
-    return state->needy[cell] ? 0 : 1;
-}
-
 static size_t corner_cell(const struct slice *slice, size_t arc, size_t corner)
 {
     return slice->base + slice->network->cells[arc] + slice->offsets[corner];
@@ -200,9 +215,10 @@ static int64_t arc_price(struct suppress_search *search, const struct slice *sli
                          int64_t amount)
 {
     int64_t price = 0;
-    for (size_t i = 0; i < slice->corner_count && price < never; i++) {
+    for (size_t i = 0; i < slice->corner_count && price < SUPPRESS_NEVER; i++) {
         size_t cell = corner_cell(slice, arc, i);
-        price += step_price(search->state, cell, amount * slice->flips[i] * search->signs[cell]);
+        price += suppress_step_price(search->state, cell,
+                                     amount * slice->flips[i] * search->signs[cell]);
     }
     search->state->work += (int64_t)slice->corner_count;
     return price;
@@ -212,7 +228,7 @@ static size_t nearest(const struct suppress_search *search, size_t node_count)
 {
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < node_count; i++) {
-        if (!search->settled[i] && search->distance[i] < never &&
+        if (!search->settled[i] && search->distance[i] < SUPPRESS_NEVER &&
             (best == SIZE_MAX || search->distance[i] < search->distance[best]))
             best = i;
     }
@@ -230,20 +246,20 @@ static void reach_from(struct suppress_search *search, const struct slice *slice
         if (arc == goal->arc || search->settled[next])
             continue;
         int64_t price = arc_price(search, slice, arc, along ? goal->amount : -goal->amount);
-        if (price < never && search->distance[node] + price < search->distance[next]) {
+        if (price < SUPPRESS_NEVER && search->distance[node] + price < search->distance[next]) {
             search->distance[next] = search->distance[node] + price;
             search->via[next] = (int64_t)arc;
         }
     }
 }
 
-// What the way costs; `never` when there is none below the bound.
+// What the way costs; SUPPRESS_NEVER when there is none below the bound.
 static int64_t find_way(struct suppress_search *search, const struct slice *slice,
                         const struct goal *goal)
 {
     size_t count = slice->network->node_count;
     for (size_t i = 0; i < count; i++) {
-        search->distance[i] = never;
+        search->distance[i] = SUPPRESS_NEVER;
         search->settled[i] = false;
         search->via[i] = NO_ARC;
     }
@@ -251,7 +267,7 @@ static int64_t find_way(struct suppress_search *search, const struct slice *slic
     for (;;) {
         size_t node = nearest(search, count);
         if (node == SIZE_MAX || search->distance[node] >= goal->bound)
-            return never;
+            return SUPPRESS_NEVER;
         if (node == goal->to)
             return search->distance[node];
         search->settled[node] = true;
@@ -390,7 +406,7 @@ static const struct suppress_move *look_in(struct suppress_search *search,
         return NULL;
     goal.bound = *bound - own;
     int64_t price = find_way(search, slice, &goal);
-    if (price >= never)
+    if (price >= SUPPRESS_NEVER)
         return NULL;
     const struct suppress_move *move = follow_way(search, slice, &goal);
     if (!search->state->table->adds_up[search->state->figure] && !stays_within(search, move))
@@ -403,7 +419,7 @@ const struct suppress_move *suppress_search_find(struct suppress_search *search,
                                                  int64_t by, int64_t *price)
 {
     const struct suppress_move *best = NULL;
-    int64_t bound = never;
+    int64_t bound = SUPPRESS_NEVER;
     for (size_t i = 0; i < search->network_count; i++) {
         struct slice slice = {.network = &search->networks[i]};
         for (size_t choice = 0; choice < SLICES_MAX && set_slice(search, &slice, cell, choice);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { ATTACK_CELLS = 400, ATTACK_SUMS = 400, ATTACK_STEPS = 20000 };
+enum { ATTACK_CELLS = 400, ATTACK_SUMS = 400, ATTACK_STEPS = 20000, ATTACK_MET = 64 };
 
 #define ATTACK_ENDLESS (INT64_C(1) << 50)
 
@@ -142,6 +142,13 @@ static void attack_begin(struct attack *attack, const struct suppress_table *tab
     attack_add_sums(attack, table);
 }
 
+static inline int attack_values_wanted(const struct suppress_table *table, size_t cell)
+{
+    if (!table->cells[cell].small)
+        return 2;
+    return table->threshold - 1 < SUPPRESS_VALUES ? (int)table->threshold - 1 : SUPPRESS_VALUES;
+}
+
 // How many values a cell can have, up to `enough`; `other` are tables met before, which save work.
 static int attack_values(struct attack *attack, size_t cell, int enough,
                          int64_t (*met)[ATTACK_CELLS], size_t *met_count, size_t met_max)
@@ -176,6 +183,24 @@ static int attack_values(struct attack *attack, size_t cell, int enough,
         values[count++] = value;
         if (*met_count < met_max)
             memcpy(met[(*met_count)++], attack->found, sizeof attack->found);
+    }
+    return count;
+}
+
+// How many figures the attack determines, or leaves fewer values than it should.
+static inline int attack_table(const struct suppress_table *table, size_t figure)
+{
+    static struct attack attack;
+    static int64_t met[ATTACK_MET][ATTACK_CELLS];
+    size_t met_count = 0;
+    int count = 0;
+    attack_begin(&attack, table, figure);
+    for (size_t i = 0; i < attack.cell_count; i++) {
+        const struct suppress_cell *cell = &table->cells[i];
+        if (!cell->withheld || cell->figures[figure] == 0)
+            continue;
+        int wanted = attack_values_wanted(table, i);
+        count += attack_values(&attack, i, wanted, met, &met_count, ATTACK_MET) < wanted;
     }
     return count;
 }
