@@ -451,7 +451,8 @@ ON CONFLICT (customer_id, bucket, block) DO NOTHING;
 -- name: sums_load
 -- The LIMIT makes it one index look-up a line.
 SELECT wanted.place, found.events, found.first_index, found.last_index, found.total::text,
-       found.moment::text, found.extreme::text, found.extreme_events, found.extreme_at, found.extreme_index
+       found.moment::text, found.extreme::text, found.extreme_events, found.extreme_at,
+       found.extreme_index, found.held
 FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
      WITH ORDINALITY AS wanted (series_id, level, bucket, groups, weight, place)
 CROSS JOIN LATERAL (
@@ -465,19 +466,20 @@ CROSS JOIN LATERAL (
 -- name: sums_store
 INSERT INTO usage_sum (customer_id, series_id, level, bucket, groups, weight, events, first_index,
                        last_index, total, moment, extreme, extreme_events, extreme_at,
-                       extreme_index)
+                       extreme_index, held)
 SELECT $1::bigint, *
 FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::bigint[],
             $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[], $11::numeric[], $12::numeric[],
-            $13::bigint[], $14::timestamptz[], $15::bigint[]) AS made
+            $13::bigint[], $14::timestamptz[], $15::bigint[], $16::bytea[]) AS made
 ON CONFLICT (customer_id, series_id, level, bucket, groups, weight) DO UPDATE
 SET events = excluded.events, first_index = excluded.first_index,
     last_index = excluded.last_index, total = excluded.total, moment = excluded.moment,
     extreme = excluded.extreme, extreme_events = excluded.extreme_events,
-    extreme_at = excluded.extreme_at, extreme_index = excluded.extreme_index;
+    extreme_at = excluded.extreme_at, extreme_index = excluded.extreme_index, held = excluded.held;
 
 -- name: sums_add
--- Of lines that nothing is taken from and that have no extreme: what is there is not read first.
+-- Of lines that nothing is taken from and that have no extreme and no values: what is there is not
+-- read first.
 INSERT INTO usage_sum AS there (customer_id, series_id, level, bucket, groups, weight, events,
                                 first_index, last_index, total, moment, extreme, extreme_events,
                                 extreme_at, extreme_index)
@@ -492,12 +494,19 @@ SET events = there.events + excluded.events,
     total = there.total + excluded.total, moment = there.moment + excluded.moment;
 
 -- name: sums_remove
+-- Looked up one by one, as above: joined, all of the customer's rows might be read.
 DELETE FROM usage_sum
-USING unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
-      AS gone (series_id, level, bucket, groups, weight)
-WHERE usage_sum.customer_id = $1 AND usage_sum.series_id = gone.series_id
-  AND usage_sum.level = gone.level AND usage_sum.bucket = gone.bucket
-  AND usage_sum.groups = gone.groups AND usage_sum.weight = gone.weight;
+WHERE ctid = ANY (ARRAY(
+    SELECT found.ctid
+    FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::bigint[])
+         AS gone (series_id, level, bucket, groups, weight)
+    CROSS JOIN LATERAL (
+        SELECT ctid
+        FROM usage_sum
+        WHERE customer_id = $1 AND series_id = gone.series_id AND level = gone.level
+          AND bucket = gone.bucket AND groups = gone.groups AND weight = gone.weight
+        LIMIT 1
+    ) AS found));
 
 -- name: sums_each_of_group
 -- One group's quarters of a time.
@@ -509,7 +518,7 @@ WHERE customer_id = $1 AND series_id = $2 AND level = 0 AND bucket >= $3 AND buc
 
 -- name: sums_each_line
 SELECT bucket, groups, weight, events, first_index, last_index, total::text, moment::text,
-       extreme::text, extreme_events, extreme_at, extreme_index
+       extreme::text, extreme_events, extreme_at, extreme_index, held
 FROM usage_sum
 WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
 ORDER BY bucket, groups, weight;
@@ -524,12 +533,17 @@ SET events = usage_value.events + excluded.events;
 
 -- name: sums_remove_values
 DELETE FROM usage_value
-USING unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[])
-      AS gone (series_id, level, bucket, groups, value)
-WHERE usage_value.customer_id = $1 AND usage_value.series_id = gone.series_id
-  AND usage_value.level = gone.level AND usage_value.bucket = gone.bucket
-  AND usage_value.groups = gone.groups AND usage_value.value = gone.value
-  AND usage_value.events = 0;
+WHERE ctid = ANY (ARRAY(
+    SELECT found.ctid
+    FROM unnest($2::bigint[], $3::bigint[], $4::timestamptz[], $5::text[], $6::text[])
+         AS gone (series_id, level, bucket, groups, value)
+    CROSS JOIN LATERAL (
+        SELECT ctid
+        FROM usage_value
+        WHERE customer_id = $1 AND series_id = gone.series_id AND level = gone.level
+          AND bucket = gone.bucket AND groups = gone.groups AND value = gone.value AND events = 0
+        LIMIT 1
+    ) AS found));
 
 -- name: sums_each_value
 SELECT bucket, groups, value, events

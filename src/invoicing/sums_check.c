@@ -5,6 +5,8 @@
 #include "phial/rating/aggregation.h"
 #include "sums_rows.h"
 
+#include <stdlib.h>
+
 enum { METRICS_MAX = 500, SAMPLE_MAX = 100, FEW_ENTRIES = 50000 };
 
 struct checking {
@@ -80,6 +82,7 @@ struct comparing {
     str group;
     int64_t weight;
     instant bucket;
+    str held;
     size_t rows;
     bool right;
 };
@@ -95,6 +98,32 @@ static bool same_sum(const struct metric *metric, const struct usage_tally_sum *
            (!extreme || decimal_compare(a->extreme, b->extreme) == 0);
 }
 
+static int by_value(const void *left, const void *right)
+{
+    return str_compare(((const struct usage_tally_value *)left)->value,
+                       ((const struct usage_tally_value *)right)->value);
+}
+
+// Whether a row holds the values that the bucket's events have; where they are rows of their own,
+// they are not looked at.
+static bool same_values(const struct comparing *comparing)
+{
+    struct arena *arena = comparing->row.arena;
+    size_t count = 0;
+    size_t found = 0;
+    const struct usage_tally_value *all = usage_tally_values(comparing->checking->tally, &count);
+    struct usage_tally_value *values = arena_array(arena, struct usage_tally_value, count);
+    if (comparing->held.len == 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].metric == comparing->metric && str_eq(all[i].group, comparing->group))
+            values[found++] = all[i];
+    }
+    if (found > 1)
+        qsort(values, found, sizeof *values, by_value);
+    return str_eq(comparing->held, usage_tally_held_print(arena, values, found));
+}
+
 static result compare_row(void *context)
 {
     struct comparing *comparing = context;
@@ -107,7 +136,7 @@ static result compare_row(void *context)
         found = lines[i].metric == comparing->metric &&
                 (int64_t)lines[i].weight == comparing->weight &&
                 str_eq(lines[i].group, comparing->group) &&
-                same_sum(metric, &lines[i].added, &comparing->row.sum);
+                same_sum(metric, &lines[i].added, &comparing->row.sum) && same_values(comparing);
     comparing->rows++;
     comparing->right = comparing->right && found;
     return OK;
@@ -134,7 +163,8 @@ static result compare_metric(const struct checking *checking, size_t metric)
                        db_instant(usage_tally_bucket_end(TALLY_QUARTER, checking->bucket))),
                 COLUMNS(db_into_instant("bucket", &comparing.bucket),
                         db_into_text("groups", &comparing.group),
-                        db_into_i64("weight", &comparing.weight), SUM_COLUMNS(&comparing.row)),
+                        db_into_i64("weight", &comparing.weight), SUM_COLUMNS(&comparing.row),
+                        db_into_bytes("held", &comparing.held)),
                 compare_row, &comparing));
     checking->sample->compared++;
     if (!comparing.right || comparing.rows != lines_of(checking, metric))

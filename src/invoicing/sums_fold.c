@@ -7,6 +7,7 @@
 #include "phial/rating/aggregation.h"
 #include "sums_rows.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -279,9 +280,10 @@ static int by_bucket(const void *left, const void *right)
 
 static bool only_adds(const struct fold *fold, const struct usage_tally_line *line)
 {
-    enum folding folds = metric_folding(fold->metrics[line->metric]);
-    return line->removed.events == 0 && folds != FOLDS_MOST && folds != FOLDS_LEAST &&
-           folds != FOLDS_LATEST;
+    const struct metric *metric = fold->metrics[line->metric];
+    enum folding folds = metric_folding(metric);
+    return line->removed.events == 0 && !metric_folds_values(metric) && folds != FOLDS_MOST &&
+           folds != FOLDS_LEAST && folds != FOLDS_LATEST;
 }
 
 // Those that only add come first, each part in its order. Answers how many they are.
@@ -304,8 +306,76 @@ static size_t part_lines(const struct fold *fold, struct usage_tally_line *lines
     return kept;
 }
 
+// What a tally has of values, and what of it is left for rows of its own.
+struct values {
+    struct usage_tally_value *all; // in the order of lines, then of their bytes
+    size_t count;
+    size_t at;
+    struct usage_tally_value *left;
+    size_t left_count;
+    size_t left_room;
+};
+
+static int compare_places(const struct usage_tally_value *value,
+                          const struct usage_tally_line *line)
+{
+    struct usage_tally_line like = {
+        .level = value->level,
+        .metric = value->metric,
+        .bucket = value->bucket,
+        .group = value->group,
+        .weight = line->weight,
+    };
+    return by_bucket(&like, line);
+}
+
+static int by_value(const void *left, const void *right)
+{
+    const struct usage_tally_value *a = left;
+    const struct usage_tally_value *b = right;
+    struct usage_tally_line like = {
+        .level = b->level, .metric = b->metric, .bucket = b->bucket, .group = b->group};
+    int order = compare_places(a, &like);
+    return order != 0 ? order : str_compare(a->value, b->value);
+}
+
+static void leave(const struct fold *fold, struct values *values,
+                  const struct usage_tally_value *left, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        values->left = arena_grow(db_arena(fold->tx), values->left, values->left_count,
+                                  &values->left_room, sizeof *values->left);
+        values->left[values->left_count++] = left[i];
+    }
+}
+
+// A line holds its values until they are too many: then, and from then on, they are rows.
+static result hold_values(const struct fold *fold, struct usage_tally_line *line,
+                          struct values *values)
+{
+    struct arena *arena = db_arena(fold->tx);
+    size_t first = values->at;
+    while (values->at < values->count && compare_places(&values->all[values->at], line) == 0)
+        values->at++;
+    size_t count = values->at - first;
+    struct usage_tally_value *merged = NULL;
+    size_t merged_count = 0;
+    if (count == 0)
+        return OK;
+    if (line->held.len == 0) {
+        leave(fold, values, &values->all[first], count);
+        return OK;
+    }
+    TRY(usage_tally_held_merge(arena, line->held, &values->all[first], count, &merged,
+                               &merged_count));
+    line->held = usage_tally_held_print(arena, merged, merged_count);
+    if (line->held.len == 0)
+        leave(fold, values, merged, merged_count);
+    return OK;
+}
+
 static result write_lines(const struct fold *fold, const struct sums_place *at,
-                          struct usage_tally_line *lines, size_t count)
+                          struct usage_tally_line *lines, size_t count, struct values *values)
 {
     size_t quarters = 0;
     size_t adding = part_lines(fold, lines, count);
@@ -315,6 +385,9 @@ static result write_lines(const struct fold *fold, const struct sums_place *at,
     while (quarters < count && lines[quarters].level == TALLY_QUARTER)
         quarters++;
     TRY(sums_merge(at, lines, count));
+    for (size_t i = 0; i < count; i++)
+        TRY(hold_values(fold, &lines[i], values));
+    assert(values->at == values->count); // each has its line
     TRY(renew_worn(fold, lines, quarters));
     TRY(sums_write(at, lines, quarters));
     TRY(renew_worn(fold, lines + quarters, count - quarters));
@@ -325,12 +398,14 @@ static result write_tally(const struct fold *fold, const struct usage_tally *tal
 {
     struct sums_place at = {fold->tx, fold->customer_id, fold->ids, fold->metrics};
     size_t count = 0;
-    size_t value_count = 0;
+    struct values values = {0};
     struct usage_tally_line *lines = usage_tally_lines(tally, &count);
-    const struct usage_tally_value *values = usage_tally_values(tally, &value_count);
+    values.all = usage_tally_values(tally, &values.count);
+    if (values.count > 1)
+        qsort(values.all, values.count, sizeof *values.all, by_value);
     if (count > 0)
-        TRY(write_lines(fold, &at, lines, count));
-    return sums_write_values(&at, values, value_count);
+        TRY(write_lines(fold, &at, lines, count, &values));
+    return sums_write_values(&at, values.left, values.left_count);
 }
 
 static result fold_stretch(struct fold *fold)

@@ -21,6 +21,8 @@ struct sums_reading {
     struct usage_tally_line *lines;
     size_t line_count;
     size_t line_room;
+    bool rows;      // a line's values are rows of their own
+    bool of_values; // it is they that are read, the lines have been
     struct usage_tally_value *values;
     size_t value_count;
     size_t value_room;
@@ -57,9 +59,16 @@ struct row {
     str groups;
     int64_t weight;
     struct sum_row sum;
+    str held;
     str value;
     int64_t events;
 };
+
+// Rows of one group often follow each other: the text of the last is kept once.
+static str kept_group(const struct row *row, str last)
+{
+    return str_eq(row->groups, last) ? last : str_copy(db_arena(row->reading->tx), row->groups);
+}
 
 static result take_line(void *context)
 {
@@ -72,10 +81,14 @@ static result take_line(void *context)
     reading->lines[reading->line_count++] = (struct usage_tally_line){
         .level = row->level,
         .bucket = row->bucket,
-        .group = str_copy(arena, row->groups),
+        .group = kept_group(row, reading->line_count == 0
+                                     ? STR("")
+                                     : reading->lines[reading->line_count - 1].group),
         .weight = (size_t)row->weight,
         .added = row->sum.sum,
+        .held = str_copy(arena, row->held),
     };
+    reading->rows = reading->rows || row->held.len == 0;
     return OK;
 }
 
@@ -89,7 +102,9 @@ static result take_value(void *context)
     reading->values[reading->value_count++] = (struct usage_tally_value){
         .level = row->level,
         .bucket = row->bucket,
-        .group = str_copy(arena, row->groups),
+        .group = kept_group(row, reading->value_count == 0
+                                     ? STR("")
+                                     : reading->values[reading->value_count - 1].group),
         .value = str_copy(arena, row->value),
         .events = row->events,
     };
@@ -109,7 +124,8 @@ static result read_lines(struct sums_reading *reading, enum usage_tally_level le
                            db_instant(from), db_instant(to)),
                     COLUMNS(db_into_instant("bucket", &row->bucket),
                             db_into_text("groups", &row->groups),
-                            db_into_i64("weight", &row->weight), SUM_COLUMNS(&row->sum)),
+                            db_into_i64("weight", &row->weight), SUM_COLUMNS(&row->sum),
+                            db_into_bytes("held", &row->held)),
                     take_line, row);
 }
 
@@ -131,8 +147,8 @@ static result read_level(struct sums_reading *reading, enum usage_tally_level le
 {
     if (from.us >= to.us)
         return OK;
-    TRY(read_lines(reading, level, from, to));
-    return metric_folds_values(reading->metric) ? read_values(reading, level, from, to) : OK;
+    return reading->of_values ? read_values(reading, level, from, to)
+                              : read_lines(reading, level, from, to);
 }
 
 // The first bucket that begins at or after an instant.
@@ -160,7 +176,7 @@ static result read_buckets(struct sums_reading *reading, enum usage_tally_level 
 
 static result read_edge(struct sums_reading *reading, instant from, instant to)
 {
-    if (from.us >= to.us)
+    if (from.us >= to.us || reading->of_values)
         return OK;
     if (from.us < reading->sealed_before.us)
         return FAIL(ENTRY_REMOVED, "Retention has removed entries of that time.");
@@ -184,9 +200,18 @@ static result read_time(struct sums_reading *reading, enum usage_tally_level lev
     return read_edge(reading, last, to);
 }
 
-static result read_all(struct sums_reading *reading, enum usage_tally_level level)
+static result read_times(struct sums_reading *reading, enum usage_tally_level level)
 {
     static const instant beginning = {FIRST_INSTANT_US};
+    if (metric_carries(reading->metric))
+        TRY(read_time(reading, TALLY_DAY, usage_tally_bucket(TALLY_DAY, beginning), reading->from));
+    return read_time(reading, level, reading->from, reading->to);
+}
+
+static result read_all(struct sums_reading *reading, enum usage_tally_level level)
+{
+    reading->rows = false;
+    reading->of_values = false;
     reading->line_count = 0;
     reading->value_count = 0;
     reading->carried_count = 0;
@@ -194,9 +219,10 @@ static result read_all(struct sums_reading *reading, enum usage_tally_level leve
     for (size_t i = 0; i < reading->edge_count; i++)
         usage_fold_release(&reading->edge_folds[i]);
     reading->edge_count = 0;
-    if (metric_carries(reading->metric))
-        TRY(read_time(reading, TALLY_DAY, usage_tally_bucket(TALLY_DAY, beginning), reading->from));
-    return read_time(reading, level, reading->from, reading->to);
+    TRY(read_times(reading, level));
+    TRY(db_flush(reading->tx));
+    reading->of_values = true;
+    return reading->rows && metric_folds_values(reading->metric) ? read_times(reading, level) : OK;
 }
 
 // ---- as of one position
@@ -376,7 +402,8 @@ static result carry_lines(struct sums_reading *reading, size_t first)
     return OK;
 }
 
-// A bucket lies on one side of a bound, or was not read.
+// A bucket lies on one side of a bound, or was not read. Of those before it, what values they hold
+// may count.
 static result feed_lines(const struct feeding *feeding)
 {
     struct sums_reading *reading = feeding->reading;
@@ -387,9 +414,10 @@ static result feed_lines(const struct feeding *feeding)
         for (size_t i = 0; i < reading->carried_count; i++)
             TRY(usage_tally_window_line(feeding->window, &reading->carried[i], true));
     }
-    for (size_t i = first;
+    bool earlier = metric_carries(reading->metric) && metric_folds_values(reading->metric);
+    for (size_t i = earlier ? 0 : first;
          i < reading->line_count && reading->lines[i].bucket.us < feeding->what->to.us; i++)
-        TRY(usage_tally_window_line(feeding->window, &reading->lines[i], false));
+        TRY(usage_tally_window_line(feeding->window, &reading->lines[i], i < first));
     return OK;
 }
 
@@ -404,10 +432,9 @@ static result feed_values(const struct feeding *feeding)
     return OK;
 }
 
-result sums_measure(struct sums_reading *reading, const struct measurement *what,
-                    struct sums_answer *answer)
+result sums_measure(struct sums_reading *reading, struct arena *arena,
+                    const struct measurement *what, struct sums_answer *answer)
 {
-    struct arena *arena = db_arena(reading->tx);
     const struct metric *const metrics[] = {what->metric};
     const struct metric *const *kept =
         memcpy(arena_array(arena, const struct metric *, 1), metrics, sizeof metrics);
@@ -517,7 +544,7 @@ static result measure(const struct usage_source *base, struct arena *arena,
     if (source->span.staged == NULL && !source->entries->read)
         TRY(sums_read(source->tx, source->span.head, what, TALLY_DAY, &reading));
     if (reading != NULL)
-        TRY(sums_measure(reading, what, &answer));
+        TRY(sums_measure(reading, arena, what, &answer));
     if (!answer.answered)
         return measure_entries(source, arena, what, groups, count);
     *groups = answer.groups;

@@ -13,16 +13,16 @@ struct sums_reading;
 result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
                  enum usage_tally_level level, struct sums_reading **reading);
 void sums_reading_release(struct sums_reading **reading); // NULL is allowed
-// As metric_measure, of the time that was read or a part of it. answered: false where a figure is
-// not known without the entries.
+// As metric_measure, of the time that was read or a part of it; the groups lie in the arena.
+// answered: false where a figure is not known without the entries.
 struct sums_answer {
     bool bounds; // the groups' positions are asked for
     bool answered;
     struct usage_group *groups;
     size_t count;
 };
-result sums_measure(struct sums_reading *reading, const struct measurement *what,
-                    struct sums_answer *answer);
+result sums_measure(struct sums_reading *reading, struct arena *arena,
+                    const struct measurement *what, struct sums_answer *answer);
 
 // Answers a statement's measurements out of running sums where they do, else out of the entries of
 // [from, to), which are read when they are first needed.

@@ -2,6 +2,7 @@
 #include "sums_rows.h"
 
 #include "invoicing.sql.h"
+#include "phial/rating/aggregation.h"
 
 #include <stdlib.h>
 
@@ -228,6 +229,7 @@ struct merging {
     struct usage_tally_line *lines;
     int64_t place; // from 1
     struct sum_row row;
+    str held;
 };
 
 static result merge_row(void *context)
@@ -239,6 +241,7 @@ static result merge_row(void *context)
     TRY(usage_tally_sum_add(merging->row.arena, merging->at->metrics[line->metric], &there,
                             &line->added));
     line->added = there;
+    line->held = str_copy(merging->row.arena, merging->held);
     return OK;
 }
 
@@ -246,13 +249,17 @@ result sums_merge(const struct sums_place *at, struct usage_tally_line *lines, s
 {
     struct merging merging = {.at = at, .lines = lines, .row = {.arena = db_arena(at->tx)}};
     struct keys keys = keys_new(db_arena(at->tx), count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         keys_add(&keys, at, &lines[i]);
+        if (metric_folds_values(at->metrics[lines[i].metric]))
+            lines[i].held = USAGE_TALLY_HELD_NONE;
+    }
     if (count == 0)
         return OK;
     TRY(db_each(at->tx, &sums_load_sql, PARAMS(db_i64(at->customer_id), KEY_PARAMS(keys)),
-                COLUMNS(db_into_i64("place", &merging.place), SUM_COLUMNS(&merging.row)), merge_row,
-                &merging));
+                COLUMNS(db_into_i64("place", &merging.place), SUM_COLUMNS(&merging.row),
+                        db_into_bytes("held", &merging.held)),
+                merge_row, &merging));
     for (size_t i = 0; i < count; i++) {
         TRY(usage_tally_sum_remove(db_arena(at->tx), at->metrics[lines[i].metric], &lines[i].added,
                                    &lines[i].removed));
@@ -273,6 +280,7 @@ struct stored {
     int64_t *extreme_events;
     instant *extreme_at;
     int64_t *extreme_index;
+    str *held; // of sums_store
 };
 
 static void stored_add(struct arena *arena, struct stored *stored, const struct sums_place *at,
@@ -290,22 +298,15 @@ static void stored_add(struct arena *arena, struct stored *stored, const struct 
     stored->extreme_events[i] = sum->extreme_events;
     stored->extreme_at[i] = sum->extreme_at;
     stored->extreme_index[i] = sum->extreme_index;
+    stored->held[i] = line->held;
 }
 
-static result store(const struct sums_place *at, const struct db_stmt *stmt,
-                    const struct stored *stored)
-{
-    size_t count = stored->keys.count;
-    return db_exec(at->tx, stmt,
-                   PARAMS(db_i64(at->customer_id), KEY_PARAMS(stored->keys),
-                          db_i64_array(stored->events, count), db_i64_array(stored->first, count),
-                          db_i64_array(stored->last, count), db_text_array(stored->totals, count),
-                          db_text_array(stored->moments, count),
-                          db_text_array(stored->extremes, count),
-                          db_i64_array(stored->extreme_events, count),
-                          db_instant_array(stored->extreme_at, count),
-                          db_i64_array(stored->extreme_index, count)));
-}
+#define STORED_PARAMS(stored, count)                                                           \
+    KEY_PARAMS((stored).keys), db_i64_array((stored).events, count),                           \
+        db_i64_array((stored).first, count), db_i64_array((stored).last, count),               \
+        db_text_array((stored).totals, count), db_text_array((stored).moments, count),         \
+        db_text_array((stored).extremes, count), db_i64_array((stored).extreme_events, count), \
+        db_instant_array((stored).extreme_at, count), db_i64_array((stored).extreme_index, count)
 
 static struct stored stored_new(struct arena *arena, size_t room)
 {
@@ -320,6 +321,7 @@ static struct stored stored_new(struct arena *arena, size_t room)
         .extreme_events = arena_array(arena, int64_t, room),
         .extreme_at = arena_array(arena, instant, room),
         .extreme_index = arena_array(arena, int64_t, room),
+        .held = arena_array(arena, str, room),
     };
 }
 
@@ -328,7 +330,9 @@ result sums_add(const struct sums_place *at, const struct usage_tally_line *line
     struct stored stored = stored_new(db_arena(at->tx), count);
     for (size_t i = 0; i < count; i++)
         stored_add(db_arena(at->tx), &stored, at, &lines[i]);
-    return count == 0 ? OK : store(at, &sums_add_sql, &stored);
+    return count == 0 ? OK
+                      : db_exec(at->tx, &sums_add_sql,
+                                PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, count)));
 }
 
 result sums_write(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
@@ -342,41 +346,64 @@ result sums_write(const struct sums_place *at, const struct usage_tally_line *li
         else
             stored_add(arena, &stored, at, &lines[i]);
     }
-    if (stored.keys.count > 0)
-        TRY(store(at, &sums_store_sql, &stored));
+    size_t kept = stored.keys.count;
+    if (kept > 0)
+        TRY(db_exec(at->tx, &sums_store_sql,
+                    PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, kept),
+                           db_bytes_array(stored.held, kept))));
     return gone.count == 0 ? OK
                            : db_exec(at->tx, &sums_remove_sql,
                                      PARAMS(db_i64(at->customer_id), KEY_PARAMS(gone)));
 }
 
+struct value_keys {
+    struct keys keys;
+    str *texts;
+};
+
+static struct value_keys value_keys_new(struct arena *arena, size_t room)
+{
+    return (struct value_keys){keys_new(arena, room), arena_array(arena, str, room)};
+}
+
+static void value_keys_add(struct value_keys *keys, const struct sums_place *at,
+                           const struct usage_tally_value *value)
+{
+    struct usage_tally_line line = {.metric = value->metric,
+                                    .level = value->level,
+                                    .bucket = value->bucket,
+                                    .group = value->group};
+    keys->texts[keys->keys.count] = value->value;
+    keys_add(&keys->keys, at, &line);
+}
+
+#define VALUE_PARAMS(at, value)                                                       \
+    db_i64((at)->customer_id), db_i64_array((value).keys.series, (value).keys.count), \
+        db_i64_array((value).keys.levels, (value).keys.count),                        \
+        db_instant_array((value).keys.buckets, (value).keys.count),                   \
+        db_text_array((value).keys.groups, (value).keys.count),                       \
+        db_text_array((value).texts, (value).keys.count)
+
+// Only of what something is taken from may none be left.
 result sums_write_values(const struct sums_place *at, const struct usage_tally_value *values,
                          size_t count)
 {
     struct arena *arena = db_arena(at->tx);
-    struct keys keys = keys_new(arena, count);
-    str *texts = arena_array(arena, str, count);
+    struct value_keys written = value_keys_new(arena, count);
+    struct value_keys lessened = value_keys_new(arena, count);
     int64_t *events = arena_array(arena, int64_t, count);
-    bool removes = false;
     for (size_t i = 0; i < count; i++) {
         if (values[i].events == 0)
             continue;
-        size_t k = keys.count++;
-        keys.series[k] = at->series[values[i].metric];
-        keys.levels[k] = values[i].level;
-        keys.buckets[k] = values[i].bucket;
-        keys.groups[k] = values[i].group;
-        texts[k] = values[i].value;
-        events[k] = values[i].events;
-        removes = removes || events[k] < 0;
+        events[written.keys.count] = values[i].events;
+        value_keys_add(&written, at, &values[i]);
+        if (values[i].events < 0)
+            value_keys_add(&lessened, at, &values[i]);
     }
-    if (keys.count == 0)
-        return OK;
-#define VALUE_KEYS                                                                         \
-    db_i64(at->customer_id), db_i64_array(keys.series, keys.count),                        \
-        db_i64_array(keys.levels, keys.count), db_instant_array(keys.buckets, keys.count), \
-        db_text_array(keys.groups, keys.count), db_text_array(texts, keys.count)
-    TRY(db_exec(at->tx, &sums_add_values_sql,
-                PARAMS(VALUE_KEYS, db_i64_array(events, keys.count))));
-    return removes ? db_exec(at->tx, &sums_remove_values_sql, PARAMS(VALUE_KEYS)) : OK;
-#undef VALUE_KEYS
+    if (written.keys.count > 0)
+        TRY(db_exec(at->tx, &sums_add_values_sql,
+                    PARAMS(VALUE_PARAMS(at, written), db_i64_array(events, written.keys.count))));
+    return lessened.keys.count == 0
+               ? OK
+               : db_exec(at->tx, &sums_remove_values_sql, PARAMS(VALUE_PARAMS(at, lessened)));
 }

@@ -48,18 +48,22 @@ struct sum_row {
         db_into_i64("extreme_index", &(row)->sum.extreme_index)
 result sum_row_read(struct sum_row *row); // the texts into the sum
 
-// Lines whose `added` is what there is now. The series' ids stand beside the tally's metrics.
+// Lines whose `added` is what there is now, with what they hold of values. The series' ids stand
+// beside the tally's metrics.
 struct sums_place {
     struct db_tx *tx;
     int64_t customer_id;
     const int64_t *series;
     const struct metric *const *metrics;
 };
-// Puts what is stored before `added`, and takes `removed` off.
+// Puts what is stored before `added`, and takes `removed` off. What is held is as it is stored; a
+// line that is not holds no value yet.
 result sums_merge(const struct sums_place *at, struct usage_tally_line *lines, size_t count);
-// Adds lines to what is stored: for those that nothing is taken from and that have no extreme.
+// Adds lines to what is stored: for those that nothing is taken from and that have no extreme and
+// no values.
 result sums_add(const struct sums_place *at, const struct usage_tally_line *lines, size_t count);
 // Stores lines, or removes those without events.
 result sums_write(const struct sums_place *at, const struct usage_tally_line *lines, size_t count);
+// Adds values to the rows that stand for one each.
 result sums_write_values(const struct sums_place *at, const struct usage_tally_value *values,
                          size_t count);

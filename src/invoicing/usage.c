@@ -15,8 +15,9 @@ struct answering {
     struct head head;
     struct sums_reading *sums; // NULL: the entries answer
     struct usage usage;
-    struct usage_group whole; // the answer to what is asked of all of the time
-    json_t *printed;          // NULL: nothing else is asked
+    exact quantity; // of all of the time
+    int64_t events;
+    json_t *printed; // NULL: nothing else is asked
 };
 
 static json_t *print_instant(struct arena *arena, instant at)
@@ -24,10 +25,10 @@ static json_t *print_instant(struct arena *arena, instant at)
     return json_from_str(instant_print(arena, at));
 }
 
-static result set_measured(struct arena *arena, const struct usage_group *group, json_t *into)
+static result set_measured(struct arena *arena, exact quantity, int64_t events, json_t *into)
 {
-    TRY(statement_set(into, "quantity", json_from_str(exact_print(arena, group->quantity))));
-    return statement_set(into, "events", json_integer(group->events));
+    TRY(statement_set(into, "quantity", json_from_str(exact_print(arena, quantity))));
+    return statement_set(into, "events", json_integer(events));
 }
 
 // The usage within a time: the events stand in its order.
@@ -57,12 +58,12 @@ static instant usage_from(const struct metric *metric, instant from)
 }
 
 // NOT_READY: only the entries tell; the caller reads them and begins anew.
-static result measure(const struct answering *answering, const struct measurement *what,
-                      struct usage_group **groups, size_t *count)
+static result measure(const struct answering *answering, struct arena *arena,
+                      const struct measurement *what, struct usage_group **groups, size_t *count)
 {
     if (answering->sums != NULL) {
         struct sums_answer answer = {0};
-        TRY(sums_measure(answering->sums, what, &answer));
+        TRY(sums_measure(answering->sums, arena, what, &answer));
         if (!answer.answered)
             return FAIL(NOT_READY, "a running sum is worn");
         *groups = answer.groups;
@@ -71,7 +72,7 @@ static result measure(const struct answering *answering, const struct measuremen
     }
     struct usage usage =
         cut_usage(&answering->usage, usage_from(what->metric, what->from), what->to);
-    return metric_measure(answering->arena, what, &usage, groups, count);
+    return metric_measure(arena, what, &usage, groups, count);
 }
 
 static struct measurement measurement_of(const struct answering *answering, instant from,
@@ -85,13 +86,13 @@ static struct measurement measurement_of(const struct answering *answering, inst
     };
 }
 
-static result measure_whole(const struct answering *answering, instant from, instant to,
-                            struct usage_group *whole)
+static result measure_whole(const struct answering *answering, struct arena *arena, instant from,
+                            instant to, struct usage_group *whole)
 {
     struct measurement what = measurement_of(answering, from, to);
     struct usage_group *groups = NULL;
     size_t count = 0;
-    TRY(measure(answering, &what, &groups, &count));
+    TRY(measure(answering, arena, &what, &groups, &count));
     *whole = groups[0];
     return OK;
 }
@@ -116,18 +117,20 @@ static instant next_bound(const struct zone *zone, str window, instant at)
 
 static result add_windows(const struct answering *answering, json_t *windows)
 {
+    OWNED(arena_reset) struct arena scratch = {0};
     const struct usage_query *query = answering->query;
     for (instant start = query->from; start.us < query->to.us;) {
         instant end = next_bound(answering->zone, query->window, start);
         if (end.us > query->to.us)
             end = query->to;
         struct usage_group whole = {0};
-        TRY(measure_whole(answering, start, end, &whole));
-        json_t *window = json_pack("{s:o, s:o}", "start", print_instant(answering->arena, start),
-                                   "end", print_instant(answering->arena, end));
+        arena_clear(&scratch);
+        TRY(measure_whole(answering, &scratch, start, end, &whole));
+        json_t *window = json_pack("{s:o, s:o}", "start", print_instant(&scratch, start), "end",
+                                   print_instant(&scratch, end));
         if (window == NULL || json_array_append_new(windows, window) != 0)
             return FAIL(INTERNAL, "a window cannot be written");
-        TRY(set_measured(answering->arena, &whole, window));
+        TRY(set_measured(&scratch, whole.quantity, whole.events, window));
         start = end;
     }
     return OK;
@@ -135,22 +138,23 @@ static result add_windows(const struct answering *answering, json_t *windows)
 
 static result add_groups(const struct answering *answering, json_t *printed)
 {
+    OWNED(arena_reset) struct arena scratch = {0};
     const struct usage_query *query = answering->query;
     struct measurement what = measurement_of(answering, query->from, query->to);
     struct usage_group *groups = NULL;
     size_t count = 0;
     what.group_by = query->group_by;
     what.group_by_count = query->group_by_count;
-    TRY(measure(answering, &what, &groups, &count));
+    TRY(measure(answering, &scratch, &what, &groups, &count));
     for (size_t i = 0; i < count; i++) {
         json_t *values = json_object();
         json_t *group = json_pack("{s:o}", "group", values);
         if (group == NULL || json_array_append_new(printed, group) != 0)
             return FAIL(INTERNAL, "a group cannot be written");
         for (size_t j = 0; j < query->group_by_count; j++)
-            TRY(statement_set(values, str_to_c(answering->arena, query->group_by[j]),
+            TRY(statement_set(values, str_to_c(&scratch, query->group_by[j]),
                               json_from_str(groups[i].values[j])));
-        TRY(set_measured(answering->arena, &groups[i], group));
+        TRY(set_measured(&scratch, groups[i].quantity, groups[i].events, group));
     }
     return OK;
 }
@@ -178,7 +182,7 @@ static result print_answer(const struct answering *answering)
     TRY(statement_set(answer, "metric", json_from_str(query->metric->key)));
     TRY(statement_set(answer, "from", print_instant(answering->arena, query->from)));
     TRY(statement_set(answer, "to", print_instant(answering->arena, query->to)));
-    TRY(set_measured(answering->arena, &answering->whole, answer));
+    TRY(set_measured(answering->arena, answering->quantity, answering->events, answer));
     if (query->window.len > 0)
         TRY(add_list(answering, "windows", answer, add_windows));
     if (query->group_by != NULL)
@@ -188,8 +192,13 @@ static result print_answer(const struct answering *answering)
 
 static result answer(struct answering *answering)
 {
+    OWNED(arena_reset) struct arena scratch = {0};
     const struct usage_query *query = answering->query;
-    TRY(measure_whole(answering, query->from, query->to, &answering->whole));
+    struct usage_group whole = {0};
+    TRY(measure_whole(answering, &scratch, query->from, query->to, &whole));
+    answering->events = whole.events;
+    answering->quantity = exact_add(answering->arena, whole.quantity, exact_zero()); // a copy
+    arena_reset(&scratch);
     return answering->printed == NULL ? OK : print_answer(answering);
 }
 
@@ -280,7 +289,7 @@ result usage_query_measure(struct db_tx *tx, const struct usage_query *query, ex
 {
     struct answering answering = {.arena = db_arena(tx), .query = query};
     TRY(run(tx, &answering));
-    *quantity = answering.whole.quantity;
+    *quantity = answering.quantity;
     *size = answering.head.size;
     return OK;
 }

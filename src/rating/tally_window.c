@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From lines and values to quantities.
 #include "fnv.h"
+#include "held_values.h"
 #include "phial/rating/aggregation.h"
 #include "phial/rating/tally.h"
 
@@ -65,6 +66,10 @@ struct usage_tally_window *usage_tally_window_new(struct arena *arena,
     };
     for (size_t i = 0; i < what->group_by_count; i++)
         (void)find_place(what->metric, what->group_by[i], &window->places[i]);
+    if (what->group_by_count == 0) { // all in one
+        window->groups = arena_new(arena, struct window_group);
+        window->room = 1;
+    }
     return window;
 }
 
@@ -123,30 +128,6 @@ static exact area_of(const struct usage_tally_window *window, const struct usage
     return earlier ? area : exact_sub(window->arena, area, sum->moment);
 }
 
-result usage_tally_window_line(struct usage_tally_window *window,
-                               const struct usage_tally_line *line, bool earlier)
-{
-    const struct metric *metric = window->what.metric;
-    struct window_group *group = group_of(window, line->group);
-    if (group == NULL)
-        return FAIL(INVALID, "too many groups");
-    if (metric_folding(metric) == FOLDS_MOMENT) {
-        group->area =
-            exact_add(window->arena, group->area, area_of(window, line, &line->added, earlier));
-        group->area =
-            exact_sub(window->arena, group->area, area_of(window, line, &line->removed, earlier));
-    }
-    if (earlier)
-        return OK;
-    if (metric_folding(metric) == FOLDS_TOTAL && line->weight <= metric->weight_count) {
-        decimal *total = &group->totals[line->weight];
-        TRY(decimal_add(*total, line->added.total, total));
-        TRY(decimal_add(*total, (decimal){-line->removed.total.units}, total));
-    }
-    TRY(usage_tally_sum_add(window->arena, metric, &group->added, &line->added));
-    return usage_tally_sum_add(window->arena, metric, &group->removed, &line->removed);
-}
-
 static uint64_t hash_value(str value, bool earlier)
 {
     return fnv_end(fnv_add(earlier ? FNV_BASIS : FNV_BASIS + 1, value));
@@ -177,41 +158,77 @@ static void make_room(struct arena *arena, struct window_group *group)
 }
 
 static void hold(struct usage_tally_window *window, struct window_group *group,
-                 const struct usage_tally_value *value, bool earlier)
+                 const struct folded_value *value)
 {
     group->held = arena_grow(window->arena, group->held, group->held_count, &group->held_room,
                              sizeof *group->held);
-    group->held[group->held_count++] = (struct folded_value){
-        .value = str_copy(window->arena, value->value),
-        .events = value->events,
-        .bucket = value->bucket,
-        .earlier = earlier,
-    };
+    group->held[group->held_count++] = *value;
 }
 
 // Where days do not tell them apart, what many buckets hold of a value is put together at once: a
 // window has far fewer values than buckets times values.
+static void add_value(struct usage_tally_window *window, struct window_group *group,
+                      const struct folded_value *value)
+{
+    if (metric_folds_by_quarters(window->what.metric)) {
+        hold(window, group, value);
+        return;
+    }
+    make_room(window->arena, group);
+    size_t *slot = find_slot(group, value->value, value->earlier);
+    if (*slot != 0) {
+        group->held[*slot - 1].events += value->events;
+        return;
+    }
+    hold(window, group, value);
+    *slot = group->held_count;
+}
+
+static result add_held(struct usage_tally_window *window, struct window_group *group,
+                       const struct usage_tally_line *line, bool earlier)
+{
+    struct folded_value value = {.bucket = line->bucket, .earlier = earlier};
+    struct held_values held = held_values_of(line->held);
+    while (held_values_next(&held, &value.value, &value.events))
+        add_value(window, group, &value);
+    return held_values_end(&held);
+}
+
+result usage_tally_window_line(struct usage_tally_window *window,
+                               const struct usage_tally_line *line, bool earlier)
+{
+    const struct metric *metric = window->what.metric;
+    struct window_group *group = group_of(window, line->group);
+    if (group == NULL)
+        return FAIL(INVALID, "too many groups");
+    TRY(add_held(window, group, line, earlier));
+    if (metric_folding(metric) == FOLDS_MOMENT) {
+        group->area =
+            exact_add(window->arena, group->area, area_of(window, line, &line->added, earlier));
+        group->area =
+            exact_sub(window->arena, group->area, area_of(window, line, &line->removed, earlier));
+    }
+    if (earlier)
+        return OK;
+    if (metric_folding(metric) == FOLDS_TOTAL && line->weight <= metric->weight_count) {
+        decimal *total = &group->totals[line->weight];
+        TRY(decimal_add(*total, line->added.total, total));
+        TRY(decimal_add(*total, (decimal){-line->removed.total.units}, total));
+    }
+    TRY(usage_tally_sum_add(window->arena, metric, &group->added, &line->added));
+    return usage_tally_sum_add(window->arena, metric, &group->removed, &line->removed);
+}
+
 result usage_tally_window_value(struct usage_tally_window *window,
                                 const struct usage_tally_value *value, bool earlier)
 {
     struct window_group *group = group_of(window, value->group);
     if (group == NULL)
         return FAIL(INVALID, "too many groups");
-    if (metric_folds_by_quarters(window->what.metric)) {
-        hold(window, group, value, earlier);
-        return OK;
-    }
-    make_room(window->arena, group);
-    size_t *slot = find_slot(group, value->value, earlier);
-    if (*slot != 0) {
-        group->held[*slot - 1].events += value->events;
-        return OK;
-    }
-    hold(window, group, value, earlier);
-    *slot = group->held_count;
+    add_value(window, group,
+              &(struct folded_value){value->value, value->events, value->bucket, earlier});
     return OK;
 }
-
 static result finish_group(const struct usage_tally_window *window, struct window_group *group,
                            bool *worn, struct usage_group *made)
 {

@@ -57,6 +57,8 @@ BROKEN = [  # what is done to a customer's rows, and what is found
      'codes_have_their_key'),
     ("UPDATE usage_sum SET total = total + 1 FROM customer WHERE customer.customer_id = usage_sum.customer_id AND customer.key = '{0}'",
      'sums_are_of_the_entries'),
+    ("UPDATE usage_sum SET held = '\\x0100010000000178' FROM customer WHERE customer.customer_id = usage_sum.customer_id AND customer.key = '{0}'",
+     'sums_are_of_the_entries'),
 ]
 ALLOW = "SET phial.migrating = 'on'"  # as a superuser who knows how
 UNGUARD = [ALLOW, 'DROP INDEX invoice_one_per_period', 'ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_guard']

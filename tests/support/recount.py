@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import itertools
+import os
 import time
 import urllib.parse
 
@@ -11,6 +12,7 @@ import phial
 D = decimal.Decimal
 ZONE = 'America/New_York'
 FIRST, LAST = '2031-10-20T00:00:00Z', '2031-12-14T00:00:00Z'  # the clocks go back on 2 November
+DAYS, BUSY = 55, 0.4
 
 METRICS = {
     'count': {'aggregation': 'count'},
@@ -23,6 +25,7 @@ METRICS = {
     'min': {'aggregation': 'min'},
     'latest': {'aggregation': 'latest'},
     'unique': {'aggregation': 'unique', 'property': 'unit'},
+    'labels': {'aggregation': 'unique', 'property': 'label'},
     'unique_new': {'aggregation': 'unique_new', 'property': 'unit'},
     'unique_days': {'aggregation': 'unique_days', 'property': 'unit', 'days': 2, 'max_days': 4},
     'active': {'aggregation': 'active', 'property': 'unit'},
@@ -52,7 +55,7 @@ WITH correction AS (
 )
 SELECT entry_index, COALESCE(moved.time, leaf #>> '{{event,time}}')::timestamptz AS time,
        COALESCE(quantity.quantity, leaf #>> '{{event,quantity}}')::numeric AS q, p ->> 'kind' AS kind, (p ->> 'size')::numeric AS size,
-       p ->> 'unit' AS unit, p ->> 'operation' AS operation
+       p ->> 'unit' AS unit, p ->> 'operation' AS operation, p ->> 'label' AS label
 FROM recount.leaf
 LEFT JOIN quantity ON quantity.original = entry_index
 LEFT JOIN moved ON moved.original = entry_index
@@ -76,6 +79,7 @@ PLAIN = {
     'min': ('true', 'min(q)'),
     'latest': ('true', '(array_agg(q ORDER BY time DESC, entry_index DESC))[1]'),
     'unique': ('unit IS NOT NULL', 'count(DISTINCT unit)'),
+    'labels': ('label IS NOT NULL', 'count(DISTINCT label)'),
     'percentile': ('size IS NOT NULL', '(array_agg(size ORDER BY size))[ceil(count(*) * 0.95)::int]'),
     'median': ('true', '(array_agg(q ORDER BY q))[ceil(count(*) * 0.5)::int]'),
 }
@@ -113,11 +117,14 @@ def query_of(metric, window, grouped):
     return query.format(f=f, t=t)
 
 
+SESSION = "SET jit = off; SET work_mem = '128MB'"  # what is sorted stays in memory
+
+
 def recounted(server, window):
     """{label: {group: (quantity, events)}}, all in one session."""
     found = {metric + suffix: {} for metric in METRICS for suffix in ('', '/kind')}
     text = '; '.join(query_of(metric, window, grouped) for metric in METRICS for grouped in (False, True))
-    for label, g, quantity, events in (row.split('|') for row in server.sql(text).splitlines()):
+    for label, g, quantity, events in (row.split('|') for row in server.sql(SESSION, text).splitlines()):
         found[label][g] = (D(quantity), int(events))
     return found
 
@@ -143,9 +150,10 @@ def moment(rng, unit=1):
     return (datetime.datetime.fromisoformat(FIRST[:-1]) + datetime.timedelta(seconds=seconds)).isoformat() + 'Z'
 
 
-def windows(rng, count):
+def windows(rng, count, month):
     """Months and hours of the customer's zone, quarters of an hour, and any second."""
-    yield MONTH
+    if month:
+        yield MONTH
     yield FIRST, LAST
     for n in range(count):
         a, b = moment(rng, (1, 900, 3600)[n % 3]), moment(rng, (1, 900, 3600)[n % 3])
@@ -154,8 +162,10 @@ def windows(rng, count):
 
 
 def event(rng, n, total):
-    """In the order of time, but 5 % late."""
+    """In the order of time, but 5 % late; and one hour with so many labels that no line holds them."""
     at = n / total if rng.random() > 0.05 else rng.random() * n / total
+    if n / total > BUSY and rng.random() < 0.2:
+        at = BUSY + rng.random() / 24 / DAYS
     start = datetime.datetime.fromisoformat(FIRST[:-1])
     time_of = start + (datetime.datetime.fromisoformat(LAST[:-1]) - start) * at
     properties = {}
@@ -166,6 +176,8 @@ def event(rng, n, total):
     if rng.random() < 0.9:
         properties['unit'] = f'u{rng.randrange(max(20, total // 100))}'
         properties['operation'] = rng.choice(('add', 'add', 'remove'))
+    if rng.random() < 0.9:
+        properties['label'] = f'{"label-" * 10}{rng.randrange(1000):03d}'
     return {'id': f'r{n}', 'customer': 'recount', 'type': 'random', 'time': time_of.replace(microsecond=0).isoformat() + 'Z',
             'quantity': str(D(rng.randrange(-2000, 10000)) / 1000), 'properties': properties}
 
@@ -194,19 +206,22 @@ def ask(c, metric, bounds, **more):
 
 
 def wait_until_folded(server):
-    """Until the running sums hold all of the logs: then they alone answer."""
-    for _ in range(6000):
+    """Until the running sums hold all of the logs: then they alone answer. A minute without progress is a fault."""
+    last, moved = None, time.monotonic()
+    while time.monotonic() < moved + 60:
         progress = server.client.get('/v1/metrics/sum/folding')
         if all(progress[what]['folded'] == progress[what]['of'] > 0 for what in ('customers', 'entries')):
             return
+        if progress != last:
+            last, moved = progress, time.monotonic()
         time.sleep(0.1)
     raise AssertionError(progress)
 
 
-def check(server, c, rng, count):
-    server.sql(EFFECTIVE.format(customer='recount'))
+def check(server, c, rng, count, month=True):
+    server.sql(SESSION, EFFECTIVE.format(customer='recount'))
     size = server.sql("SELECT count(*) FROM recount.leaf")
-    for window in windows(rng, count):
+    for window in windows(rng, count, month):
         found = recounted(server, window)
         for metric in METRICS:
             answer = ask(c, metric, window)
@@ -225,19 +240,68 @@ def check_windows(c, rng):
 
 
 MONTH = ('2031-11-01T04:00:00Z', '2031-12-01T05:00:00Z')
+LONG = 100000  # events, of which every unfolded answer reads all
 FOLDED = [metric for metric in METRICS if metric not in ('active', 'time_on')]
 
 
-def rebuild(server, c):
+def rebuild(server, c, unfolded):
     """The sums are what answers, and nothing but the entries is needed to make them again."""
     before = {metric: ask(c, metric, MONTH) for metric in FOLDED}
     server.sql("UPDATE usage_sum SET events = events + 1; UPDATE usage_value SET events = events + 1")
     for metric in FOLDED:
         assert ask(c, metric, MONTH)['events'] != before[metric]['events'], metric
     server.sql('DELETE FROM usage_sum; DELETE FROM usage_value; DELETE FROM usage_place; DELETE FROM usage_mark')
-    for metric in FOLDED:
+    for metric in unfolded:
         assert ask(c, metric, MONTH) == before[metric], metric
     wait_until_folded(server)
+    for metric in FOLDED:
+        assert ask(c, metric, MONTH) == before[metric], metric
+
+
+# Every value in a row of its own, as before lines held them.
+UNHELD = """
+DO $$
+DECLARE line record; at integer; len integer;
+BEGIN
+    FOR line IN SELECT * FROM usage_sum WHERE held <> '' LOOP
+        at := 1;
+        WHILE at < octet_length(line.held) LOOP
+            len := get_byte(line.held, at) * 256 + get_byte(line.held, at + 1);
+            INSERT INTO usage_value (customer_id, series_id, level, bucket, groups, value, events)
+            VALUES (line.customer_id, line.series_id, line.level, line.bucket, line.groups, convert_from(substring(line.held FROM at + 7 FOR len), 'UTF8'),
+                    get_byte(line.held, at + 4) * 256 + get_byte(line.held, at + 5));
+            at := at + 6 + len;
+        END LOOP;
+    END LOOP;
+    UPDATE usage_sum SET held = '';
+END $$
+"""
+HELD = "SELECT * FROM usage_sum WHERE octet_length(held) > 1"
+ROWS = 'SELECT count(*) FROM usage_value'
+
+
+def upgrade(server, c, rng, total):
+    """Values that are rows, as they all were once, answer the same, take what comes, and are held by their lines again after the migration."""
+    migrations = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'migrations')
+    with open(os.path.join(migrations, '0026_held_values.sql')) as f:
+        migration = f.read()
+    migration = migration[migration.index('WITH few'):]
+    held, rows = set(server.sql(HELD).splitlines()), int(server.sql(ROWS))
+    before = {metric: ask(c, metric, MONTH) for metric in FOLDED}
+    assert held and rows > 100, (held, rows)  # of the busy hour
+    server.sql(UNHELD)
+    for metric in FOLDED:
+        assert ask(c, metric, MONTH) == before[metric], metric
+    server.sql(migration)
+    assert held <= set(server.sql(HELD).splitlines()) and int(server.sql(ROWS)) <= rows
+    server.sql(UNHELD)
+    c.post('/v1/events', [event(rng, n, 2 * total) for n in range(total, total + 100)], 200)
+    for n in range(total, total + 100):
+        correct(c, rng, n)
+    wait_until_folded(server)
+    check(server, c, rng, 0, month=False)
+    before = {metric: ask(c, metric, MONTH) for metric in FOLDED}
+    server.sql(migration)
     for metric in FOLDED:
         assert ask(c, metric, MONTH) == before[metric], metric
 
@@ -245,7 +309,7 @@ def rebuild(server, c):
 def catalog(c):
     c.put('/v1/event-types/random', {
         'time_precision': 'second', 'window': {'past': 'P1Y', 'future': 'PT5M'}, 'quantity': {'min': '-1000', 'max': '1000'},
-        'properties': {'kind': {'type': 'enum', 'values': ['ct', 'mri', 'xray']}, 'size': {'type': 'decimal'},
+        'properties': {'kind': {'type': 'enum', 'values': ['ct', 'mri', 'xray']}, 'size': {'type': 'decimal'}, 'label': {'type': 'code'},
                        'unit': {'type': 'token', 'scope': 'customer'}, 'operation': {'type': 'enum', 'values': ['add', 'remove']}}})
     charges = []
     for key, metric in METRICS.items():
@@ -275,6 +339,7 @@ def invoices(server, c):
 def run(server, total, rng):
     c = server.client
     catalog(c)
+    long = total > LONG
     started, instants = time.monotonic(), {int(total * rng.random()) for _ in range(2 if total < 10000 else 9)}
     batch = min(1000, total // 4)
     for first in range(0, total, batch):
@@ -286,11 +351,15 @@ def run(server, total, rng):
         if any(n in instants for n in made):  # killed while it folds, and asked before it has folded again
             server.kill()
             server.start()
-            check(server, server.client, rng, 1)
+            check(server, server.client, rng, 1, month=not long)
+            print('the same as a recount after', made[-1] + 1, 'events, killed and asked at', round(time.monotonic() - started), 's', flush=True)
     c = server.client
     print(total, 'events in', round(time.monotonic() - started, 1), 's')
     wait_until_folded(server)
     check(server, c, rng, 3)
+    print('the same as a recount when all is folded, at', round(time.monotonic() - started), 's')
     check_windows(c, rng)
-    rebuild(server, c)
+    rebuild(server, c, FOLDED[::5] if long else FOLDED)
+    if not long:
+        upgrade(server, c, rng, total)
     invoices(server, c)

@@ -40,6 +40,8 @@ struct usage_tally_line {
     size_t weight; // as in struct sample
     struct usage_tally_sum added;
     struct usage_tally_sum removed;
+    str held; // what it holds of values itself, see below; "" where they stand beside it, or
+              // nowhere
 };
 
 // A value of the property, of aggregations that go by values.
@@ -72,6 +74,21 @@ result usage_tally_sum_remove(struct arena *arena, const struct metric *metric,
 // Whether a line so worn can still answer, and whether it must be made again.
 bool usage_tally_sum_is_worn(const struct metric *metric, const struct usage_tally_sum *sum);
 
+// ---- values that a line holds
+
+// A mark, then for each value, in the order of their bytes: its length in two bytes, how many
+// events have it in four, the value.
+#define USAGE_TALLY_HELD_NONE STR("\1")
+enum { USAGE_TALLY_HELD_MAX = 4000 };
+// What is held and what comes and goes of the same line, whose values stand in the order of their
+// bytes, once each: what they come to, without those of no events.
+result usage_tally_held_merge(struct arena *arena, str held, const struct usage_tally_value *values,
+                              size_t count, struct usage_tally_value **merged,
+                              size_t *merged_count);
+// "" where it would be longer than USAGE_TALLY_HELD_MAX.
+str usage_tally_held_print(struct arena *arena, const struct usage_tally_value *values,
+                           size_t count);
+
 // ---- from lines and values to a quantity
 
 // One window's figures while its lines and values are put together; group by group, or all in one.
@@ -80,7 +97,7 @@ struct usage_tally_window;
 struct usage_tally_window *usage_tally_window_new(struct arena *arena,
                                                   const struct measurement *what, bool bounds);
 // What lies in the window, or `earlier` with a metric that carries; what is removed counts against
-// what any line adds.
+// what any line adds. The texts of values, held or not, outlive the window.
 result usage_tally_window_line(struct usage_tally_window *window,
                                const struct usage_tally_line *line, bool earlier);
 result usage_tally_window_value(struct usage_tally_window *window,
