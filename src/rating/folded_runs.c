@@ -13,9 +13,19 @@ static int by_value(const void *left, const void *right)
     return (a->bucket.us > b->bucket.us) - (a->bucket.us < b->bucket.us);
 }
 
+// As those of one bucket are.
+static bool in_order(const struct folded *folded)
+{
+    for (size_t i = 1; i < folded->value_count; i++) {
+        if (by_value(&folded->values[i - 1], &folded->values[i]) > 0)
+            return false;
+    }
+    return true;
+}
+
 struct folded_runs folded_runs_of(const struct folded *folded)
 {
-    if (folded->value_count > 1)
+    if (!in_order(folded))
         qsort(folded->values, folded->value_count, sizeof *folded->values, by_value);
     return (struct folded_runs){.folded = folded};
 }
