@@ -40,8 +40,7 @@ struct usage_tally_line {
     size_t weight; // as in struct sample
     struct usage_tally_sum added;
     struct usage_tally_sum removed;
-    str held; // what it holds of values itself, see below; "" where they stand beside it, or
-              // nowhere
+    str held; // its values, see below; "" where they stand beside it, or there are none
 };
 
 // A value of the property, of aggregations that go by values.
