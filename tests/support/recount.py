@@ -2,7 +2,7 @@
 """Random events with voids, amendments and late arrivals, and a plain SQL recount from the entries of what every aggregation makes of them."""
 import datetime
 import decimal
-import itertools
+import glob
 import os
 import time
 import urllib.parse
@@ -282,8 +282,8 @@ ROWS = 'SELECT count(*) FROM usage_value'
 
 def upgrade(server, c, rng, total):
     """Values that are rows, as they all were once, answer the same, take what comes, and are held by their lines again after the migration."""
-    migrations = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'migrations')
-    with open(os.path.join(migrations, '0026_held_values.sql')) as f:
+    path, = glob.glob(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'migrations', '*_held_values.sql'))
+    with open(path) as f:
         migration = f.read()
     migration = migration[migration.index('WITH few'):]
     held, rows = set(server.sql(HELD).splitlines()), int(server.sql(ROWS))
