@@ -35,12 +35,15 @@ METRICS = {
     'median': {'aggregation': 'percentile', 'percent': '50'},
 }
 
-# The effective events, out of nothing but the stored bytes.
+# The effective events, out of nothing but the stored bytes; those that were read before are not read again.
 EFFECTIVE = """
-DROP SCHEMA IF EXISTS recount CASCADE; CREATE SCHEMA recount;
-CREATE TABLE recount.leaf AS
-SELECT entry_index, convert_from(leaf, 'UTF8')::jsonb AS leaf FROM ledger_entry JOIN customer USING (customer_id) WHERE customer.key = '{customer}';
-CREATE TABLE recount.event AS
+CREATE SCHEMA IF NOT EXISTS recount;
+CREATE UNLOGGED TABLE IF NOT EXISTS recount.leaf (entry_index bigint, leaf jsonb);
+INSERT INTO recount.leaf
+SELECT entry_index, convert_from(leaf, 'UTF8')::jsonb FROM ledger_entry JOIN customer USING (customer_id)
+WHERE customer.key = '{customer}' AND entry_index > (SELECT COALESCE(max(entry_index), -1) FROM recount.leaf);
+DROP TABLE IF EXISTS recount.event;
+CREATE UNLOGGED TABLE recount.event AS
 WITH correction AS (
     SELECT (leaf #>> '{{ref,index}}')::bigint AS original, entry_index, leaf FROM recount.leaf WHERE leaf ->> 'kind' IN ('void', 'amend')
 ), quantity AS (
@@ -63,7 +66,7 @@ LEFT JOIN replaced ON replaced.original = entry_index
 CROSS JOIN LATERAL (SELECT COALESCE(leaf #> '{{event,properties}}', '{{}}') || COALESCE(replaced.properties, '{{}}') AS p) AS merged
 WHERE leaf ->> 'kind' = 'usage'
   AND NOT EXISTS (SELECT 1 FROM correction WHERE original = leaf.entry_index AND leaf ->> 'kind' = 'void');
-ANALYZE recount.event;
+ANALYZE recount.leaf, recount.event;
 """
 
 IN = "time >= '{f}' AND time < '{t}'"
@@ -101,20 +104,22 @@ OTHER = {
 }
 
 
-def query_of(metric, window, grouped):
-    """Rows of (label, group, quantity, events)."""
+def queries_of(metric, window):
+    """Of rows of (label, group, quantity, events)."""
     f, t = window
-    group, label = ("COALESCE(kind, '')", metric + '/kind') if grouped else ("''", metric)
     if metric in PLAIN:
         condition, quantity = PLAIN[metric]
-        query = f"SELECT '{label}', {group} AS g, {quantity}::text, count(*) FROM recount.event WHERE {condition} AND {IN} GROUP BY 2"
-    else:
+        yield (f"SELECT CASE WHEN GROUPING(g) = 1 THEN '{metric}' ELSE '{metric}/kind' END, COALESCE(g, ''), {quantity}::text, count(*) "
+               f"FROM (SELECT COALESCE(kind, '') AS g, * FROM recount.event WHERE {condition} AND {IN}) AS matched "
+               "GROUP BY GROUPING SETS ((), (g)) HAVING count(*) > 0").format(f=f, t=t)
+        return
+    for group, label in (("COALESCE(kind, '')", metric + '/kind'), ("''", metric)):
         condition, query = OTHER[metric]
         query = (f"WITH matched AS MATERIALIZED (SELECT {group} AS g, * FROM recount.event WHERE {condition} AND time < '{{t}}'), "
                  f"amounts AS ({query}), events AS (SELECT g, count(*) AS events FROM matched WHERE {IN} GROUP BY g) "
                  f"SELECT '{label}', g, COALESCE(quantity, 0)::text, COALESCE(events, 0) FROM amounts FULL JOIN events USING (g) "
                  "WHERE quantity <> 0 OR events <> 0")
-    return query.format(f=f, t=t)
+        yield query.format(f=f, t=t)
 
 
 SESSION = "SET jit = off; SET work_mem = '128MB'"  # what is sorted stays in memory
@@ -123,7 +128,7 @@ SESSION = "SET jit = off; SET work_mem = '128MB'"  # what is sorted stays in mem
 def recounted(server, window):
     """{label: {group: (quantity, events)}}, all in one session."""
     found = {metric + suffix: {} for metric in METRICS for suffix in ('', '/kind')}
-    text = '; '.join(query_of(metric, window, grouped) for metric in METRICS for grouped in (False, True))
+    text = '; '.join(query for metric in METRICS for query in queries_of(metric, window))
     for label, g, quantity, events in (row.split('|') for row in server.sql(SESSION, text).splitlines()):
         found[label][g] = (D(quantity), int(events))
     return found
