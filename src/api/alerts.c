@@ -3,6 +3,7 @@
 #include "phial/alerts/alerts.h"
 
 #include "page.h"
+#include "states.h"
 
 static json_t *text_or_nothing(str text)
 {
@@ -17,6 +18,14 @@ static json_t *describe(const struct request *request, const struct alert *alert
         json_from_str(alert->measures), "metric", text_or_nothing(alert->metric), "subscription",
         text_or_nothing(alert->subscription), "threshold", json_from_str(alert->threshold),
         "created_at", json_instant_text(request, alert->created_at));
+}
+
+result state_alert(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct alert alert = {0};
+    TRY(alert_get(tx, id, 0, &alert));
+    *json = describe(request, &alert);
+    return OK;
 }
 
 struct alert_question {

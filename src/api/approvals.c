@@ -5,8 +5,10 @@
 #include "page.h"
 #include "phial/audit/retention.h"
 #include "phial/audit/signatures.h"
+#include "phial/invoicing/invoicing.h"
 #include "phial/util/array.h"
 #include "reason.h"
+#include "states.h"
 
 static json_t *text_or_null(str text)
 {
@@ -34,6 +36,13 @@ static result print(const struct request *request, const struct approval *approv
     wrong |= json_object_set_new(root, "signature", signature);
     *json = root;
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+result state_approval(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct approval approval = {0};
+    TRY(approval_get(tx, id, STR(""), &approval));
+    return print(request, &approval, json);
 }
 
 static result reply_approval(const struct request *request, struct reply *reply, int status,
@@ -105,6 +114,8 @@ static result open_approval(struct db_tx *tx, void *context)
     TRY(approval_open(tx, &asking->wanted, &caller_of(request)->change, &asking->approval,
                       &asking->made));
     record_made(request, asking->approval.id);
+    if (!asking->made)
+        record_unchanged(request);
     return OK;
 }
 
@@ -226,22 +237,48 @@ struct decision {
     struct approval approval;
 };
 
+// Whose records a refusal concerns: what was asked for says it, or the invoice that it is about.
+static result record_whose(struct db_tx *tx, const struct request *request,
+                           const struct approval *approval)
+{
+    OWNED(json_release) json_t *document = NULL;
+    struct invoice invoice = {.customer = STR("")};
+    str kind = STR("");
+    str id = STR("");
+    str rest = STR("");
+    TRY(json_parse(approval->document, &document));
+    const json_t *outcome = json_object_get(document, "outcome");
+    str customer = json_str(json_object_get(outcome, "customer"));
+    if (customer.len == 0 && str_cut(approval->subject, '/', &kind, &id) &&
+        str_eq(kind, STR("invoices"))) {
+        if (str_cut(id, '/', &kind, &rest))
+            id = kind;
+        TRY(invoice_get(tx, id, &invoice));
+        customer = invoice.customer;
+    }
+    record_customer(request, str_copy(request->arena, customer));
+    return OK;
+}
+
 static result decide(struct db_tx *tx, void *context)
 {
     struct decision *decision = context;
     const struct request *request = decision->request;
-    const struct change *change = &caller_of(request)->change;
+    const struct caller *caller = caller_of(request);
+    const struct change *change = &caller->change;
     str id = request->args[0];
     TRY(approval_lock(tx, id, STR(""), &decision->approval));
     if (decision->approves) {
         TRY(approval_check_approver(&decision->approval, change->actor));
         TRY(execute(tx, &decision->approval, request));
+    } else {
+        TRY(record_whose(tx, request, &decision->approval));
     }
     TRY(approval_decide(tx, id, decision->approves, decision->meaning, change));
     if (decision->approves)
-        TRY(signature_add(
-            tx, &decision->approval,
-            &(struct signing){change, caller_of(request)->key.name, decision->meaning}));
+        TRY(signature_add(tx, &decision->approval,
+                          &(struct signing){change, caller->key.name, decision->meaning,
+                                            caller->record.trail.customer}));
     return approval_get(tx, id, STR(""), &decision->approval);
 }
 

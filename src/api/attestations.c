@@ -58,7 +58,10 @@ static result put_key(struct db_tx *tx, void *context)
                    "The key is an Ed25519 public key as PEM.");
     TRY(faults_result(document.faults));
     question->key.customer_id = customer.id;
-    return source_key_put(tx, &question->key, &caller_of(request)->change);
+    TRY(source_key_put(tx, &question->key, &caller_of(request)->change));
+    record_states(request, question->key.made ? NULL : describe_key(request, &question->key),
+                  describe_key(request, &question->key));
+    return OK;
 }
 
 result post_customers_customer_sources(const struct request *request, struct reply *reply)
@@ -225,6 +228,7 @@ static result attest(struct db_tx *tx, void *context)
         return explain(document, &attesting->attestation, made);
     record_customer(request, customer.key);
     record_made(request, attesting->attestation.id);
+    record_states(request, NULL, describe(request, &attesting->attestation));
     return OK;
 }
 

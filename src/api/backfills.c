@@ -6,6 +6,7 @@
 #include "phial/invoicing/effect.h"
 #include "phial/ledger/removed.h"
 #include "reason.h"
+#include "states.h"
 
 struct backfill_question {
     const struct request *request;
@@ -59,6 +60,13 @@ static result describe(const struct request *request, const struct backfill *bac
     TRY(set_closing(request, backfill, root));
     *described = json_incref(root);
     return OK;
+}
+
+result state_backfill(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct backfill backfill = {0};
+    TRY(backfill_get(tx, id, 0, &backfill));
+    return describe(request, &backfill, json);
 }
 
 static json_t *money_text(const struct request *request, money amount)
@@ -148,6 +156,7 @@ static result open_backfill(struct db_tx *tx, void *context)
     TRY(backfill_open(tx, &question->wanted, &caller_of(question->request)->change,
                       &question->backfill));
     record_made(question->request, question->backfill.id);
+    record_purpose(question->request, question->backfill.reason);
     return OK;
 }
 

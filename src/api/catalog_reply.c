@@ -32,6 +32,14 @@ static result describe(const struct request *request, const struct catalog_item 
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
 }
 
+result catalog_state(struct db_tx *tx, const struct request *request, str key,
+                     enum catalog_kind kind, json_t **json)
+{
+    struct catalog_item item = {0};
+    TRY(catalog_get(tx, kind, key, &item));
+    return describe(request, &item, json);
+}
+
 struct item_list {
     struct page *page;
     enum catalog_kind kind;

@@ -13,5 +13,8 @@ result catalog_reply_put(const struct request *request, struct reply *reply,
 result catalog_reply_archive(const struct request *request, struct reply *reply,
                              enum catalog_kind kind);
 
+result catalog_state(struct db_tx *tx, const struct request *request, str key,
+                     enum catalog_kind kind, json_t **json);
+
 // A stored document with what the server says about it. The caller owns *json.
 result described_document(const struct request *request, str document, json_t **json);

@@ -4,12 +4,21 @@
 #include "page.h"
 #include "phial/invoicing/settlement.h"
 #include "representation.h"
+#include "states.h"
 
 struct note_question {
     const struct request *request;
     str id;
     struct credit_note note;
 };
+
+result state_credit_note(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct credit_note note = {0};
+    (void)request;
+    TRY(credit_note_get(tx, id, &note));
+    return credit_note_json(&note, json);
+}
 
 struct note_list {
     struct page *page;

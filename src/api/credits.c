@@ -70,6 +70,7 @@ static result make(struct db_tx *tx, void *context)
     TRY(wallet_credit_make(tx, &question->customer, document_of(request),
                            &caller_of(request)->change, &question->credit));
     record_made(request, question->credit.id);
+    record_states(request, NULL, describe(request, &question->credit));
     return OK;
 }
 

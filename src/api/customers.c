@@ -2,6 +2,7 @@
 // /v1/customers
 #include "catalog_reply.h"
 #include "page.h"
+#include "states.h"
 
 static result describe(const struct request *request, const struct customer *customer,
                        json_t **json)
@@ -16,6 +17,13 @@ static result describe(const struct request *request, const struct customer *cus
         wrong |= json_object_set_new(root, "archived", json_true());
     *json = root;
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+result state_customer(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct customer customer = {0};
+    TRY(customer_get(tx, id, &customer));
+    return describe(request, &customer, json);
 }
 
 static result add_customer(void *context, const struct customer *customer)

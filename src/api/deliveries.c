@@ -2,6 +2,7 @@
 // /v1/webhooks/:id/deliveries
 #include "page.h"
 #include "phial/webhooks/webhooks.h"
+#include "states.h"
 
 static json_t *describe(const struct request *request, const struct delivery *delivery)
 {
@@ -20,6 +21,14 @@ static json_t *describe(const struct request *request, const struct delivery *de
                      (json_int_t)delivery->attempts, "last_status", status, "last_error", error,
                      "next_attempt_at", next, "created_at",
                      json_instant_text(request, delivery->created_at), "finished_at", finished);
+}
+
+result state_delivery(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct delivery delivery = {0};
+    TRY(delivery_get(tx, request->args[0], id, &delivery));
+    *json = describe(request, &delivery);
+    return OK;
 }
 
 struct delivery_list {

@@ -2,6 +2,7 @@
 // /v1/customers/:customer/discounts
 #include "page.h"
 #include "phial/invoicing/settlement.h"
+#include "states.h"
 
 struct discount_question {
     const struct request *request;
@@ -33,6 +34,15 @@ static result describe(const struct request *request, const struct customer *cus
         return FAIL(INTERNAL, "out of memory");
     *json = json_incref(read);
     return OK;
+}
+
+result state_discount(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct customer customer = {0};
+    struct discount_row discount = {0};
+    TRY(customer_get(tx, request->args[0], &customer));
+    TRY(discount_get(tx, customer.id, id, &discount));
+    return describe(request, &customer, &discount, json);
 }
 
 struct discount_list {

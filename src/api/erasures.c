@@ -12,6 +12,15 @@ struct erasing {
     struct erasure erasure;
 };
 
+// What was asked for, and where it stands in the log.
+static json_t *describe(const struct erasure *erasure)
+{
+    json_t *period = erasure->period.len == 0 ? NULL : json_from_str(erasure->period);
+    return json_pack("{s:I, s:o, s:o, s:o*}", "index", (json_int_t)erasure->index, "customer",
+                     json_from_str(erasure->customer), "scope", json_from_str(erasure->scope),
+                     "period", period);
+}
+
 static bool is_month(str text)
 {
     if (text.len != 7 || text.ptr[4] != '-' || !str_all_in(str_slice(text, 0, 4), "0123456789") ||
@@ -58,7 +67,9 @@ static result erase(struct db_tx *tx, void *context)
     TRY(found);
     erasure->customer_id = customer.id;
     erasure->customer = customer.key;
-    return erasure_run(tx, erasure, &caller_of(request)->change);
+    TRY(erasure_run(tx, erasure, &caller_of(request)->change));
+    record_states(request, NULL, describe(erasure));
+    return OK;
 }
 
 result approved_erasure(struct db_tx *tx, const struct request *request, json_t **outcome)
@@ -95,10 +106,10 @@ result post_erasures(const struct request *request, struct reply *reply)
         return OK;
     TRY(db_transact(request->db, request->arena, erase, &erasing));
     erasure_note(request);
-    json_t *period = erasure->period.len == 0 ? NULL : json_from_str(erasure->period);
-    return http_reply_json(
-        request, reply, 201,
-        json_pack("{s:I, s:o, s:o, s:o*, s:o}", "index", (json_int_t)erasure->index, "customer",
-                  json_from_str(erasure->customer), "scope", json_from_str(erasure->scope),
-                  "period", period, "keys", erasure_print_keys(erasure)));
+    json_t *answer = describe(erasure);
+    if (json_object_set_new(answer, "keys", erasure_print_keys(erasure)) != 0) {
+        json_decref(answer);
+        return FAIL(INTERNAL, "out of memory");
+    }
+    return http_reply_json(request, reply, 201, answer);
 }

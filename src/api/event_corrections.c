@@ -78,10 +78,13 @@ static result correct(struct db_tx *tx, void *context)
     const struct request *request = correction->request;
     OWNED(event_view_release) struct event_view before = {0};
     OWNED(event_view_release) struct event_view after = {0};
+    OWNED(json_release) json_t *was = NULL;
+    OWNED(json_release) json_t *is = NULL;
     struct head head;
     TRY(caller_customer(tx, request, request->args[0], &correction->customer));
     TRY(ledger_head_lock(tx, correction->customer.id, &head));
     TRY(find_original(tx, correction, &before));
+    TRY(event_state_print(request, &before, &was));
     TRY(append_correction(tx, correction));
     // With the head held: its tokens are not of a key that has been destroyed.
     if (correction->kind == ENTRY_amend)
@@ -90,6 +93,8 @@ static result correct(struct db_tx *tx, void *context)
     TRY(ledger_check_unsealed(tx, correction->customer.id, after.effective->time));
     json_release(&correction->event);
     correction->event = NULL;
+    TRY(event_state_print(request, &after, &is));
+    record_states(request, json_incref(was), json_incref(is));
     return event_view_print(request, &after, &correction->event);
 }
 

@@ -82,3 +82,17 @@ result event_view_print(const struct request *request, const struct event_view *
     *json = root;
     return OK;
 }
+
+result event_state_print(const struct request *request, const struct event_view *view,
+                         json_t **json)
+{
+    OWNED(json_release) json_t *root = NULL;
+    TRY(event_view_print(request, view, &root));
+    if (json_object_set_new(root, "effective",
+                            view->effective->voided
+                                ? json_null()
+                                : event_effective_print(request, view->effective)) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    *json = json_incref(root);
+    return OK;
+}

@@ -28,4 +28,7 @@ void event_view_release(struct event_view *view);
 // amended, "effective".
 result event_view_print(const struct request *request, const struct event_view *view,
                         json_t **json);
+// Likewise, and always with what counts now: null of a voided one. The caller owns *json.
+result event_state_print(const struct request *request, const struct event_view *view,
+                         json_t **json);
 json_t *event_effective_print(const struct request *request, const struct usage_event *event);

@@ -363,7 +363,7 @@ static result print_event(struct db_tx *tx, const struct request *request,
     json_t *entry = NULL;
     json_t *corrections = NULL;
     json_t *invoices = NULL;
-    TRY(event_view_print(request, view, &root));
+    TRY(event_state_print(request, view, &root));
     TRY(print_entry(request, &view->original, &entry));
     int wrong = json_object_set_new(root, "entry", entry);
     TRY(print_corrections(request, view, &corrections));
@@ -371,9 +371,6 @@ static result print_event(struct db_tx *tx, const struct request *request,
     TRY(print_invoices(tx, request, customer->id, view, &invoices));
     wrong |= json_object_set_new(root, "invoices", invoices);
     wrong |= json_object_set_new(root, "customer", json_from_str(customer->key));
-    wrong |= json_object_set_new(
-        root, "effective",
-        view->effective->voided ? json_null() : event_effective_print(request, view->effective));
     *json = json_incref(root);
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
 }

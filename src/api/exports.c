@@ -27,6 +27,23 @@ static json_t *describe(const struct request *request, const struct export_state
                      json_instant_text(request, state->created_at));
 }
 
+// What was asked for, whose purpose is the record's reason.
+static result record_wanted(const struct export_question *question)
+{
+    const struct request *request = question->request;
+    const struct export_request *wanted = &question->wanted;
+    json_t *state = describe(request, &question->state);
+    json_t *more =
+        json_pack("{s:o*, s:o*, s:o*, s:o*}", "from",
+                  wanted->has_from ? json_instant_text(request, wanted->from) : NULL, "to",
+                  wanted->has_to ? json_instant_text(request, wanted->to) : NULL, "invoice",
+                  wanted->invoice.len == 0 ? NULL : json_from_str(wanted->invoice), "since",
+                  wanted->has_since ? json_integer((json_int_t)wanted->since) : NULL);
+    int wrong = json_object_update_new(state, more);
+    record_states(request, NULL, state);
+    return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
 static void check_purpose(struct json_at at)
 {
     str purpose = json_str(at.value);
@@ -127,7 +144,7 @@ static result create(struct db_tx *tx, void *context)
     TRY(export_create(tx, &question->wanted, caller_of(request)->change.now, &question->state));
     record_made(request, question->state.id);
     record_purpose(request, question->wanted.purpose);
-    return OK;
+    return record_wanted(question);
 }
 
 result post_exports(const struct request *request, struct reply *reply)

@@ -4,6 +4,7 @@
 
 #include "page.h"
 #include "reason.h"
+#include "states.h"
 
 struct hold_question {
     const struct request *request;
@@ -35,6 +36,13 @@ static result print(const struct request *request, const struct hold *hold, json
     }
     *json = root;
     return wrong == 0 ? OK : FAIL(INTERNAL, "out of memory");
+}
+
+result state_hold(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct hold hold = {0};
+    TRY(hold_get(tx, id, &hold));
+    return print(request, &hold, json);
 }
 
 static result reply_hold(const struct hold_question *question, struct reply *reply, int status)
@@ -164,6 +172,7 @@ static result find(struct db_tx *tx, void *context)
     TRY(hold_get(tx, request->args[0], &question->hold));
     if (bound_customer(request) != 0 && bound_customer(request) != question->hold.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");
+    record_customer(request, question->hold.customer);
     return OK;
 }
 

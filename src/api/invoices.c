@@ -6,6 +6,7 @@
 #include "page.h"
 #include "phial/invoicing/settlement.h"
 #include "representation.h"
+#include "states.h"
 
 static json_t *describe(const struct request *request, const struct invoice *invoice)
 {
@@ -22,6 +23,26 @@ static json_t *describe(const struct request *request, const struct invoice *inv
                      json_from_str(invoice->subscription), "period", period, "status",
                      json_from_str(invoice->status), "payment_status", paid, "currency",
                      json_from_str(invoice->currency), "total", total);
+}
+
+// A list's row of it: the statement is in the ledger, and its hash is enough here.
+result state_invoice(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct invoice_marks marks = {0};
+    TRY(invoice_marks_get(tx, id, &marks));
+    OWNED(json_release) json_t *root = describe(request, &marks.invoice);
+    OWNED(json_release)
+    json_t *more = json_pack(
+        "{s:o*, s:o*, s:o*, s:o*}", "due_at",
+        marks.has_due ? json_instant_text(request, marks.due_at) : NULL, "voided_at",
+        marks.has_voided ? json_instant_text(request, marks.voided_at) : NULL, "statement_sha256",
+        marks.statement_sha256.len == 0 ? NULL : json_from_str(marks.statement_sha256),
+        "released_index",
+        marks.has_released ? json_integer((json_int_t)marks.released_index) : NULL);
+    if (more == NULL || json_object_update(root, more) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    *json = json_incref(root);
+    return OK;
 }
 
 struct invoice_list {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/keys
 #include "page.h"
+#include "states.h"
 
 static result print_scopes(const struct api_key *key, json_t *into)
 {
@@ -26,6 +27,13 @@ static result describe(const struct request *request, const struct api_key *key,
         return FAIL(INTERNAL, "out of memory");
     *json = root;
     return OK;
+}
+
+result state_key(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct api_key key = {0};
+    TRY(key_get(tx, id, &key));
+    return describe(request, &key, json);
 }
 
 static result add_key(void *context, const struct api_key *key)

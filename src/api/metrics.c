@@ -3,6 +3,7 @@
 #include "caller.h"
 #include "catalog_reply.h"
 #include "phial/invoicing/sums.h"
+#include "states.h"
 
 result get_v1_metrics(const struct request *request, struct reply *reply)
 {
@@ -53,4 +54,9 @@ result get_metrics_key_folding(const struct request *request, struct reply *repl
                   "customers", "folded", (json_int_t)progress->customers_folded, "of",
                   (json_int_t)progress->customers, "entries", "folded",
                   (json_int_t)progress->entries_folded, "of", (json_int_t)progress->entries));
+}
+
+result state_metric(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    return catalog_state(tx, request, id, CATALOG_METRIC, json);
 }

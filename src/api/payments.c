@@ -4,6 +4,7 @@
 #include "invoice_caller.h"
 #include "page.h"
 #include "phial/invoicing/settlement.h"
+#include "states.h"
 
 struct payment_question {
     const struct request *request;
@@ -23,6 +24,14 @@ static json_t *describe(const struct request *request, const struct payment *pay
                      "at", json_instant_text(request, payment->at), "created_at",
                      json_instant_text(request, payment->created_at), "status",
                      payment->has_reversed ? "reversed" : "recorded", "reversed_at", reversed);
+}
+
+result state_payment(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct payment payment = {0};
+    TRY(payment_get(tx, request->args[0], id, &payment));
+    *json = describe(request, &payment);
+    return OK;
 }
 
 static json_t *describe_balance(const struct request *request, const struct balance *balance)

@@ -287,6 +287,11 @@ result get_reconciliations_id(const struct request *request, struct reply *reply
 static result drop(struct db_tx *tx, void *context)
 {
     const struct request *request = context;
+    struct staged_reconciliation staged = {0};
+    struct customer customer = {0};
+    TRY(reconciliation_get(tx, request->args[0], bound_customer(request), &staged));
+    TRY(customer_get_by_id(tx, staged.customer_id, &customer));
+    record_customer(request, customer.key);
     return reconciliation_drop(tx, request->args[0], bound_customer(request));
 }
 

@@ -2,8 +2,8 @@
 #include "record.h"
 
 #include "caller.h"
-#include "phial/audit/states.h"
 #include "phial/util/array.h"
+#include "states.h"
 
 // Reads of these concern no customer.
 static const char *const of_nobody[] = {"audit", "disclosures", "heads", "phi", "webhooks"};
@@ -176,11 +176,22 @@ static bool is_of_nobody(str object)
     return false;
 }
 
+// The document names its customer, where neither the path nor the key does.
 static result read_state(struct db_tx *tx, const struct trail_request *trail, str *document)
 {
-    const struct record *record = trail->context;
+    struct record *record = trail->context;
+    OWNED(json_release) json_t *state = NULL;
     *document = STR("");
-    return record->has_key ? state_read(tx, record->collection, record->key, document) : OK;
+    if (!record->has_key)
+        return OK;
+    TRY(state_read(tx, record->request, record->collection, record->key, &state));
+    if (state == NULL)
+        return OK;
+    if (record->trail.customer.len == 0)
+        record->trail.customer =
+            str_copy(record->request->arena, json_str(json_object_get(state, "customer")));
+    *document = json_print(db_arena(tx), state);
+    return OK;
 }
 
 void record_enter(struct request *request)
@@ -191,6 +202,7 @@ void record_enter(struct request *request)
     if (kind == RECORDED_NOT)
         return;
     record->on = true;
+    record->request = request;
     record->key = STR("");
     record->trail = (struct trail_request){
         .at = caller->change.now,
@@ -271,4 +283,18 @@ void record_purpose(const struct request *request, str purpose)
     struct trail_request *trail = &caller_of(request)->record.trail;
     if (trail->reason.len == 0)
         trail->reason = purpose;
+}
+
+void record_unchanged(const struct request *request)
+{
+    caller_of(request)->record.trail.reads = true;
+}
+
+void record_states(const struct request *request, json_t *before, json_t *after)
+{
+    OWNED(json_release) json_t *first = before;
+    OWNED(json_release) json_t *last = after;
+    struct trail_request *trail = &caller_of(request)->record.trail;
+    trail->before = first == NULL ? STR("") : json_print(request->arena, first);
+    trail->after = last == NULL ? STR("") : json_print(request->arena, last);
 }

@@ -16,6 +16,7 @@ struct record {
     bool makes;       // the key is that of what the request makes
     str parent;       // its object without it
     str asked_object; // what the request itself is about
+    const struct request *request;
 };
 
 enum recorded_as { RECORDED_NOT, RECORDED_READ, RECORDED_CHANGE };
@@ -39,3 +40,8 @@ result record_leave(const struct request *request, result outcome);
 void record_made(const struct request *request, str id);
 void record_customer(const struct request *request, str customer);
 void record_purpose(const struct request *request, str purpose);
+// What was asked for was there before: a read.
+void record_unchanged(const struct request *request);
+// Of what no table of states knows: its document before and after, in the transaction of the
+// change. NULL without; both are released.
+void record_states(const struct request *request, json_t *before, json_t *after);

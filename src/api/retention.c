@@ -3,6 +3,7 @@
 #include "phial/audit/retention.h"
 
 #include "page.h"
+#include "states.h"
 
 static json_t *print_class(const struct retention_terms *terms, enum retention_class number)
 {
@@ -50,6 +51,13 @@ static result print_run(const struct request *request, const struct retention_ru
         run->finished ? json_instant_text(request, run->finished_at) : NULL, "plan", plan,
         "customers", shares);
     return *json == NULL ? FAIL(INTERNAL, "out of memory") : OK;
+}
+
+result state_retention_run(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct retention_run run = {0};
+    TRY(retention_run_get(tx, id, &run));
+    return print_run(request, &run, json);
 }
 
 static result reply_run(const struct run_question *question, struct reply *reply, int status)

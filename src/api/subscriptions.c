@@ -3,6 +3,7 @@
 #include "approvals.h"
 #include "page.h"
 #include "phial/invoicing/invoicing.h"
+#include "states.h"
 
 static json_t *describe(const struct request *request, const struct subscription *subscription)
 {
@@ -18,6 +19,19 @@ static json_t *describe(const struct request *request, const struct subscription
         json_instant_text(request, subscription->start), "end", end, "anchor",
         subscription->anniversary ? "anniversary" : "calendar", "created_at",
         json_instant_text(request, subscription->created_at));
+}
+
+// Also since when its plan is the one that it is.
+result state_subscription(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct subscription subscription = {0};
+    TRY(subscription_get(tx, id, caller_of(request)->change.now, &subscription));
+    OWNED(json_release) json_t *root = describe(request, &subscription);
+    json_t *since = json_instant_text(request, subscription.plan_start);
+    if (json_object_set_new(root, "plan_start", since) != 0)
+        return FAIL(INTERNAL, "out of memory");
+    *json = json_incref(root);
+    return OK;
 }
 
 struct subscription_list {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /v1/test-clock
-#include "caller.h"
+#include "states.h"
 
 static result only_with_test_clock(const struct request *request)
 {
@@ -9,10 +9,23 @@ static result only_with_test_clock(const struct request *request)
     return caller_unbound(request);
 }
 
+static json_t *describe(const struct request *request, instant now)
+{
+    return json_pack("{s:o}", "now", json_instant_text(request, now));
+}
+
+result state_test_clock(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    instant now = {0};
+    (void)id;
+    TRY(clock_now(tx, true, &now));
+    *json = describe(request, now);
+    return OK;
+}
+
 static result reply_now(const struct request *request, struct reply *reply, instant now)
 {
-    return reply_tagged(request, reply, 200,
-                        json_pack("{s:o}", "now", json_instant_text(request, now)));
+    return reply_tagged(request, reply, 200, describe(request, now));
 }
 
 result get_test_clock(const struct request *request, struct reply *reply)

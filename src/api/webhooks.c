@@ -3,6 +3,7 @@
 #include "phial/webhooks/webhooks.h"
 
 #include "page.h"
+#include "states.h"
 
 static json_t *print_types(str types)
 {
@@ -35,6 +36,14 @@ static json_t *describe(const struct request *request, const struct webhook *web
                      "status", json_from_str(webhook->status), "disabled_why", why, "egress",
                      egress_names(request, webhook) ? "allowed" : "not_allowed", "old_secret_until",
                      until, "created_at", json_instant_text(request, webhook->created_at));
+}
+
+result state_webhook(struct db_tx *tx, const struct request *request, str id, json_t **json)
+{
+    struct webhook webhook = {0};
+    TRY(webhook_get(tx, id, &webhook));
+    *json = describe(request, &webhook);
+    return OK;
 }
 
 struct webhook_question {

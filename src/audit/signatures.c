@@ -55,7 +55,7 @@ result signature_add(struct db_tx *tx, const struct approval *approval,
                          .actor = signing->change->actor,
                          .action = STR("approval.signed"),
                          .object = str_printf(arena, "approvals/%" STR_FMT, STR_ARG(approval->id)),
-                         .customer = STR(""),
+                         .customer = signing->customer,
                          .after = root,
                      });
 }

@@ -137,10 +137,11 @@ UPDATE subscription SET ends_at = $2 WHERE subscription_id = $1;
 
 -- name: catalog_find_subscription
 SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.plan_key, g.plan_version, g.overrides
+       s.created_at, g.starts_at AS plan_start, g.plan_key, g.plan_version,
+       g.overrides
   FROM subscription s
   JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT plan_key, plan_version, overrides
+ CROSS JOIN LATERAL (SELECT starts_at, plan_key, plan_version, overrides
                        FROM subscription_segment
                       WHERE subscription_id = s.subscription_id
                       ORDER BY starts_at DESC
@@ -149,10 +150,11 @@ SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.sta
 
 -- name: catalog_list_subscriptions
 SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.plan_key, g.plan_version, g.overrides
+       s.created_at, g.starts_at AS plan_start, g.plan_key, g.plan_version,
+       g.overrides
   FROM subscription s
   JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT plan_key, plan_version, overrides
+ CROSS JOIN LATERAL (SELECT starts_at, plan_key, plan_version, overrides
                        FROM subscription_segment
                       WHERE subscription_id = s.subscription_id
                       ORDER BY starts_at DESC

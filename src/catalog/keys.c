@@ -236,32 +236,53 @@ result key_each(struct db_tx *tx, const struct key_filter *filter,
         hand_key, &rows);
 }
 
-result key_authenticate(struct db_tx *tx, str presented, instant now, struct api_key *key)
+static result find_key(struct db_tx *tx, str id, struct api_key *key, str *stored)
 {
     struct api_key found = {0};
-    str stored = STR("");
     str scopes = STR("");
     bool bound = false;
-    sha256 hash = sha256_of(presented);
-    // A malformed key is looked up as "", which no row has: it costs what an unknown one does.
-    result read = db_one(
-        tx, &catalog_find_key_sql, PARAMS(db_text(key_id(db_arena(tx), presented))),
+    TRY(db_one(
+        tx, &catalog_find_key_sql, PARAMS(db_text(id)),
         COLUMNS(db_into_text("key_id", &found.id), db_into_text("name", &found.name),
-                db_into_bytes("sha256", &stored), db_into_text("scope_names", &scopes),
+                db_into_bytes("sha256", stored), db_into_text("scope_names", &scopes),
                 db_if_present(db_into_i64("customer_id", &found.customer_id), &bound),
                 db_into_text("customer", &found.customer),
                 db_if_present(db_into_instant("expires_at", &found.expires), &found.has_expiry),
                 db_into_bool("revoked", &found.revoked),
-                db_into_instant("created_at", &found.created_at)));
+                db_into_instant("created_at", &found.created_at))));
+    found.scopes = parse_scopes(scopes);
+    if (!bound)
+        found.customer_id = 0;
+    *key = found;
+    return OK;
+}
+
+result key_get(struct db_tx *tx, str id, struct api_key *key)
+{
+    str stored = STR("");
+    struct api_key found = {0};
+    if (!key_id_valid(id))
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(find_key(tx, id, &found, &stored));
+    if (found.revoked)
+        return FAIL(NOT_FOUND, "No such resource.");
+    *key = found;
+    return OK;
+}
+
+result key_authenticate(struct db_tx *tx, str presented, instant now, struct api_key *key)
+{
+    struct api_key found = {0};
+    str stored = STR("");
+    sha256 hash = sha256_of(presented);
+    // A malformed key is looked up as "", which no row has: it costs what an unknown one does.
+    result read = find_key(tx, key_id(db_arena(tx), presented), &found, &stored);
     if (failed(read) && read.code != ERR_NOT_FOUND)
         return read;
     bool holds = crypto_equal(stored, sha256_str(&hash)) && !found.revoked &&
                  !(found.has_expiry && found.expires.us <= now.us);
     if (!holds)
         return FAIL(UNAUTHENTICATED, "No valid API key.");
-    found.scopes = parse_scopes(scopes);
-    if (!bound)
-        found.customer_id = 0;
     *key = found;
     return OK;
 }

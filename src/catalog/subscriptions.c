@@ -210,6 +210,7 @@ result subscription_create(struct db_tx *tx, struct json_at document, int64_t on
     made.customer = draft.customer.key;
     made.status = str_from(status_of(&made, change->now));
     made.plan = draft.pinned.item.key;
+    made.plan_start = made.start;
     made.plan_version = draft.pinned.item.version;
     made.overrides = print_overrides(db_arena(tx), draft.overrides);
     draft.from = made.start;
@@ -296,6 +297,7 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
     TRY(check_change(tx, json_member(document, "at"), &draft, &changed));
     TRY(insert_segment(tx, changed.id, &draft, change));
     changed.plan = draft.pinned.item.key;
+    changed.plan_start = draft.from;
     changed.plan_version = draft.pinned.item.version;
     changed.overrides = print_overrides(db_arena(tx), draft.overrides);
     TRY(subscription_append(tx, &changed, change));
@@ -351,6 +353,7 @@ static struct db_columns subscription_columns(struct arena *arena, struct subscr
         db_if_present(db_into_instant("ends_at", &into->end), &into->has_end),
         db_into_instant("created_at", &into->created_at),
         db_into_text("plan_key", &into->plan),
+        db_into_instant("plan_start", &into->plan_start),
         db_into_i64("plan_version", &into->plan_version),
         db_into_text("overrides", &into->overrides),
     };

@@ -769,6 +769,9 @@ SELECT invoice.invoice_id, invoice.period_number, invoice.period_start, invoice.
 FROM invoice
 WHERE invoice.invoice_id = $1 AND invoice.status = 'issued';
 
+-- name: invoicing_find_release
+SELECT max(made_index) AS released FROM late_release WHERE invoice_id = $1;
+
 -- name: invoicing_find_before_issue
 -- The statement of the period before an invoice's that stood when the invoice was issued.
 SELECT earlier.statement

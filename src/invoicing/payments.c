@@ -121,18 +121,24 @@ static struct db_columns columns_of(struct arena *arena, struct payment_rows *ro
     return (struct db_columns){columns, 8};
 }
 
-result payment_reverse(struct db_tx *tx, str invoice, str id, const struct change *change,
-                       struct payment *payment)
+result payment_get(struct db_tx *tx, str invoice, str id, struct payment *payment)
 {
-    struct invoice_row row = {0};
     struct payment_rows found = {0};
-    int64_t index = 0;
-    TRY(lock_invoice(tx, invoice, &row));
     TRY(db_one(tx, &invoicing_find_payment_sql, PARAMS(db_text(invoice), db_text(id)),
                columns_of(db_arena(tx), &found)));
     TRY(currency_parse(found.currency, &found.row.amount.currency));
     *payment = found.row;
-    if (found.row.has_reversed)
+    return OK;
+}
+
+result payment_reverse(struct db_tx *tx, str invoice, str id, const struct change *change,
+                       struct payment *payment)
+{
+    struct invoice_row row = {0};
+    int64_t index = 0;
+    TRY(lock_invoice(tx, invoice, &row));
+    TRY(payment_get(tx, invoice, id, payment));
+    if (payment->has_reversed)
         return OK;
     struct owner owner = {row.invoice.customer_id, row.invoice.customer};
     TRY(adjustment_append(tx, owner,

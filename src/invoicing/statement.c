@@ -2,6 +2,7 @@
 // Reading: one invoice, a list, a statement, a preview.
 #include "compute.h"
 #include "invoicing.sql.h"
+#include "phial/util/encode.h"
 #include "rows.h"
 
 static result compute_draft(struct db_tx *tx, const struct invoice *invoice,
@@ -60,6 +61,28 @@ result invoice_get(struct db_tx *tx, str id, struct invoice *invoice)
     TRY(invoice_row_find(tx, id, &row));
     TRY(refresh_total(tx, &row));
     *invoice = row.invoice;
+    return OK;
+}
+
+result invoice_marks_get(struct db_tx *tx, str id, struct invoice_marks *marks)
+{
+    struct invoice_row row = {0};
+    struct invoice_marks read = {.statement_sha256 = STR("")};
+    TRY(invoice_row_find(tx, id, &row));
+    TRY(db_one(
+        tx, &invoicing_find_release_sql, PARAMS(db_text(id)),
+        COLUMNS(db_if_present(db_into_i64("released", &read.released_index), &read.has_released))));
+    read.invoice = row.invoice;
+    read.invoice.payment_status = STR("");
+    read.has_due = row.has_due;
+    read.due_at = row.due_at;
+    read.has_voided = row.has_voided;
+    read.voided_at = row.voided_at;
+    if (row.statement.len != 0) {
+        sha256 hash = sha256_of(row.statement);
+        read.statement_sha256 = encode_hex(db_arena(tx), sha256_str(&hash));
+    }
+    *marks = read;
     return OK;
 }
 

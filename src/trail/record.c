@@ -40,8 +40,7 @@ static result add_document(struct arena *arena, json_t *root, const char *name, 
     return json_object_set_new(root, name, value) == 0 ? OK : FAIL(INTERNAL, "out of memory");
 }
 
-static result print_audit(struct arena *arena, const struct trail_request *request, str after,
-                          str *text)
+static result print_audit(struct arena *arena, const struct trail_request *request, str *text)
 {
     OWNED(json_release) json_t *root = json_object();
     set_text(root, "action", request->action);
@@ -53,7 +52,7 @@ static result print_audit(struct arena *arena, const struct trail_request *reque
     set_text(root, "time", instant_print_canonical(arena, request->at));
     (void)json_object_set_new(root, "read", json_boolean(request->reads));
     TRY(add_document(arena, root, "before", request->before));
-    TRY(add_document(arena, root, "after", after));
+    TRY(add_document(arena, root, "after", request->after));
     return json_canonical(arena, root, text);
 }
 
@@ -64,13 +63,13 @@ int64_t trail_mark(str text)
 }
 
 // `always`: also where the transaction has not written.
-static result stage(struct db_tx *tx, const struct trail_request *request, str after, bool always)
+static result stage(struct db_tx *tx, const struct trail_request *request, bool always)
 {
     struct arena *arena = db_arena(tx);
     str text = {0};
     const int64_t marks[] = {trail_mark(request->actor), trail_mark(request->action),
                              trail_mark(request->object), trail_mark(request->customer)};
-    TRY(print_audit(arena, request, after, &text));
+    TRY(print_audit(arena, request, &text));
     return db_defer(tx, &trail_stage_sql,
                     PARAMS(db_text(crypto_id(arena)), db_instant(request->at),
                            db_text(request->actor), db_text(request->action),
@@ -85,8 +84,21 @@ static result begun(struct db_tx *tx, void *context)
     struct trail_request *request = context;
     request->pending = false;
     request->before = STR("");
+    request->after = STR("");
     return request->reads || request->state == NULL ? OK
                                                     : request->state(tx, request, &request->before);
+}
+
+// Whose document stays as it was has told of it alone.
+static struct trail_request as_it_came_out(const struct trail_request *request)
+{
+    struct trail_request record = *request;
+    if (record.reads || record.before.len == 0 || !str_eq(record.before, record.after))
+        return record;
+    record.reads = true;
+    record.before = STR("");
+    record.after = STR("");
+    return record;
 }
 
 static result ending(struct db_tx *tx, void *context)
@@ -94,11 +106,11 @@ static result ending(struct db_tx *tx, void *context)
     struct trail_request *request = context;
     if (request->reads && request->recorded)
         return OK;
-    str after = STR("");
     if (!request->reads && request->state != NULL)
-        TRY(request->state(tx, request, &after));
+        TRY(request->state(tx, request, &request->after));
     request->pending = true;
-    return stage(tx, request, after, request->reads);
+    struct trail_request record = as_it_came_out(request);
+    return stage(tx, &record, request->reads);
 }
 
 static void committed(void *context)
@@ -121,7 +133,7 @@ void trail_unwatch(struct db *db)
 
 result trail_record(struct db_tx *tx, struct trail_request *request)
 {
-    return stage(tx, request, STR(""), true);
+    return stage(tx, request, true);
 }
 
 // The request that is watched; nobody else watches a connection.
@@ -134,7 +146,7 @@ static const struct trail_request *watched(const struct db_tx *tx)
 result trail_put(struct db_tx *tx, const struct trail_fact *fact)
 {
     const struct trail_request *source = watched(tx);
-    struct trail_request record = {.actor = system_actor, .before = STR("")};
+    struct trail_request record = {.actor = system_actor};
     if (source != NULL)
         record = *source;
     if (fact->actor.len != 0)
@@ -145,6 +157,6 @@ result trail_put(struct db_tx *tx, const struct trail_fact *fact)
     record.object = fact->object;
     record.customer = fact->customer;
     record.reads = false;
-    str after = fact->after == NULL ? STR("") : json_print(db_arena(tx), fact->after);
-    return stage(tx, &record, after, true);
+    record.after = fact->after == NULL ? STR("") : json_print(db_arena(tx), fact->after);
+    return stage(tx, &record, true);
 }

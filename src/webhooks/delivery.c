@@ -48,17 +48,23 @@ result delivery_each(struct db_tx *tx, const struct delivery_filter *filter,
                    columns_of(db_arena(tx), &listing.delivery), hand_delivery, &listing);
 }
 
+result delivery_get(struct db_tx *tx, str webhook, str message, struct delivery *delivery)
+{
+    struct delivery found = {0};
+    TRY(db_one(tx, &webhooks_find_delivery_sql, PARAMS(db_text(webhook), db_text(message)),
+               columns_of(db_arena(tx), &found)));
+    *delivery = found;
+    return OK;
+}
+
 result delivery_replay(struct db_tx *tx, str webhook, str message, struct delivery *delivery)
 {
     struct webhook to = {0};
     struct delivery found = {0};
-    struct db_params which = PARAMS(db_text(webhook), db_text(message));
     TRY(webhook_get(tx, webhook, &to));
-    TRY(db_one(tx, &webhooks_find_delivery_sql, which, columns_of(db_arena(tx), &found)));
+    TRY(delivery_get(tx, webhook, message, &found));
     if (!str_eq(to.status, STR("enabled")))
         return FAIL(CONFLICT, "The webhook is disabled: enable it, and what was held is sent.");
-    TRY(db_exec(tx, &webhooks_replay_sql, which));
-    TRY(db_one(tx, &webhooks_find_delivery_sql, which, columns_of(db_arena(tx), &found)));
-    *delivery = found;
-    return OK;
+    TRY(db_exec(tx, &webhooks_replay_sql, PARAMS(db_text(webhook), db_text(message))));
+    return delivery_get(tx, webhook, message, delivery);
 }

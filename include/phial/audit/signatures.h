@@ -11,6 +11,7 @@ struct signing {
     const struct change *change;
     str name; // printed: what the signer's key is called
     str meaning;
+    str customer; // whose records it is about; "" nobody's
 };
 // The signature of a decision in whose transaction this is.
 result signature_add(struct db_tx *tx, const struct approval *approval,

@@ -108,7 +108,8 @@ struct subscription {
     bool has_end;
     instant end;
     instant created_at;
-    str plan; // of the last segment
+    str plan;           // of the last segment
+    instant plan_start; // likewise
     int64_t plan_version;
     str overrides; // of the last segment: JSON as it was given, "" without
 };

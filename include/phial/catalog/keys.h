@@ -33,6 +33,7 @@ result key_create(struct db_tx *tx, struct json_at document, const struct change
                   struct api_key *key, str *secret);
 result key_create_admin(struct db_tx *tx, str name, instant now, str *secret);
 result key_revoke(struct db_tx *tx, str id, const struct change *change); // NOT_FOUND
+result key_get(struct db_tx *tx, str id, struct api_key *key);            // likewise once revoked
 struct key_filter {
     int64_t customer_id; // 0: whomever they are bound to
     str after;

@@ -44,6 +44,18 @@ result billing_run(struct db *db, struct arena *arena, instant now, str actor,
 result opening_draft(struct db_tx *tx, str subscription, const struct change *change);
 
 result invoice_get(struct db_tx *tx, str id, struct invoice *invoice);
+// What its row alone says, computing nothing: the total of a draft is the last one that was kept.
+struct invoice_marks {
+    struct invoice invoice; // without its payment status
+    bool has_due;
+    instant due_at;
+    bool has_voided;
+    instant voided_at;
+    str statement_sha256; // in hexadecimal; "" of a draft
+    bool has_released;
+    int64_t released_index; // the log's size when late usage was released last
+};
+result invoice_marks_get(struct db_tx *tx, str id, struct invoice_marks *marks);
 // The whole statement as it is answered: stored bytes of an issued one, computed for a draft.
 result invoice_statement(struct db_tx *tx, const struct invoice *invoice, instant now,
                          json_t **statement);

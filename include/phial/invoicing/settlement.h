@@ -85,6 +85,7 @@ result payment_record(struct db_tx *tx, str invoice, struct json_at document,
 // Reversing a reversed one changes nothing.
 result payment_reverse(struct db_tx *tx, str invoice, str id, const struct change *change,
                        struct payment *payment);
+result payment_get(struct db_tx *tx, str invoice, str id, struct payment *payment); // NOT_FOUND
 result payment_each(struct db_tx *tx, str invoice, str after, int64_t limit,
                     result (*row)(void *context, const struct payment *payment), void *context);
 result invoice_balance(struct db_tx *tx, str invoice, instant now, struct balance *balance);

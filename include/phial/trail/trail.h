@@ -24,13 +24,17 @@ struct trail_request {
     str object;     // "invoices/0190…"
     str customer;   // whose records: a key, "*" everybody's, "" nobody's
     str reason;
-    bool reads; // money, events or reports, and changes nothing
+    // Money, events or reports, and changes nothing. A change whose document stays as it was is
+    // recorded as a read too: of one that was asked for again.
+    bool reads;
     // The document of what is changed, canonical or not, "" where there is none: asked for in front
-    // of the work and behind it. NULL: no document is kept.
+    // of the work and behind it. NULL: what the work itself leaves in `before` and `after`, each
+    // transaction anew.
     result (*state)(struct db_tx *tx, const struct trail_request *request, str *document);
     void *context; // for it
+    str before;    // "" without
+    str after;
     // the trail's own
-    str before;
     bool recorded; // committed
     bool pending;  // by a transaction that has not committed yet
     struct db_witness witness;

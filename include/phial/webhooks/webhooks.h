@@ -72,6 +72,8 @@ struct delivery_filter {
 // The newest first.
 result delivery_each(struct db_tx *tx, const struct delivery_filter *filter,
                      result (*row)(void *context, const struct delivery *delivery), void *context);
+result delivery_get(struct db_tx *tx, str webhook, str message,
+                    struct delivery *delivery); // NOT_FOUND
 // Sends it again, now, whatever became of it. CONFLICT while the webhook is disabled.
 result delivery_replay(struct db_tx *tx, str webhook, str message, struct delivery *delivery);
 
