@@ -114,8 +114,7 @@ static result open_approval(struct db_tx *tx, void *context)
     TRY(approval_open(tx, &asking->wanted, &caller_of(request)->change, &asking->approval,
                       &asking->made));
     record_made(request, asking->approval.id);
-    if (!asking->made)
-        record_unchanged(request);
+    record_unchanged(request, !asking->made);
     return OK;
 }
 

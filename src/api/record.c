@@ -285,9 +285,9 @@ void record_purpose(const struct request *request, str purpose)
         trail->reason = purpose;
 }
 
-void record_unchanged(const struct request *request)
+void record_unchanged(const struct request *request, bool unchanged)
 {
-    caller_of(request)->record.trail.reads = true;
+    caller_of(request)->record.trail.reads = unchanged;
 }
 
 void record_states(const struct request *request, json_t *before, json_t *after)

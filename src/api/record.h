@@ -40,8 +40,8 @@ result record_leave(const struct request *request, result outcome);
 void record_made(const struct request *request, str id);
 void record_customer(const struct request *request, str customer);
 void record_purpose(const struct request *request, str purpose);
-// What was asked for was there before: a read.
-void record_unchanged(const struct request *request);
+// Whether what a change asks for was there before: a read then.
+void record_unchanged(const struct request *request, bool unchanged);
 // Of what no table of states knows: its document before and after, in the transaction of the
 // change. NULL without; both are released.
 void record_states(const struct request *request, json_t *before, json_t *after);

@@ -88,6 +88,8 @@ static result read_wanted(struct db_tx *tx, struct run_question *question, struc
                    "There is no such customer.");
     else
         TRY(found);
+    if (!named)
+        record_customer(request, STR("*"));
     question->wanted.customer_id = customer.id;
     return faults_result(document.faults);
 }

@@ -150,6 +150,44 @@ START_TEST(a_change_is_recorded_with_what_it_changed)
 }
 END_TEST
 
+static result steady(struct db_tx *tx, const struct trail_request *request, str *document)
+{
+    (void)tx;
+    (void)request;
+    *document = STR("{\"as\":\"ever\"}");
+    return OK;
+}
+
+// It wrote, if only a lock.
+START_TEST(whose_document_stays_as_it_was_is_recorded_as_a_read)
+{
+    struct db *db = test_database();
+    struct arena arena = {0};
+    struct leaves leaves;
+    struct trail_request request = request_of(false, NULL);
+    str key = STR("asked-again");
+    request.action = STR("things.again");
+    request.state = steady;
+    trail_watch(db, &request);
+    ck_assert_ok(db_transact(db, &arena, touch, &key));
+    trail_unwatch(db);
+    append_all(db);
+    find(db, &leaves, STR("things.again"));
+    ck_assert_uint_eq(leaves.count, 1);
+    ck_assert_msg(
+        str_eq(
+            leaves.items[0],
+            STR("{\"actor\":\"key:a\",\"at\":\"1970-01-01T00:00:02.000000Z\",\"audit\":{\"action\":"
+                "\"things.again\",\"address\":\"127.0.0.1\",\"customer\":\"clinic\",\"object\":"
+                "\"things/x\",\"read\":true,\"reason\":\"why\",\"request_id\":\"r\",\"time\":"
+                "\"1970-01-01T00:00:01.000000Z\"},\"customer\":\"\",\"kind\":\"audit\",\"v\":1}")),
+        "%.*s", (int)leaves.items[0].len, leaves.items[0].ptr);
+    arena_reset(&leaves.arena);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(what_is_undone_or_changes_nothing_is_not_recorded)
 {
     struct db *db = test_database();
@@ -295,6 +333,7 @@ START_TEST(every_statement_fits_the_schema)
 END_TEST
 
 TEST_MAIN("trail", a_change_is_recorded_with_what_it_changed,
+          whose_document_stays_as_it_was_is_recorded_as_a_read,
           what_is_undone_or_changes_nothing_is_not_recorded, a_read_is_recorded_once,
           records_enter_the_log_in_their_order, the_trail_is_append_only,
           every_statement_fits_the_schema)
