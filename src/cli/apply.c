@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// phial apply -f FILE... [--dry-run]
+// phial apply -f FILE... [--dry-run]; the file - is standard input
 #include "catalog_apply.h"
 #include "client.h"
 #include "command.h"
@@ -8,6 +8,8 @@
 
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum { FILES_MAX = 64, FILE_BYTES_MAX = 16 * 1024 * 1024 };
 
@@ -42,17 +44,34 @@ static bool read_options(int argc, char **argv, struct applying_files *files)
     return files->count != 0 && optind == argc;
 }
 
+static bool is_standard_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static const char *name_of(const char *path)
+{
+    return is_standard_input(path) ? "standard input" : path;
+}
+
+static result read_part(struct arena *arena, const char *path, str *text)
+{
+    return is_standard_input(path) ? file_read_open(arena, STDIN_FILENO, FILE_BYTES_MAX, text)
+                                   : file_read(arena, path, FILE_BYTES_MAX, text);
+}
+
 // Every file is read before anything is changed.
 static result merge(struct arena *arena, const struct applying_files *files, json_t *whole)
 {
     for (int i = 0; i < files->count; i++) {
         str text = {0};
         OWNED(json_release) json_t *part = NULL;
-        result outcome = file_read(arena, files->paths[i], FILE_BYTES_MAX, &text);
+        result outcome = read_part(arena, files->paths[i], &text);
         if (!failed(outcome))
             outcome = json_parse(text, &part);
         if (failed(outcome))
-            return FAIL(INVALID, str_printf(arena, "%s: %s", files->paths[i], outcome.detail).ptr);
+            return FAIL(INVALID,
+                        str_printf(arena, "%s: %s", name_of(files->paths[i]), outcome.detail).ptr);
         const char *member = NULL;
         json_t *documents = NULL;
         json_object_foreach(part, member, documents)

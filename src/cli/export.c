@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// phial export --customer K [--from --to --since --purpose] -o FILE
+// phial export --customer K [--from --to --since --purpose] -o FILE; the file - is standard output
 #include "client.h"
 #include "command.h"
 #include "phial/util/array.h"
@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,13 +73,14 @@ static result wait_for(struct client *client, struct arena *arena, str id)
     return FAIL(NOT_READY, "the export is still being made; try again later");
 }
 
-// Of a download into a file: part after part, so that it goes on where it broke off.
+// Of a download: part after part, so that it goes on where it broke off.
 struct download {
     struct arena *arena;
     struct client *client;
     str path; // of the request
     int fd;
-    int64_t bytes; // so far
+    bool into_pipe; // or whatever standard output is: nothing to flush to disk
+    int64_t bytes;  // so far
     bool done;
 };
 
@@ -111,8 +113,9 @@ static result take_part(struct download *download, struct arena *arena)
     if (answer.status != 206)
         return FAIL(INTERNAL, "the export cannot be downloaded");
     download->bytes += (int64_t)answer.body.len;
-    return file_append(download->fd, answer.body) ? OK
-                                                  : FAIL(INTERNAL, "the export cannot be written");
+    bool written = download->into_pipe ? file_put(download->fd, answer.body)
+                                       : file_append(download->fd, answer.body);
+    return written ? OK : FAIL(INTERNAL, "the export cannot be written");
 }
 
 static result take_all(struct download *download)
@@ -128,31 +131,46 @@ static result take_all(struct download *download)
     return OK;
 }
 
-static result fetch(struct client *client, struct arena *arena, const struct wish *wish)
+// Written beside and renamed over: whoever reads the file sees all of it.
+static result take_into_file(struct download *download, const char *path)
 {
-    str id = {0};
-    TRY(ask(client, arena, wish, &id));
-    TRY(wait_for(client, arena, id));
-    const char *beside = str_printf(arena, "%s.part", wish->path).ptr;
+    const char *beside = str_printf(download->arena, "%s.part", path).ptr;
     OWNED(fd_close) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return FAIL(INTERNAL, "the export cannot be written");
-    struct download download = {
-        .arena = arena,
-        .client = client,
-        .path = str_printf(arena, "/v1/exports/%" STR_FMT "/download", STR_ARG(id)),
-        .fd = fd,
-    };
-    result taken = take_all(&download);
-    if (!failed(taken) && rename(beside, wish->path) != 0)
+    download->fd = fd;
+    result taken = take_all(download);
+    if (!failed(taken) && rename(beside, path) != 0)
         taken = FAIL(INTERNAL, "the export cannot be written");
     if (failed(taken)) {
         (void)unlink(beside);
         return taken;
     }
-    (void)printf("%s: %lld bytes; check it with: phial verify %s --key PUB.pem\n", wish->path,
-                 (long long)download.bytes, wish->path);
+    (void)printf("%s: %lld bytes; check it with: phial verify %s --key PUB.pem\n", path,
+                 (long long)download->bytes, path);
     return OK;
+}
+
+static bool is_standard_output(const struct wish *wish)
+{
+    return strcmp(wish->path, "-") == 0;
+}
+
+static result fetch(struct client *client, struct arena *arena, const struct wish *wish)
+{
+    str id = {0};
+    if (is_standard_output(wish) && isatty(STDOUT_FILENO) == 1)
+        return FAIL(INVALID, "an export is an archive, nothing for a terminal");
+    TRY(ask(client, arena, wish, &id));
+    TRY(wait_for(client, arena, id));
+    struct download download = {
+        .arena = arena,
+        .client = client,
+        .path = str_printf(arena, "/v1/exports/%" STR_FMT "/download", STR_ARG(id)),
+        .fd = STDOUT_FILENO,
+        .into_pipe = is_standard_output(wish),
+    };
+    return download.into_pipe ? take_all(&download) : take_into_file(&download, wish->path);
 }
 
 static bool read_options(int argc, char **argv, struct wish *wish)

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static result read_all(struct arena *arena, int fd, size_t max, str *bytes)
+result file_read_open(struct arena *arena, int fd, size_t max, str *bytes)
 {
     enum { STEP = 64 * 1024 };
     struct buf text = {.arena = arena};
@@ -40,12 +40,12 @@ result file_read(struct arena *arena, const char *path, size_t max, str *bytes)
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? FAIL(NOT_FOUND, "no such file")
                                                    : FAIL(INTERNAL, "cannot open the file");
-    result outcome = read_all(arena, fd, max, bytes);
+    result outcome = file_read_open(arena, fd, max, bytes);
     (void)close(fd);
     return outcome;
 }
 
-bool file_append(int fd, str bytes)
+bool file_put(int fd, str bytes)
 {
     while (bytes.len != 0) {
         ssize_t put = write(fd, bytes.ptr, bytes.len);
@@ -55,7 +55,12 @@ bool file_append(int fd, str bytes)
             return false;
         bytes = str_slice(bytes, (size_t)put, bytes.len);
     }
-    return fsync(fd) == 0;
+    return true;
+}
+
+bool file_append(int fd, str bytes)
+{
+    return file_put(fd, bytes) && fsync(fd) == 0;
 }
 
 static void flush_folder(const char *path)

@@ -271,7 +271,11 @@ def downloads(c, server):
     told = subprocess.run([phial.PHIAL, 'export', '--customer', 'big', '-o', path + '.big', '--url', server.url, '--key', server.key],
                           capture_output=True, text=True)
     assert told.returncode == 0 and os.listdir(server.folder).count(os.path.basename(path) + '.big.part') == 0, told
-    for archive in (path, again, path + '.big'):
+    with open(path + '.pipe', 'wb') as f:
+        piped = subprocess.run([phial.PHIAL, 'export', '--customer', 'big', '-o', '-', '--url', server.url, '--key', server.key],
+                               check=True, stdout=subprocess.PIPE).stdout
+        f.write(piped)
+    for archive in (path, again, path + '.big', path + '.pipe'):
         code, said = phial.verify(archive, server.folder + '/ledger.pub.pem')
         assert code == 0 and 'VERIFIED' in said, said
 
