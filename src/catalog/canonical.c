@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "canonical.h"
+#include "phial/catalog/canonical.h"
 
 #include "phial/util/array.h"
 

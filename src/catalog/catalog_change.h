@@ -3,7 +3,7 @@
 // rule for preconditions.
 #pragma once
 
-#include "canonical.h"
+#include "phial/catalog/canonical.h"
 #include "phial/catalog/catalog.h"
 
 result catalog_lock(struct db_tx *tx); // first thing in every change

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a subscription writes into its customer's log, so that the log alone suffices to re-rate.
-#include "canonical.h"
+#include "phial/catalog/canonical.h"
 #include "phial/ledger/ledger.h"
 #include "subscription_parts.h"
 

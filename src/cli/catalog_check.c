@@ -30,13 +30,38 @@ static void read_report_template(struct json_at document, str key)
     (void)report_template_parse(document, key, &form);
 }
 
+// As POST takes it, and `at`: the day of a change, which is this file's own.
+static void read_subscription(struct json_at document, str key)
+{
+    (void)key;
+    str unread = {0};
+    str anchor = STR("calendar");
+    int64_t version = 1;
+    instant when = {0};
+    const json_t *overrides = NULL;
+    (void)json_read(document,
+                    FIELDS(json_text("customer", &unread), json_text("plan", &unread),
+                           json_optional(json_i64("version", &version)),
+                           json_instant("start", &when), json_optional(json_instant("end", &when)),
+                           json_optional(json_instant("at", &when)),
+                           json_optional(json_text("anchor", &anchor)),
+                           json_optional(json_members("overrides", &overrides))));
+    if (!str_eq(anchor, STR("anniversary")) && !str_eq(anchor, STR("calendar")))
+        (void)json_wrong(json_member(document, "anchor"), "invalid",
+                         "The anchor is calendar or anniversary.");
+    if (version < 1)
+        (void)json_wrong(json_member(document, "version"), "unknown_plan",
+                         "The plan has no such version.");
+}
+
 static const struct {
     const char *member;
     void (*read)(struct json_at document, str key); // adds the faults
 } readers[] = {{"event_types", read_event_type},
                {"metrics", read_metric},
                {"plans", read_plan},
-               {"report_templates", read_report_template}};
+               {"report_templates", read_report_template},
+               {"subscriptions", read_subscription}};
 
 static size_t check_one(struct arena *arena, const char *member, const char *key,
                         void (*read)(struct json_at, str), const json_t *document, FILE *out)

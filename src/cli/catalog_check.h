@@ -6,6 +6,6 @@
 
 #include <stdio.h>
 
-// Every event type, metric, plan and report template as the server reads it; not what they refer
-// to. Prints a line for each fault; INVALID where there is one.
+// Every event type, metric, plan, report template and subscription as the server reads it; not what
+// they refer to. Prints a line for each fault; INVALID where there is one.
 result catalog_check(struct arena *arena, const json_t *document, FILE *out);

@@ -33,6 +33,8 @@ static void report(struct comparison *comparison, str path, const json_t *before
                    const json_t *after)
 {
     comparison->differences++;
+    if (comparison->out == NULL)
+        return;
     (void)fprintf(comparison->out, "    %" STR_FMT ": ", STR_ARG(str_slice(path, 1, path.len)));
     print_value(comparison, before);
     (void)fprintf(comparison->out, " -> ");
@@ -91,9 +93,15 @@ static void compare(struct comparison *comparison, str path, const json_t *befor
     report(comparison, path, before, after);
 }
 
-int catalog_diff(struct arena *arena, const json_t *before, const json_t *after, FILE *out)
+result catalog_diff(struct arena *arena, enum document_kind kind, const json_t *before,
+                    const json_t *after, FILE *out, int *differences)
 {
     struct comparison comparison = {.arena = arena, .out = out};
-    compare_objects(&comparison, STR(""), before, after);
-    return comparison.differences;
+    OWNED(json_release) json_t *had = NULL;
+    OWNED(json_release) json_t *wanted = NULL;
+    TRY(document_canonical(arena, kind, before, &had));
+    TRY(document_canonical(arena, kind, after, &wanted));
+    compare_objects(&comparison, STR(""), had, wanted);
+    *differences = comparison.differences;
+    return OK;
 }
