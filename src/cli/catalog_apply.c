@@ -59,6 +59,8 @@ static result describe(const struct applying *applying, const struct resource *r
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         return FAIL(INTERNAL, "out of memory");
+    if (json_is_true(json_object_get(current, "archived")))
+        (void)fprintf(out, "    archived -> in force\n");
     result outcome = catalog_diff(applying->arena, resource->kind, current, resource->document, out,
                                   &differences);
     (void)fclose(out);
@@ -81,8 +83,9 @@ static result change_one(const struct applying *applying, const struct resource 
     (void)fprintf(applying->out, "  ~ %s/%s\n%" STR_FMT, resource->member, resource->key,
                   STR_ARG(lines));
     applying->figures->changed++;
-    if (!applying->dry_run)
-        return put(applying, resource, answer->etag);
+    bool archived = json_is_true(json_object_get(current, "archived"));
+    if (!applying->dry_run) // what is archived is made anew: there is nothing to match
+        return put(applying, resource, archived ? STR("") : answer->etag);
     if (resource->kind != DOCUMENT_PLAN)
         return OK;
     return plan_effect_print(

@@ -18,7 +18,7 @@ struct catalog_figures {
 // document: any of event_types, metrics, plans, report_templates, customers, subscriptions, each
 // keys to documents. Where one of them is none that a server takes, nothing is asked of it: its
 // faults are printed. Prints the difference to `out`, then, unless `dry_run`, makes the changes in
-// an order in which each finds what it refers to. A
+// an order in which each finds what it refers to. What was archived comes back in force. A
 // subscription is the same when customer, plan and start are, or when it alone of the customer's
 // running ones began that day and no other document is about it; where its plan, the version of it
 // or its overrides are others, it is changed, on the day of the document's member `at`, else today;

@@ -107,12 +107,33 @@ def decimals(server):
     assert 'charges/0/unit_amount: "3.5" -> "3.51"' in run(server, other, '--dry-run')
 
 
+def archived(server):
+    """What was deleted comes back, in the same version, and with changes in a new one."""
+    paths = ('event-types/read', 'metrics/reads', 'plans/care', 'report-templates/plain', 'customers/gone')
+    catalog = dict(CATALOG, customers={'gone': CATALOG['customers']['clinic']}, subscriptions={
+        'gone': {'customer': 'gone', 'plan': 'care', 'start': '2026-11-01T12:00:00Z', 'end': '2026-11-09T12:00:00Z'}})
+    run(server, catalog)
+    before = {path: server.client.get('/v1/' + path).get('version') for path in paths}
+    for path in reversed(paths):
+        server.client.expect(204, 'DELETE', '/v1/' + path)
+    change(server, catalog, '~ plans/care\n    archived -> in force', '~ customers/gone\n    archived -> in force',
+           '0 new, 5 changed, 1 the same')
+    for path in paths:
+        now = server.client.get('/v1/' + path)
+        assert 'archived' not in now and now.get('version') == before[path], now
+    server.client.expect(204, 'DELETE', '/v1/metrics/reads')
+    change(server, {'metrics': {'reads': dict(CATALOG['metrics']['reads'], aggregation='max')}},
+           'archived -> in force\n    aggregation: "sum" -> "max"')
+    run(server, {'metrics': CATALOG['metrics']})
+
+
 def main():
     server = phial.Server('--test-clock')
     server.client.put('/v1/test-clock', {'now': NOW}, 200)
     assert 'applied' in run(server, CATALOG)
     assert run(server, CATALOG) == '0 new, 0 changed, 6 the same\n'
     decimals(server)
+    archived(server)
     subscriptions(server)
     server.remove()
     print('what a file says is made so, or said to be impossible; what is equal is the same')
