@@ -3,8 +3,8 @@
 #include "phial/app/app.h"
 
 #include "arguments.h"
+#include "check_config.h"
 #include "daemon.h"
-#include "phial/reports/templates.h"
 #include "print.h"
 
 #include <stdlib.h>
@@ -38,22 +38,17 @@ static int serve(struct arena *arena, struct config *config, const struct argume
     return complain(daemon_run(arena, config, arguments->data_folder));
 }
 
-// What can be told of the master keys without the database. A configuration without one is no fault
-// while it names no database either: it does not serve.
-static int check_keys(struct arena *arena, const struct config *config)
+static int check(struct arena *arena, const struct arguments *arguments)
 {
-    struct keyring keyring = {0};
-    if (config->phi_master_key.len == 0 && config->database_url.len == 0)
+    struct config config = {0};
+    int status = read_config(arena, arguments, &config);
+    if (status != EXIT_SUCCESS)
+        return status;
+    if (check_config(arena, &config, arguments->dev, stderr) == 0)
         return EXIT_SUCCESS;
-    result outcome = daemon_read_keys(arena, config, &keyring);
-    keyring_wipe(&keyring);
-    return complain(outcome);
-}
-
-static int check_templates(struct arena *arena, const struct config *config)
-{
-    struct report_templates templates = {0};
-    return complain(report_templates_read(arena, config->reports_templates, &templates));
+    if (arguments->config_path == NULL && !arguments->dev)
+        (void)fprintf(stderr, "phiald: no --config FILE names the settings, and no --dev\n");
+    return EXIT_FAILURE;
 }
 
 static int run(struct arena *arena, const struct arguments *arguments)
@@ -65,9 +60,7 @@ static int run(struct arena *arena, const struct arguments *arguments)
         status = read_config(arena, arguments, &config);
         return status == EXIT_SUCCESS ? serve(arena, &config, arguments) : status;
     case MODE_CHECK_CONFIG:
-        status = read_config(arena, arguments, &config);
-        status = status == EXIT_SUCCESS ? check_keys(arena, &config) : status;
-        return status == EXIT_SUCCESS ? check_templates(arena, &config) : status;
+        return check(arena, arguments);
     case MODE_DUMP_CONFIG:
         status = read_config(arena, arguments, &config);
         if (status == EXIT_SUCCESS)

@@ -59,14 +59,14 @@ static result complain(const struct app *app, const char *option, const char *sa
     return FAIL(BAD_CONFIG, str_printf(app->arena, "%s: %s", option, says).ptr);
 }
 
-static result read_pem(struct app *app, const char *option, str path, const char **text)
+result daemon_read_pem(struct arena *arena, const char *option, str path, const char **text)
 {
     str bytes = {0};
     if (path.len == 0)
         return OK;
-    if (failed(file_read(app->arena, str_to_c(app->arena, path), PEM_BYTES_MAX, &bytes)))
-        return complain(app, option, "the file cannot be read");
-    *text = str_to_c(app->arena, bytes);
+    if (failed(file_read(arena, str_to_c(arena, path), PEM_BYTES_MAX, &bytes)))
+        return FAIL(BAD_CONFIG, str_printf(arena, "%s: the file cannot be read", option).ptr);
+    *text = str_to_c(arena, bytes);
     return OK;
 }
 
@@ -76,8 +76,9 @@ static result read_certificate(struct app *app)
     const struct config *config = app->config;
     if ((config->server_tls_certificate.len == 0) != (config->server_tls_key.len == 0))
         return complain(app, "[server]", "tls_certificate and tls_key go together");
-    TRY(read_pem(app, "tls_certificate", config->server_tls_certificate, &app->certificate));
-    return read_pem(app, "tls_key", config->server_tls_key, &app->certificate_key);
+    TRY(daemon_read_pem(app->arena, "tls_certificate", config->server_tls_certificate,
+                        &app->certificate));
+    return daemon_read_pem(app->arena, "tls_key", config->server_tls_key, &app->certificate_key);
 }
 
 static struct db_options database_of(const struct app *app)

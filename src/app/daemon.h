@@ -13,3 +13,5 @@
 result daemon_run(struct arena *arena, struct config *config, const char *data_folder);
 // The master keys that the settings name, without asking the database about them.
 result daemon_read_keys(struct arena *arena, const struct config *config, struct keyring *keyring);
+// A certificate's or key's file; the text stays as it was where the path is empty.
+result daemon_read_pem(struct arena *arena, const char *option, str path, const char **text);

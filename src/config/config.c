@@ -7,10 +7,18 @@
 #include "phial/util/buf.h"
 #include "phial/util/file.h"
 
+#include <assert.h>
 #include <ini.h>
 #include <string.h>
 
 enum { FILE_BYTES_MAX = 1048576, LINE_BYTES_MAX = 4096, SECRET_BYTES_MAX = 4096 };
+
+enum { IN_ENVIRONMENT = -1 };
+
+struct config_source {
+    const char *path; // NULL without a file
+    int *lines;       // of each option: its line, IN_ENVIRONMENT, or 0 where it was not set
+};
 
 // A file being read. inih takes it line by line and calls back with what it found.
 struct reading {
@@ -19,7 +27,7 @@ struct reading {
     str rest;
     int line;          // the one that inih holds
     bool section_lost; // what follows stands under a header that could not be read
-    bool *seen;        // options that a line before has set
+    int *lines;        // of the options that a line before has set
     FILE *out;
     int fault_count;
     struct config *config;
@@ -122,10 +130,10 @@ static int take_option(void *context, const char *section, const char *name, con
         fault(reading, reading->line, section, "unknown section");
     else if (!option_find(section, name, &option, &from_file))
         fault(reading, reading->line, name, "unknown option");
-    else if (reading->seen[option - options])
+    else if (reading->lines[option - options] != 0)
         fault(reading, reading->line, name, "is set twice");
     else {
-        reading->seen[option - options] = true;
+        reading->lines[option - options] = reading->line;
         const char *wrong =
             from_file ? set_from_file(reading->arena, option, value, reading->config)
                       : option_set(reading->arena, option,
@@ -143,7 +151,6 @@ static void read_file(struct reading *reading)
         (void)fprintf(reading->out, "%s: cannot be read\n", reading->path);
         return;
     }
-    reading->seen = arena_array(reading->arena, bool, option_count);
     // Debian's inih takes these while running. A value is what stands behind the sign, to the end
     // of its line: a password may hold a semicolon.
     ini_use_stack = false;
@@ -168,6 +175,7 @@ static const char *find_variable(char *const *environment, str name)
 static int read_variable(struct arena *arena, const struct option *option, char *const *environment,
                          FILE *out, struct config *config)
 {
+    int *line = &config->source->lines[option - options];
     const char *wrong = NULL;
     str name = option_variable(arena, option);
     const char *value = find_variable(environment, name);
@@ -179,6 +187,8 @@ static int read_variable(struct arena *arena, const struct option *option, char 
         if (value != NULL)
             wrong = set_from_file(arena, option, value, config);
     }
+    if (value != NULL)
+        *line = IN_ENVIRONMENT;
     if (wrong == NULL)
         return 0;
     (void)fprintf(out, "environment: %s: %s\n", name.ptr, wrong);
@@ -228,14 +238,18 @@ static int refuse_unknown_variables(struct arena *arena, char *const *environmen
 result config_read(struct arena *arena, const char *path, char *const *environment, FILE *out,
                    struct config *config)
 {
-    struct config draft = {0};
+    struct config_source *source = arena_new(arena, struct config_source);
+    struct config draft = {.source = source};
     int fault_count = 0;
+    source->path = path;
+    source->lines = arena_array(arena, int, option_count);
     for (size_t i = 0; i < option_count; i++) {
         if (option_set(arena, &options[i], str_from(options[i].preset), &draft) != NULL)
             return FAIL(BAD_CONFIG, options[i].name);
     }
     if (path != NULL) {
-        struct reading reading = {.arena = arena, .path = path, .out = out, .config = &draft};
+        struct reading reading = {
+            .arena = arena, .path = path, .lines = source->lines, .out = out, .config = &draft};
         read_file(&reading);
         fault_count += reading.fault_count;
     }
@@ -246,4 +260,18 @@ result config_read(struct arena *arena, const char *path, char *const *environme
         return FAIL(BAD_CONFIG, "the configuration has faults");
     *config = draft;
     return OK;
+}
+
+str config_place(struct arena *arena, const struct config *config, const char *section,
+                 const char *name)
+{
+    const struct config_source *source = config->source;
+    const struct option *option = NULL;
+    bool from_file = false;
+    bool known = option_find(section, name, &option, &from_file);
+    assert(known && source != NULL);
+    int line = source->lines[option - options];
+    if (line == IN_ENVIRONMENT || source->path == NULL)
+        return str_printf(arena, "environment: %s", option_variable(arena, option).ptr);
+    return str_printf(arena, "%s:%d", source->path, line == 0 ? 1 : line);
 }

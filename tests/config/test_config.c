@@ -295,6 +295,34 @@ START_TEST(prints_what_it_reads_and_no_secret)
 }
 END_TEST
 
+START_TEST(knows_where_an_option_was_set)
+{
+    struct fixture fixture;
+    fixture_open(&fixture);
+    char variable[] = "PHIAL_SERVER_TLS_KEY=/key.pem";
+    char *environment[] = {variable, NULL};
+    write_to(fixture.path, STR("# ours\n[server]\ntls_certificate = /a.pem\ntls_key = /b.pem\n"));
+    ck_assert_ok(read_from(&fixture, fixture.path, environment));
+    const struct {
+        const char *section;
+        const char *name;
+        str place;
+    } rows[] = {
+        {"server", "tls_certificate", str_printf(&fixture.arena, "%s:3", fixture.path)},
+        {"server", "tls_key", STR("environment: PHIAL_SERVER_TLS_KEY")},
+        {"database", "url", str_printf(&fixture.arena, "%s:1", fixture.path)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert(
+            str_eq(config_place(&fixture.arena, &fixture.config, rows[i].section, rows[i].name),
+                   rows[i].place));
+    ck_assert_ok(read_from(&fixture, NULL, NULL));
+    ck_assert(str_eq(config_place(&fixture.arena, &fixture.config, "database", "url"),
+                     STR("environment: PHIAL_DATABASE_URL")));
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(the_sample_changes_nothing)
 {
     struct fixture fixture;
@@ -313,4 +341,5 @@ TEST_MAIN("config", starts_from_the_presets, reads_a_file, names_the_line_of_eve
           names_all_faults_in_the_order_of_their_lines, refuses_a_file_that_it_cannot_cut,
           the_environment_wins, a_variable_that_names_no_option_is_a_fault,
           variables_of_others_are_let_alone, a_secret_may_come_from_a_file,
-          prints_what_it_reads_and_no_secret, the_sample_changes_nothing)
+          prints_what_it_reads_and_no_secret, the_sample_changes_nothing,
+          knows_where_an_option_was_set)

@@ -170,6 +170,23 @@ status=0
 [ "$status" -eq 1 ] || fail "--check-config exits $status"
 grep -q "^$work/wrong.conf:2: " "$work/wrong.err" || fail "--check-config names no line"
 "$phiald" --check-config --config "$data/phial.conf"
+"$phiald" --check-config --dev --data-dir "$work/nowhere"
+printf '[reports]\n\n[server]\ntls_certificate = %s/none.pem\ntls_key = %s\n' "$work" "$work" >"$work/wrong.conf"
+status=0
+"$phiald" --check-config --config "$work/wrong.conf" 2>"$work/wrong.err" || status=$?
+[ "$status" -eq 1 ] || fail "--check-config of files that are not there exits $status"
+for line in '1: \[database\] url: is required' '1: \[phi\] master_key: is required' \
+    '4: tls_certificate: the file cannot be read' '5: tls_key: the file cannot be read'; do
+    grep -q "^$work/wrong.conf:$line" "$work/wrong.err" || fail "--check-config does not say $line"
+done
+status=0
+PHIAL_SERVER_TLS_KEY='' PHIAL_DATABASE_URL='' "$phiald" --check-config --config "$work/wrong.conf" 2>"$work/wrong.err" || status=$?
+grep -q '^environment: PHIAL_DATABASE_URL: \[database\] url' "$work/wrong.err" || fail "--check-config does not name the variable"
+grep -q "^$work/wrong.conf:4: \[server\] tls_certificate and tls_key go together" "$work/wrong.err" || fail "half of a pair passes"
+status=0
+"$phiald" --check-config 2>"$work/wrong.err" || status=$?
+[ "$status" -eq 1 ] || fail "--check-config without settings exits $status"
+grep -q 'no --config' "$work/wrong.err" || fail "--check-config does not say that it has no settings"
 "$phiald" --dump-config --config "$data/phial.conf" >"$work/dump.out"
 grep -q "$(cat "$data/master.key")" "$work/dump.out" && fail "--dump-config prints a secret"
 "$phiald" --version | grep -q '^phiald [0-9]'

@@ -18,8 +18,11 @@ typedef str config_secret;
 typedef int64_t config_number;
 typedef bool config_flag;
 
+struct config_source; // where each option was set
+
 // A field is named section_option: config.server_port.
 struct config {
+    const struct config_source *source;
 #define OPTION(kind, section, name, preset, min, max, does) config_##kind section##_##name;
 #include "phial/config/options.def"
 #undef OPTION
@@ -30,6 +33,10 @@ struct config {
 // of secrets are never printed.
 result config_read(struct arena *arena, const char *path, char *const *environment, FILE *out,
                    struct config *config);
+// Where an option was set, for a fault that only its use shows: "FILE:LINE" or "environment: NAME".
+// One that was not set has the file's first line, or without a file the variable that would set it.
+str config_place(struct arena *arena, const struct config *config, const char *section,
+                 const char *name);
 void config_print(const struct config *config, FILE *out); // secrets redacted; reads back as a file
 void config_print_sample(FILE *out);                       // becomes config/phial.conf
 void config_print_man(FILE *out);                          // becomes docs/man/phial.conf.5
