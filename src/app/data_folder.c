@@ -105,6 +105,7 @@ result data_folder_open(struct arena *arena, const char *path, struct data_folde
     fresh.path = str_copy(arena, str_from(real)).ptr;
     TRY(become_its_user(arena, &fresh));
     TRY(check_reach(arena, &fresh));
+    TRY(folder_owner_check(arena, fresh.path));
     TRY(take_lock(arena, &fresh));
     *folder = fresh;
     return OK;

@@ -18,21 +18,16 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-// A folder that somebody prepared may hold files (a configuration), but no folders.
-static bool holds_folders(const char *path)
+static bool is_empty(const char *path)
 {
     DIR *folder = opendir(path);
     if (folder == NULL)
-        return true;
-    bool found = false;
-    for (const struct dirent *one = readdir(folder); !found && one != NULL; one = readdir(folder)) {
-        struct stat status;
-        found = !is_dots(one->d_name) &&
-                (fstatat(dirfd(folder), one->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-                 S_ISDIR(status.st_mode));
-    }
+        return false;
+    bool empty = true;
+    for (const struct dirent *one = readdir(folder); empty && one != NULL; one = readdir(folder))
+        empty = is_dots(one->d_name);
     (void)closedir(folder);
-    return found;
+    return empty;
 }
 
 static void hand_over_one(const char *path, uid_t uid, gid_t gid)
@@ -66,15 +61,20 @@ static result hand_over(const char *path, uid_t uid, gid_t gid)
     return OK;
 }
 
-result folder_owner_set(struct arena *arena, const char *path, uid_t uid, gid_t gid)
+result folder_owner_check(struct arena *arena, const char *path)
 {
     struct stat status;
     if (stat(path, &status) != 0 || !S_ISDIR(status.st_mode))
         return FAIL(INTERNAL, str_printf(arena, "%s: is no folder", path).ptr);
     bool is_ours = access(str_printf(arena, "%s/phial.lock", path).ptr, F_OK) == 0;
-    if (!is_ours && ((status.st_mode & S_ISVTX) != 0 || holds_folders(path)))
-        return FAIL(
-            INTERNAL,
-            str_printf(arena, "%s: is neither empty nor a data folder of phiald", path).ptr);
+    if (is_ours || ((status.st_mode & S_ISVTX) == 0 && is_empty(path)))
+        return OK;
+    return FAIL(INTERNAL,
+                str_printf(arena, "%s: is neither empty nor a data folder of phiald", path).ptr);
+}
+
+result folder_owner_set(struct arena *arena, const char *path, uid_t uid, gid_t gid)
+{
+    TRY(folder_owner_check(arena, path));
     return hand_over(path, uid, gid);
 }

@@ -8,4 +8,6 @@
 
 #include <sys/types.h>
 
+// INTERNAL for what is neither.
+result folder_owner_check(struct arena *arena, const char *path);
 result folder_owner_set(struct arena *arena, const char *path, uid_t uid, gid_t gid);

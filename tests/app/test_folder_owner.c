@@ -20,7 +20,7 @@ START_TEST(takes_only_what_can_be_nobody_elses)
     ck_assert_ok(take(&arena, path)); // empty
     str file = str_printf(&arena, "%s/own.conf", path);
     ck_assert_ok(file_write(file.ptr, STR(""), 0600));
-    ck_assert_ok(take(&arena, path)); // files alone
+    ck_assert_fails(INTERNAL, take(&arena, path)); // somebody's file
     str folder = str_printf(&arena, "%s/letters", path);
     ck_assert_int_eq(mkdir(folder.ptr, 0700), 0);
     ck_assert_fails(INTERNAL, take(&arena, path)); // somebody's home, for all we know

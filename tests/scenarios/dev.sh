@@ -147,6 +147,17 @@ stop "$daemon"
 # An orphan that nobody waits for stays as a zombie, which has no working directory.
 ! readlink "/proc/$server/cwd" >/dev/null || fail "PostgreSQL still runs"
 
+step "a folder that holds anything of others is refused, and left as it is"
+mkdir -m 755 "$work/others"
+echo "a letter" >"$work/others/letter.txt"
+before=$(stat -c '%U %a' "$work/others" "$work/others/letter.txt")
+status=0
+"$phiald" --dev --data-dir "$work/others" --port 0 2>"$work/others.err" || status=$?
+[ "$status" -eq 1 ] || fail "a folder of others exits $status"
+grep -q "^phiald: $work/others: is neither empty" "$work/others.err" || fail "a folder of others is not named"
+[ "$(stat -c '%U %a' "$work/others" "$work/others/letter.txt")" = "$before" ] || fail "a folder of others changed hands"
+[ "$(ls -A "$work/others")" = letter.txt ] || fail "a folder of others was written to"
+
 step "a folder whose parent is closed is one clear line"
 if [ "$(id -u)" -eq 0 ]; then
     mkdir -m 700 "$work/closed"
