@@ -481,7 +481,12 @@ static result start_http(struct app *app)
         .enter = api_enter,
         .leave = api_leave,
     };
-    TRY(http_start(&options, &app->server));
+    result started = http_start(&options, &app->server);
+    if (started.code == ERR_BAD_CONFIG)
+        started.detail =
+            str_printf(app->arena, "%s port %d: %s", options.address, options.port, started.detail)
+                .ptr;
+    TRY(started);
     atomic_store(&app->api.server, app->server); // it answers already
     return OK;
 }

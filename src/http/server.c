@@ -8,9 +8,11 @@
 
 #include "clock.h"
 #include "phial/crypto/crypto.h"
+#include "phial/util/array.h"
 #include "stream.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,17 +207,36 @@ static size_t keep_escapes(void *closure, struct MHD_Connection *connection, cha
     return strlen(text); // message.c decodes, strictly
 }
 
-static int listen_at(const struct addrinfo *found)
+// Why not; the one who started it knows the address.
+static const char *listen_fault(int error)
+{
+    static const struct {
+        int error;
+        const char *says;
+    } rows[] = {{EACCES, "cannot listen: that port is not for this user"},
+                {EADDRINUSE, "cannot listen: already in use"},
+                {EADDRNOTAVAIL, "cannot listen: this machine has no such address"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].error == error)
+            return rows[i].says;
+    }
+    return "cannot listen";
+}
+
+static result listen_at(const struct addrinfo *found, int *listener)
 {
     int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return -1;
+        return FAIL(BAD_CONFIG, listen_fault(errno));
     int yes = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    (void)close(fd);
-    return -1;
+    if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+        result fault = FAIL(BAD_CONFIG, listen_fault(errno));
+        (void)close(fd);
+        return fault;
+    }
+    *listener = fd;
+    return OK;
 }
 
 static int port_of(int fd)
@@ -237,10 +258,9 @@ static result start_listening(struct http_server *server)
     arena_reset(&arena);
     if (status != 0)
         return FAIL(BAD_CONFIG, "the address to listen on does not resolve");
-    server->listener = listen_at(found);
+    result listening = listen_at(found, &server->listener);
     freeaddrinfo(found);
-    if (server->listener < 0)
-        return FAIL(BAD_CONFIG, "cannot listen on the address and port");
+    TRY(listening);
     server->port = port_of(server->listener);
     return OK;
 }

@@ -111,6 +111,12 @@ stop "$daemon"
 daemon=$first
 url=$first_url
 
+step "a port that is taken is named"
+status=0
+"$phiald" --config "$data/phial.conf" --port "${first_url##*:}" 2>"$work/taken.err" || status=$?
+[ "$status" -eq 1 ] || fail "a taken port exits $status"
+grep -q "^phiald: 127.0.0.1 port ${first_url##*:}: cannot listen: already in use" "$work/taken.err" || fail "the taken port is not named"
+
 step "PostgreSQL is killed: 503, then ready again within 30 seconds"
 kill -9 "$(head -n 1 "$data/cluster/postmaster.pid")"
 await 200 30 "$url/readyz"
