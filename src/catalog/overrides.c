@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "overrides.h"
+#include "phial/catalog/overrides.h"
 
 #include "phial/rating/plan.h"
 #include "phial/util/array.h"

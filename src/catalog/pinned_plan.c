@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pinned_plan.h"
 
-#include "overrides.h"
 #include "phial/catalog/canonical.h"
+#include "phial/catalog/overrides.h"
 #include "phial/util/encode.h"
 
 static result remember(json_t *held, json_t *document)

@@ -19,3 +19,7 @@ result applying_send(const struct applying *applying, const struct call *call);
 // Prints where a subscription differs, makes it, or makes it so. What the server has no way to do
 // is printed and counted as impossible.
 result apply_subscriptions(const struct applying *applying, const json_t *documents);
+// Prints each fault of a subscription's overrides over the plan's version (0: the document's own)
+// as the server finds them; *possible is false then.
+result check_overrides(const struct applying *applying, const char *key, const json_t *wanted,
+                       int64_t version, bool *possible);

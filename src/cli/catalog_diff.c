@@ -105,3 +105,9 @@ result catalog_diff(struct arena *arena, enum document_kind kind, const json_t *
     *differences = comparison.differences;
     return OK;
 }
+
+void catalog_strip(json_t *document)
+{
+    for (size_t i = 0; i < COUNT_OF(server_members); i++)
+        (void)json_object_del(document, server_members[i]);
+}

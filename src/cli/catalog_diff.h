@@ -11,3 +11,5 @@
 // created_at, archived) are passed over. out NULL: only counts.
 result catalog_diff(struct arena *arena, enum document_kind kind, const json_t *before,
                     const json_t *after, FILE *out, int *differences);
+// Takes from a document what a server adds.
+void catalog_strip(json_t *document);

@@ -378,7 +378,10 @@ static result post_cancel(const struct applying *applying, const struct update *
 static result update_subscription(const struct applying *applying, struct update *update)
 {
     TRY(compare(applying, update));
-    if (!is_possible(applying, update)) {
+    bool possible = is_possible(applying, update);
+    if (update->overrides && applying->dry_run)
+        TRY(check_overrides(applying, update->key, update->wanted, update->version, &possible));
+    if (!possible) {
         applying->figures->impossible++;
         return OK;
     }
@@ -399,6 +402,16 @@ static result update_subscription(const struct applying *applying, struct update
 static result create_subscription(const struct applying *applying, const char *key,
                                   json_t *document)
 {
+    bool possible = true;
+    int64_t version = 0;
+    if (has(document, "overrides") && applying->dry_run) {
+        TRY(wanted_version(applying, document, &version));
+        TRY(check_overrides(applying, key, document, version, &possible));
+    }
+    if (!possible) {
+        applying->figures->impossible++;
+        return OK;
+    }
     (void)fprintf(applying->out, "  + subscriptions/%s\n", key);
     applying->figures->made++;
     if (applying->dry_run)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check_main.h"
-#include "overrides.h"
 #include "phial/catalog/canonical.h"
+#include "phial/catalog/overrides.h"
 
 #include <string.h>
 

@@ -61,6 +61,8 @@ def subscriptions(server):
     for document, shown in ((main_with(anchor='anniversary'), 'main/anchor: "calendar" -> "anniversary": cannot be changed'),
                             (main_with(guess=1), '! subscriptions/main: unknown_member'),
                             (main_with(version='1'), '! subscriptions/main/version: invalid'),
+                            (main_with(overrides={'guess': 1}), '! subscriptions/main/overrides: unknown_member'),
+                            (main_with(overrides={'charges': {'other': {}}}), '! subscriptions/main/overrides/charges: invalid'),
                             (main_with(end='2026-10-01T12:00:00Z'), 'main/end: (nothing) -> '),
                             (main_with(overrides={'minimum': '5'}, at='2026-10-01T12:00:00Z'), 'main/overrides: ')):
         refuse(server, document, shown)
@@ -92,6 +94,8 @@ def subscriptions(server):
 
     later = {'subscriptions': {'next': {'customer': 'clinic', 'plan': 'care', 'start': '2027-01-01T12:00:00Z'}}}
     run(server, later)
+    wrong = dict(later['subscriptions']['next'], start='2027-02-01T12:00:00Z', overrides={'minimum': 'much'})
+    refuse(server, {'subscriptions': {'wrong': wrong}}, '! subscriptions/wrong/overrides/minimum: decimal_expected')
     later['subscriptions']['next']['overrides'] = {'charges': {'reads': {'unit_amount': '3'}}}
     change(server, later, 'from 2027-01-01T05:00:00Z on')
 
