@@ -49,6 +49,8 @@ static result put(const struct applying *applying, const struct resource *resour
                                         .reason = "phial apply"});
 }
 
+static const char in_force[] = "    archived -> in force\n";
+
 // What differs from what the server has, in lines; "" for nothing.
 static result describe(const struct applying *applying, const struct resource *resource,
                        const json_t *current, str *lines)
@@ -60,7 +62,7 @@ static result describe(const struct applying *applying, const struct resource *r
     if (out == NULL)
         return FAIL(INTERNAL, "out of memory");
     if (json_is_true(json_object_get(current, "archived")))
-        (void)fprintf(out, "    archived -> in force\n");
+        (void)fprintf(out, "%s", in_force);
     result outcome = catalog_diff(applying->arena, resource->kind, current, resource->document, out,
                                   &differences);
     (void)fclose(out);
@@ -86,7 +88,7 @@ static result change_one(const struct applying *applying, const struct resource 
     bool archived = json_is_true(json_object_get(current, "archived"));
     if (!applying->dry_run) // what is archived is made anew: there is nothing to match
         return put(applying, resource, archived ? STR("") : answer->etag);
-    if (resource->kind != DOCUMENT_PLAN)
+    if (resource->kind != DOCUMENT_PLAN || str_eq(lines, str_from(in_force)))
         return OK;
     return plan_effect_print(
         &(struct plan_effect){.client = applying->client,

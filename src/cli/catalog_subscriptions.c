@@ -27,20 +27,20 @@ static bool read_instant(const json_t *document, const char *name, instant *at)
     return !failed(instant_parse(json_str(json_object_get(document, name)), at));
 }
 
-// The server cuts what is wanted to the local midnight of its day.
-static bool same_day(const json_t *wanted, const json_t *there, const char *name)
+// The server cuts a start to the local midnight of its day.
+static bool same_start(const json_t *wanted, const json_t *there)
 {
     static const int64_t day_us = INT64_C(86400000000);
     instant want = {0};
     instant have = {0};
-    return read_instant(wanted, name, &want) && read_instant(there, name, &have) &&
+    return read_instant(wanted, "start", &want) && read_instant(there, "start", &have) &&
            want.us >= have.us && want.us - have.us < day_us;
 }
 
 static bool same_subscription(const json_t *wanted, const json_t *there)
 {
     return same_text(wanted, there, "customer") && same_text(wanted, there, "plan") &&
-           same_day(wanted, there, "start");
+           same_start(wanted, there);
 }
 
 // Whether another document is about this very subscription.
@@ -59,8 +59,7 @@ static bool is_claimed(const json_t *documents, const json_t *there)
 // One that is to have another plan: it runs, began on the day, and no other document is about it.
 static bool may_become(const struct applying *applying, const json_t *wanted, const json_t *there)
 {
-    return same_text(wanted, there, "customer") && same_day(wanted, there, "start") &&
-           !has_ended(there) &&
+    return same_text(wanted, there, "customer") && same_start(wanted, there) && !has_ended(there) &&
            !is_claimed(json_object_get(applying->document, "subscriptions"), there);
 }
 
@@ -189,6 +188,36 @@ static result same_overrides(struct arena *arena, const json_t *wanted, const js
     return OK;
 }
 
+static result read_zone(const struct applying *applying, const json_t *there,
+                        const struct zone **zone)
+{
+    OWNED(json_release) json_t *customer = NULL;
+    str key = client_segment(applying->arena, json_str(json_object_get(there, "customer")));
+    TRY(client_get(applying->client, applying->arena,
+                   str_printf(applying->arena, "/v1/customers/%" STR_FMT, STR_ARG(key)),
+                   &customer));
+    str name = str_copy(applying->arena, json_str(json_object_get(customer, "time_zone")));
+    return zone_load(applying->arena, name, zone);
+}
+
+// Days have 23 to 25 hours: only where that decides is the customer's zone asked for.
+static result same_end(const struct applying *applying, const json_t *wanted, const json_t *there,
+                       bool *same)
+{
+    static const int64_t hour_us = INT64_C(3600000000);
+    const struct zone *zone = NULL;
+    instant want = {0};
+    instant have = {0};
+    bool ends = read_instant(wanted, "end", &want) && read_instant(there, "end", &have);
+    int64_t hours = (want.us - have.us) / hour_us;
+    *same = ends && want.us >= have.us && hours < 23;
+    if (!ends || hours < 23 || hours >= 25)
+        return OK;
+    TRY(read_zone(applying, there, &zone));
+    *same = zone_day(zone, want).number == zone_day(zone, have).number;
+    return OK;
+}
+
 // What the document leaves out stays, overrides with their plan. One that has ended keeps the
 // version it had, unless the document names one.
 static result compare(const struct applying *applying, struct update *update)
@@ -197,14 +226,16 @@ static result compare(const struct applying *applying, struct update *update)
     const json_t *there = update->there;
     int64_t version = json_integer_value(json_object_get(there, "version"));
     bool same = true;
+    bool same_end_day = false;
     update->version = version;
+    TRY(same_end(applying, wanted, there, &same_end_day));
     if (!has_ended(there) || has(wanted, "version"))
         TRY(wanted_version(applying, wanted, &update->version));
     if (has(wanted, "overrides"))
         TRY(same_overrides(applying->arena, wanted, there, &same));
     update->plan = !same_text(wanted, there, "plan") || update->version != version;
     update->overrides = !same;
-    update->end = has(wanted, "end") && !same_day(wanted, there, "end");
+    update->end = has(wanted, "end") && !same_end_day;
     update->from = json_str(json_object_get(wanted, "at"));
     if (update->from.len == 0 &&
         str_eq(json_str(json_object_get(there, "status")), STR("scheduled")))

@@ -115,8 +115,8 @@ def archived(server):
     """What was deleted comes back, in the same version, and with changes in a new one."""
     paths = ('event-types/read', 'metrics/reads', 'plans/care', 'report-templates/plain', 'customers/gone')
     catalog = dict(CATALOG, customers={'gone': CATALOG['customers']['clinic']}, subscriptions={
-        'gone': {'customer': 'gone', 'plan': 'care', 'start': '2026-11-01T12:00:00Z', 'end': '2026-11-09T12:00:00Z'}})
-    run(server, catalog)
+        'gone': {'customer': 'gone', 'plan': 'care', 'start': '2026-10-01T12:00:00Z', 'end': '2026-11-02T04:30:00Z'}})
+    run(server, catalog)  # ends on a day of 25 hours, in its last
     before = {path: server.client.get('/v1/' + path).get('version') for path in paths}
     for path in reversed(paths):
         server.client.expect(204, 'DELETE', '/v1/' + path)
