@@ -16,6 +16,8 @@ struct correction {
     const struct cached_customer *cached;
     const struct event_type *type;
     instant time;
+    json_t *properties;
+    int64_t last;     // the entry that corrected it last, 0 without one
     int64_t revision; // of the catalog that it was checked by
     // answers
     int64_t index;
@@ -24,7 +26,16 @@ struct correction {
 
 static void correction_release(struct correction *correction)
 {
+    json_release(&correction->properties);
     json_release(&correction->event);
+}
+
+static int64_t last_of(const struct event_view *view)
+{
+    int64_t last = 0;
+    for (const struct correction_entry *one = view->corrections; one != NULL; one = one->next)
+        last = one->entry.index;
+    return last;
 }
 
 // The original, with its corrections. ALREADY_VOID where nothing can be corrected any more.
@@ -84,6 +95,8 @@ static result correct(struct db_tx *tx, void *context)
     TRY(caller_customer(tx, request, request->args[0], &correction->customer));
     TRY(ledger_head_lock(tx, correction->customer.id, &head));
     TRY(find_original(tx, correction, &before));
+    if (correction->kind == ENTRY_amend && last_of(&before) != correction->last)
+        return FAIL(CATALOG_CHANGED, "The event was corrected meanwhile.");
     TRY(event_state_print(request, &before, &was));
     TRY(append_correction(tx, correction));
     // With the head held: its tokens are not of a key that has been destroyed.
@@ -136,6 +149,9 @@ static result look_up(struct db_tx *tx, void *context)
     TRY(cache_customer(cache, tx, correction->customer.key, &correction->cached));
     TRY(cache_event_type(cache, tx, view.effective->type, &correction->type));
     correction->time = view.effective->time;
+    json_release(&correction->properties);
+    correction->properties = usage_event_properties(view.effective);
+    correction->last = last_of(&view);
     correction->revision = cache_revision(cache);
     if (correction->cached == NULL || correction->type == NULL)
         return FAIL(CONFLICT, "The customer or the event type is archived.");
@@ -154,6 +170,7 @@ static result check_amendment(struct correction *correction)
         .source = correction->source,
         .id = request->args[1],
         .time = correction->time,
+        .properties = correction->properties,
         .now = caller_of(request)->change.now,
     };
     return amendment_read(&amendment, document_of(request), &correction->set);

@@ -139,7 +139,7 @@ static void read_time(const struct amendment *amendment, struct json_at at, stru
 }
 
 // A token of one month must not stand in another: what links a person from month to month is what
-// its scope promises not to be.
+// its scope promises not to be. What the event does not carry stands in no month.
 static void check_months(const struct amendment *amendment, struct json_at document,
                          const struct setting *setting)
 {
@@ -148,6 +148,7 @@ static void check_months(const struct amendment *amendment, struct json_at docum
     for (size_t i = 0; i < amendment->type->property_count; i++) {
         const struct property *property = &amendment->type->properties[i];
         if (property->type == PROPERTY_TOKEN && setting->properties[i].len == 0 &&
+            json_object_get(amendment->properties, str_to_c(arena, property->name)) != NULL &&
             !str_eq(token_key_scope(arena, property, zone, setting->at),
                     token_key_scope(arena, property, zone, amendment->time)))
             json_wrong(json_member(document, "time"), "invalid_time",

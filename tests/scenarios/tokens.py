@@ -85,7 +85,22 @@ def scopes(daemons):
                Phial_Reason='wrong person')
     effective = first.get(f'/v1/events/utc/{amended["id"]}')['effective']['properties']
     assert effective == {'spatient': c['spatient'], 'study': a['study']}, effective
+    other_months(first)
     return a
+
+
+def other_months(client):
+    """Only an event that has a token of a month is kept in it, unless the token is sent again."""
+    moved = {'time': '2026-11-30T10:00:00Z'}
+    for only, again, status in (('study', {}, 201), ('patient', {}, 422), ('spatient', {}, 422), ('patient', {'patient': ANNA}, 201)):
+        one = event(only=only)
+        client.post('/v1/events', one)
+        answer = client.expect(status, 'POST', f'/v1/events/utc/{one["id"]}/amend',
+                               dict(moved, **({'properties': again} if again else {})), Phial_Reason='wrong day').json
+        if status == 422:
+            assert [(e['pointer'], e['code']) for e in answer['errors']] == [('/time', 'invalid_time')], answer
+        else:
+            assert answer['event']['effective']['time'] == moved['time'], answer
 
 
 def bulk(daemons):

@@ -12,7 +12,8 @@ struct amendment {
     const struct event_type *type;
     str source;
     str id;
-    instant time; // as it stands
+    instant time;             // as it stands
+    const json_t *properties; // as they stand; NULL without any
     instant now;
 };
 
