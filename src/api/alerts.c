@@ -50,9 +50,21 @@ static result create(struct db_tx *tx, void *context)
     return OK;
 }
 
+static json_t *describe_read(const struct alert_question *question)
+{
+    json_t *json = describe(question->request, &question->alert);
+    if (json_object_set(json, "firings", question->firings) != 0) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
 result post_alerts(const struct request *request, struct reply *reply)
 {
-    struct alert_question question = {.request = request};
+    OWNED(release_question)
+    struct alert_question question = {.request = request, .firings = json_array()};
+    OWNED(json_release) json_t *read = NULL;
     TRY(http_parameters_known(request, ""));
     TRY(document_required(request));
     TRY(db_transact(request->db, request->arena, create, &question));
@@ -61,7 +73,11 @@ result post_alerts(const struct request *request, struct reply *reply)
     http_reply_header(
         reply, "Location",
         str_printf(request->arena, "/v1/alerts/%" STR_FMT, STR_ARG(question.alert.id)));
-    return reply_tagged(request, reply, 201, describe(request, &question.alert));
+    read = describe_read(&question);
+    if (read == NULL)
+        return FAIL(INTERNAL, "out of memory");
+    reply_etag(request, reply, json_tag(request, read));
+    return http_reply_json(request, reply, 201, describe(request, &question.alert));
 }
 
 struct alert_list {
@@ -130,24 +146,22 @@ result get_alerts_id(const struct request *request, struct reply *reply)
     struct alert_question question = {.request = request, .firings = json_array()};
     TRY(http_parameters_known(request, ""));
     TRY(db_transact(request->db, request->arena, find, &question));
-    json_t *json = describe(request, &question.alert);
-    if (json_object_set(json, "firings", question.firings) != 0) {
-        json_decref(json);
-        return FAIL(INTERNAL, "out of memory");
-    }
-    return reply_tagged(request, reply, 200, json);
+    return reply_tagged(request, reply, 200, describe_read(&question));
 }
 
 static result delete (struct db_tx *tx, void *context)
 {
-    const struct alert_question *question = context;
+    struct alert_question *question = context;
     const struct request *request = question->request;
+    TRY(find(tx, question));
+    TRY(precondition_on(request, describe_read(question)));
     return alert_delete(tx, request->args[0], bound_customer(request));
 }
 
 result delete_alerts_id(const struct request *request, struct reply *reply)
 {
-    struct alert_question question = {.request = request};
+    OWNED(release_question)
+    struct alert_question question = {.request = request, .firings = json_array()};
     TRY(http_parameters_known(request, ""));
     TRY(db_transact(request->db, request->arena, delete, &question));
     reply->status = 204;

@@ -100,13 +100,20 @@ static bool read_tags(struct arena *arena, str header, bool weak_too, str *tags)
     return true;
 }
 
+static result read_if_match(const struct request *request, struct precondition *read)
+{
+    *read = (struct precondition){.if_match = STR("")};
+    if (http_has_header(request, "If-Match") &&
+        !read_tags(request->arena, http_header(request, "If-Match"), false, &read->if_match))
+        return FAIL(BAD_HEADER, "If-Match is a list of entity tags in quotes, or *.");
+    return OK;
+}
+
 result precondition_read(const struct request *request, struct change *change)
 {
-    struct precondition read = {.if_match = STR("")};
+    struct precondition read = {0};
     str none = str_trim(http_header(request, "If-None-Match"));
-    if (http_has_header(request, "If-Match") &&
-        !read_tags(request->arena, http_header(request, "If-Match"), false, &read.if_match))
-        return FAIL(BAD_HEADER, "If-Match is a list of entity tags in quotes, or *.");
+    TRY(read_if_match(request, &read));
     if (str_eq(none, STR("*")))
         read.create_only = true;
     else if (http_has_header(request, "If-None-Match"))
@@ -114,6 +121,25 @@ result precondition_read(const struct request *request, struct change *change)
     *change = caller_of(request)->change;
     change->precondition = read;
     return OK;
+}
+
+result precondition_of_delete(const struct request *request, struct change *change)
+{
+    struct precondition read = {0};
+    TRY(read_if_match(request, &read));
+    *change = caller_of(request)->change;
+    change->precondition = read;
+    return OK;
+}
+
+result precondition_on(const struct request *request, json_t *json)
+{
+    OWNED(json_release) json_t *owned = json;
+    struct precondition named = {0};
+    if (owned == NULL)
+        return FAIL(INTERNAL, "out of memory");
+    TRY(read_if_match(request, &named));
+    return precondition_check_named(named, json_tag(request, owned));
 }
 
 bool reply_not_modified(const struct request *request, struct reply *reply, str tag)
@@ -139,13 +165,18 @@ bool reply_not_modified(const struct request *request, struct reply *reply, str 
     return true;
 }
 
+str json_tag(const struct request *request, const json_t *json)
+{
+    sha256 hash = sha256_of(json_print(request->arena, json));
+    return encode_hex(request->arena, sha256_str(&hash));
+}
+
 result reply_tagged(const struct request *request, struct reply *reply, int status, json_t *json)
 {
     OWNED(json_release) json_t *owned = json;
     if (json == NULL)
         return FAIL(INTERNAL, "out of memory");
-    sha256 hash = sha256_of(json_print(request->arena, json));
-    str tag = encode_hex(request->arena, sha256_str(&hash));
+    str tag = json_tag(request, json);
     if (is_read(request) && reply_not_modified(request, reply, tag))
         return OK;
     reply_etag(request, reply, tag);

@@ -77,9 +77,15 @@ bool is_read(const struct request *request); // GET or HEAD
 void reply_etag(const struct request *request, struct reply *reply, str tag);
 // The caller's change, with what If-Match and If-None-Match say.
 result precondition_read(const struct request *request, struct change *change);
+// The same with what If-Match alone says: for a DELETE, which may do without.
+result precondition_of_delete(const struct request *request, struct change *change);
+// Of what is tagged by its own document, which it takes: PRECONDITION_FAILED where If-Match names
+// another.
+result precondition_on(const struct request *request, json_t *json);
 // Whether If-None-Match names the tag: the reply is a 304 then, and done.
 bool reply_not_modified(const struct request *request, struct reply *reply, str tag);
 // A document with the hash of its bytes as its tag.
+str json_tag(const struct request *request, const json_t *json);
 result reply_tagged(const struct request *request, struct reply *reply, int status, json_t *json);
 
 // Query parameters; BAD_PARAMETER.

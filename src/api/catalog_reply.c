@@ -137,7 +137,7 @@ static result archive_item(struct db_tx *tx, void *context)
 {
     struct item_question *question = context;
     const struct request *request = question->request;
-    return catalog_archive(tx, question->kind, request->args[0], &caller_of(request)->change);
+    return catalog_archive(tx, question->kind, request->args[0], &question->change);
 }
 
 result catalog_reply_archive(const struct request *request, struct reply *reply,
@@ -146,6 +146,7 @@ result catalog_reply_archive(const struct request *request, struct reply *reply,
     struct item_question question = {.request = request, .kind = kind};
     TRY(http_parameters_known(request, ""));
     TRY(caller_unbound(request));
+    TRY(precondition_of_delete(request, &question.change));
     TRY(db_transact(request->db, request->arena, archive_item, &question));
     reply->status = 204;
     return OK;

@@ -110,13 +110,14 @@ static result archive_customer(struct db_tx *tx, void *context)
     struct customer_question *question = context;
     const struct request *request = question->request;
     TRY(find_customer(tx, context));
-    return customer_archive(tx, request->args[0], &caller_of(request)->change);
+    return customer_archive(tx, request->args[0], &question->change);
 }
 
 result delete_customers_customer(const struct request *request, struct reply *reply)
 {
     struct customer_question question = {.request = request};
     TRY(http_parameters_known(request, ""));
+    TRY(precondition_of_delete(request, &question.change));
     TRY(db_transact(request->db, request->arena, archive_customer, &question));
     reply->status = 204;
     return OK;

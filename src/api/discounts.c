@@ -126,7 +126,10 @@ static result end(struct db_tx *tx, void *context)
 {
     struct discount_question *question = context;
     const struct request *request = question->request;
+    json_t *json = NULL;
     TRY(find(tx, context));
+    TRY(describe(request, &question->customer, &question->discount, &json));
+    TRY(precondition_on(request, json));
     return discount_end(tx, &question->customer, request->args[1], &caller_of(request)->change);
 }
 

@@ -75,6 +75,14 @@ static void add_own_headers(const json_t *operation, json_t *parameters)
             parameters, parameter(json_string_value(json_array_get(names, i)), "header", false));
 }
 
+// What has no ETag: keys, payments and reconciliations.
+static bool deletes_tagged(const struct route *route)
+{
+    return strcmp(route->path, "/v1/keys/:id") != 0 &&
+           strcmp(route->path, "/v1/invoices/:invoice/payments/:id") != 0 &&
+           strcmp(route->path, "/v1/reconciliations/:id") != 0;
+}
+
 static void add_headers(const struct route *route, json_t *parameters)
 {
     bool put = strcmp(route->method, "PUT") == 0;
@@ -83,6 +91,8 @@ static void add_headers(const struct route *route, json_t *parameters)
     (void)json_array_append_new(parameters, parameter("Phial-Reason", "header", false));
     if (strcmp(route->method, "POST") == 0 && route->body == BODY_JSON)
         (void)json_array_append_new(parameters, parameter("Idempotency-Key", "header", false));
+    if (strcmp(route->method, "DELETE") == 0 && deletes_tagged(route))
+        (void)json_array_append_new(parameters, parameter("If-Match", "header", false));
     if (put && strcmp(route->path, "/v1/test-clock") != 0) {
         (void)json_array_append_new(parameters, parameter("If-Match", "header", false));
         (void)json_array_append_new(parameters, parameter("If-None-Match", "header", false));

@@ -61,12 +61,17 @@ static struct webhook_question question_of(const struct request *request)
 static result reply_with_secret(const struct webhook_question *question, struct reply *reply,
                                 int status)
 {
-    json_t *json = describe(question->request, &question->webhook);
+    const struct request *request = question->request;
+    json_t *json = describe(request, &question->webhook);
+    if (json == NULL)
+        return FAIL(INTERNAL, "out of memory");
+    str tag = json_tag(request, json); // of the webhook as it is read, without the secret
     if (json_object_set_new(json, "secret", json_from_str(question->secret.text)) != 0) {
         json_decref(json);
         return FAIL(INTERNAL, "out of memory");
     }
-    return reply_tagged(question->request, reply, status, json);
+    reply_etag(request, reply, tag);
+    return http_reply_json(request, reply, status, json);
 }
 
 // For all of them: a webhook is told of every customer.
@@ -136,7 +141,9 @@ result get_webhooks_id(const struct request *request, struct reply *reply)
 
 static result delete (struct db_tx *tx, void *context)
 {
-    const struct webhook_question *question = context;
+    struct webhook_question *question = context;
+    TRY(find(tx, question));
+    TRY(precondition_on(question->request, describe(question->request, &question->webhook)));
     return webhook_delete(tx, question->request->args[0]);
 }
 

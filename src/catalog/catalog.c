@@ -151,10 +151,13 @@ result catalog_get_version(struct db_tx *tx, enum catalog_kind kind, str key, in
 result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
                        const struct change *change)
 {
-    (void)change; // archiving leaves no version; who did it stands in the log of requests
+    // Archiving leaves no version; who did it stands in the log of requests.
+    struct catalog_item current = {0};
     str archived = {0};
     TRY(catalog_lock(tx));
-    TRY(catalog_is_known(tx, kind, key));
+    TRY(catalog_get(tx, kind, key, &current));
+    if (!current.archived)
+        TRY(precondition_check_named(change->precondition, current.sha256));
     TRY(db_one(tx, &catalog_archive_item_sql, PARAMS(kind_param(kind), db_text(key)),
                COLUMNS(db_into_text("key", &archived))));
     return catalog_bump(tx);

@@ -45,6 +45,11 @@ result precondition_check(struct precondition precondition, str current)
     }
 }
 
+result precondition_check_named(struct precondition precondition, str current)
+{
+    return precondition.if_match.len == 0 ? OK : precondition_check(precondition, current);
+}
+
 void key_fault(struct json_at document, str key)
 {
     const struct phi_detector *hit = phi_find(key, 0);

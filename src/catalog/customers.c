@@ -295,6 +295,7 @@ result customer_archive(struct db_tx *tx, str key, const struct change *change)
     TRY(customer_get(tx, key, &customer));
     if (customer.archived)
         return FAIL(NOT_FOUND, "No such customer, or it is archived.");
+    TRY(precondition_check_named(change->precondition, customer.sha256));
     TRY(db_one(tx, &catalog_customer_has_running_subscription_sql,
                PARAMS(db_i64(customer.id), db_instant(change->now)),
                COLUMNS(db_into_bool("found", &running))));

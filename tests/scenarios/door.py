@@ -139,6 +139,30 @@ def preconditions(server):
     assert got['description'] == 'Calls' and got['key'] == 'call' and got['version'] == 2 and got['created_at'].endswith('Z')
     c.put('/v1/metrics/calls', {'event_types': ['call'], 'aggregation': 'count'})
     problem(c.send('PUT', '/v1/customers/UPPER', CUSTOMER), 422, 'invalid')
+    deletions(c)
+
+
+def deletions(c):
+    """What has an ETag is deleted as what it was, or unasked."""
+    made = [c.expect(201, 'PUT', path, body) for path, body in (
+        ('/v1/customers/gone', CUSTOMER), ('/v1/event-types/gone', {'properties': {}}),
+        ('/v1/metrics/gone', {'event_types': ['call'], 'aggregation': 'count'}))]
+    made += [c.expect(201, 'POST', path, body) for path, body in (
+        ('/v1/alerts', {'customer': 'clinic', 'on': 'metric', 'metric': 'calls', 'threshold': '5'}),
+        ('/v1/customers/clinic/discounts', {'percent': '5'}),
+        ('/v1/webhooks', {'url': 'https://93.184.216.34/hook', 'types': ['invoice.issued']}))]
+    paths = ['/v1/customers/gone', '/v1/event-types/gone', '/v1/metrics/gone', '/v1/alerts/ID', '/v1/customers/clinic/discounts/ID',
+             '/v1/webhooks/ID']
+    for path, answer in zip(paths, made):
+        path = path.replace('ID', answer.json.get('id', ''))
+        tag = c.expect(200, 'GET', path).headers['ETag']
+        assert tag == answer.headers['ETag'], path
+        problem(c.send('DELETE', path, If_Match='"stale"'), 412, 'precondition_failed')
+        problem(c.send('DELETE', path, If_Match='stale'), 400, 'bad_header')
+        c.expect(200, 'GET', path)
+        c.expect(204, 'DELETE', path, If_Match=tag)
+    c.put('/v1/event-types/gone', {'properties': {}})
+    c.expect(204, 'DELETE', '/v1/event-types/gone')
 
 
 def faults(server):

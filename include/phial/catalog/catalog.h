@@ -17,12 +17,16 @@ struct precondition {
     bool create_only;
 };
 
+// For what may do without: OK where no tag is named, PRECONDITION_FAILED where not the current one
+// is.
+result precondition_check_named(struct precondition precondition, str current);
+
 // Who changes something, when and why: goes into every row a change makes.
 struct change {
     str actor; // "key:7f2a"
     str reason;
     instant now;
-    struct precondition precondition; // of a put
+    struct precondition precondition; // of a put or an archiving
     // A put that switches detectors off is APPROVAL_REQUIRED, and changes nothing.
     bool asks_approval;
 };
@@ -53,6 +57,7 @@ result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct jso
 result catalog_get(struct db_tx *tx, enum catalog_kind kind, str key, struct catalog_item *item);
 result catalog_get_version(struct db_tx *tx, enum catalog_kind kind, str key, int64_t version,
                            struct catalog_item *item);
+// PRECONDITION_FAILED where another version than the current one is named.
 result catalog_archive(struct db_tx *tx, enum catalog_kind kind, str key,
                        const struct change *change);
 // In the order of keys, after `after`; archived ones left out.
