@@ -2,6 +2,7 @@
 #include "checks.h"
 
 #include "catalog_change.h"
+#include "phial/phi/phi.h"
 #include "phial/phi/retention.h"
 #include "phial/rating/aggregation.h"
 #include "phial/util/array.h"
@@ -274,6 +275,30 @@ static void scan_prices(struct json_at list)
     }
 }
 
+// The metric that an entitlement's limit is on. A name that a detector takes for a person's is not
+// repeated.
+static result check_entitlements(struct db_tx *tx, struct json_at entitlements)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(json_iterable(entitlements.value), name, value)
+    {
+        struct catalog_item metric = {0};
+        if (!json_is_object(value))
+            continue;
+        result found =
+            catalog_get(tx, CATALOG_METRIC, json_str(json_object_get(value, "metric")), &metric);
+        if (failed(found) && found.code != ERR_NOT_FOUND)
+            return found;
+        if (!failed(found) && !metric.archived)
+            continue;
+        bool shown = phi_find(str_from(name), 0) == NULL;
+        json_wrong(shown ? json_member(json_member(entitlements, name), "metric") : entitlements,
+                   "unknown_metric", "No such metric is defined.");
+    }
+    return OK;
+}
+
 static result check_plan(struct db_tx *tx, struct json_at document)
 {
     static const char *const lists[] = {"charges", "fixed"};
@@ -294,6 +319,7 @@ static result check_plan(struct db_tx *tx, struct json_at document)
     for (size_t i = 0; i < plan->charge_count; i++)
         TRY(check_charge(tx, json_item(charges, i), &plan->charges[i],
                          plan->interval == INTERVAL_MONTH));
+    TRY(check_entitlements(tx, json_member(document, "entitlements")));
     return faults_result(document.faults);
 }
 

@@ -78,6 +78,7 @@ static result check_overrides(struct db_tx *tx, struct json_at overrides,
     faults->arena = db_arena(tx);
     TRY(json_parse(item->document, &plan));
     TRY(overrides_merge(overrides, plan, &merged));
+    (void)json_object_del(merged, "entitlements"); // none is overridden
     result checked =
         document_check(tx, CATALOG_PLAN, item->key, (struct json_at){merged, STR(""), faults});
     return faults->count != 0 ? blame_overrides(overrides, faults) : checked;

@@ -52,9 +52,12 @@ static result measure(const struct granting *granting, const struct running *run
     TRY(catalog_metric(granting->tx, json_str(json_object_get(grant, "metric")), granting->held,
                        &query.metric));
     TRY(usage_query_measure(granting->tx, &query, &found->used, &found->as_of_index));
-    TRY(read_exact(db_arena(granting->tx), json_object_get(grant, "limit"), &found->limit));
-    found->has_limit = true;
+    const json_t *limit = json_object_get(grant, "limit");
     found->has_used = true;
+    if (limit == NULL || json_is_null(limit)) // there is none
+        return OK;
+    TRY(read_exact(db_arena(granting->tx), limit, &found->limit));
+    found->has_limit = true;
     found->granted = exact_compare(found->used, found->limit) < 0;
     return OK;
 }

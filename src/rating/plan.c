@@ -241,8 +241,9 @@ static void check_entitlements(struct json_at at)
         if (!item_key_valid(str_from(name)))
             (void)json_wrong(at, "invalid", "A name is 1-64 of [A-Za-z0-9._-].");
         else if (json_is_object(value))
-            (void)json_read(json_member(at, name),
-                            FIELDS(json_text("metric", &metric), json_decimal("limit", &limit)));
+            (void)json_read(
+                json_member(at, name),
+                FIELDS(json_text("metric", &metric), json_optional(json_decimal("limit", &limit))));
         else if (!json_is_boolean(value) && !json_is_string(value) && !json_is_integer(value))
             (void)json_wrong(json_member(at, name), "invalid",
                              "A flag, a text, a whole number, or a metric with its limit.");

@@ -15,7 +15,8 @@ PLAN = {'currency': 'USD', 'interval': 'month',
         'charges': [{'key': 'reads', 'name': 'Images read', 'metric': 'images', 'model': 'graduated', 'group_by': ['modality'],
                      'tiers': [{'up_to': '2', 'unit_amount': '1'}, {'up_to': None, 'unit_amount': '0.5'}]}],
         'fixed': [{'key': 'base', 'amount': '30', 'timing': 'arrears'}],
-        'entitlements': {'api': True, 'export': False, 'seats': 5, 'sla': '4h', 'images': {'metric': 'images', 'limit': '4'}}}
+        'entitlements': {'api': True, 'export': False, 'seats': 5, 'sla': '4h', 'images': {'metric': 'images', 'limit': '4'},
+                         'free': {'metric': 'images', 'limit': None}, 'open': {'metric': 'images'}}}
 
 
 def catalog(c):
@@ -43,6 +44,10 @@ def entitlements(c):
     assert left(c, 'seats') == (True, '5', None, '5') and left(c, 'nothing') == (False, None, None, None)
     assert c.get('/v1/customers/clinic/entitlements/sla')['value'] == '4h'
     assert left(c, 'images') == (True, '4', '3', '1'), left(c, 'images')
+    assert left(c, 'free') == left(c, 'open') == (True, None, '3', None), left(c, 'free')
+    for name, pointer in (('seats', '/entitlements/seats/metric'), ('123-45-6789', '/entitlements')):
+        answer = c.expect(422, 'PUT', '/v1/plans/unknown', dict(PLAN, entitlements={name: {'metric': 'nothing', 'limit': '1'}})).json
+        assert [(e['pointer'], e['code']) for e in answer['errors']] == [(pointer, 'unknown_metric')], answer
     send(c, 'last')
     assert left(c, 'images') == (False, '4', '4', '0')
     send(c, 'beyond', quantity='2')
