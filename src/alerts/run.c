@@ -56,7 +56,7 @@ static result find_candidates(struct db_tx *tx, struct candidates *candidates)
     candidates->items = arena_array(db_arena(tx), struct subscription, SUBSCRIPTIONS_MAX);
     do {
         struct subscription_filter filter = {looking->alert.customer_id, candidates->after, PAGE,
-                                             looking->run->now};
+                                             looking->run->now, false};
         candidates->seen = 0;
         TRY(subscription_each(tx, &filter, collect, candidates));
     } while (candidates->seen == PAGE && candidates->count < SUBSCRIPTIONS_MAX);

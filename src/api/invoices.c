@@ -274,7 +274,7 @@ static result find_subscription(struct db_tx *tx, struct preview *preview, struc
         TRY(caller_customer(tx, request, preview->customer, &customer));
         preview->subscriptions = 0;
         preview->running = 0;
-        struct subscription_filter filter = {customer.id, STR(""), SUBSCRIPTIONS_MAX, now};
+        struct subscription_filter filter = {customer.id, STR(""), SUBSCRIPTIONS_MAX, now, false};
         TRY(subscription_each(tx, &filter, count_subscription, preview));
         if (preview->running != 1 && preview->subscriptions != 1)
             json_wrong(document, "invalid",

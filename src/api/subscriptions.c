@@ -5,6 +5,32 @@
 #include "phial/invoicing/invoicing.h"
 #include "states.h"
 
+// As it is stored, the times and overrides as they are answered.
+static json_t *describe_changes(const struct request *request, str stored)
+{
+    json_t *changes = NULL;
+    json_t *change = NULL;
+    size_t index = 0;
+    if (failed(json_parse(stored, &changes)))
+        return NULL;
+    json_array_foreach(changes, index, change)
+    {
+        instant at = {0};
+        json_t *overrides = NULL;
+        str given = json_str(json_object_get(change, "overrides"));
+        bool right = !failed(instant_parse(json_str(json_object_get(change, "at")), &at)) &&
+                     (given.len == 0 || !failed(json_parse(given, &overrides))) &&
+                     json_object_set_new(change, "at", json_instant_text(request, at)) == 0 &&
+                     (given.len == 0 ? json_object_del(change, "overrides")
+                                     : json_object_set_new(change, "overrides", overrides)) == 0;
+        if (!right) {
+            json_decref(changes);
+            return NULL;
+        }
+    }
+    return changes;
+}
+
 static json_t *describe(const struct request *request, const struct subscription *subscription)
 {
     json_t *end = subscription->has_end ? json_instant_text(request, subscription->end) : NULL;
@@ -12,20 +38,22 @@ static json_t *describe(const struct request *request, const struct subscription
     if (subscription->overrides.len != 0 && failed(json_parse(subscription->overrides, &overrides)))
         return NULL;
     return json_pack(
-        "{s:o, s:o, s:o, s:I, s:o*, s:o, s:o, s:o*, s:s, s:o}", "id",
+        "{s:o, s:o, s:o, s:I, s:o*, s:o, s:o, s:o*, s:s, s:o, s:o*, s:o}", "id",
         json_from_str(subscription->id), "customer", json_from_str(subscription->customer), "plan",
         json_from_str(subscription->plan), "version", (json_int_t)subscription->plan_version,
         "overrides", overrides, "status", json_from_str(subscription->status), "start",
         json_instant_text(request, subscription->start), "end", end, "anchor",
         subscription->anniversary ? "anniversary" : "calendar", "created_at",
-        json_instant_text(request, subscription->created_at));
+        json_instant_text(request, subscription->created_at), "at",
+        subscription->changed ? json_instant_text(request, subscription->plan_start) : NULL,
+        "changes", describe_changes(request, subscription->changes));
 }
 
 // Also since when its plan is the one that it is.
 result state_subscription(struct db_tx *tx, const struct request *request, str id, json_t **json)
 {
     struct subscription subscription = {0};
-    TRY(subscription_get(tx, id, caller_of(request)->change.now, &subscription));
+    TRY(subscription_get_whole(tx, id, caller_of(request)->change.now, &subscription));
     OWNED(json_release) json_t *root = describe(request, &subscription);
     json_t *since = json_instant_text(request, subscription.plan_start);
     if (json_object_set_new(root, "plan_start", since) != 0)
@@ -54,7 +82,7 @@ static result list_subscriptions(struct db_tx *tx, void *context)
     TRY(caller_narrow(tx, request, list->customer, &list->customer_id));
     struct subscription_filter filter = {list->customer_id, list->page->after,
                                          page_rows_wanted(list->page),
-                                         caller_of(request)->change.now};
+                                         caller_of(request)->change.now, true};
     return subscription_each(tx, &filter, add_subscription, list);
 }
 
@@ -77,8 +105,8 @@ static result find_subscription(struct db_tx *tx, void *context)
 {
     struct subscription_question *question = context;
     const struct request *request = question->request;
-    TRY(subscription_get(tx, request->args[0], caller_of(request)->change.now,
-                         &question->subscription));
+    TRY(subscription_get_whole(tx, request->args[0], caller_of(request)->change.now,
+                               &question->subscription));
     if (bound_customer(request) != 0 &&
         bound_customer(request) != question->subscription.customer_id)
         return FAIL(NOT_FOUND, "No such resource.");

@@ -211,15 +211,13 @@ result subscription_create(struct db_tx *tx, struct json_at document, int64_t on
     made.customer = draft.customer.key;
     made.status = str_from(status_of(&made, change->now));
     made.plan = draft.pinned.item.key;
-    made.plan_start = made.start;
     made.plan_version = draft.pinned.item.version;
     made.overrides = print_overrides(db_arena(tx), draft.overrides);
     draft.from = made.start;
     TRY(insert_subscription(tx, &made));
     TRY(insert_segment(tx, made.id, &draft, change));
     TRY(subscription_append(tx, &made, change));
-    *subscription = made;
-    return OK;
+    return subscription_get_whole(tx, made.id, change->now, subscription);
 }
 
 // The subscription, and its customer's log locked, so that no statement is issued meanwhile; before
@@ -297,11 +295,13 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
     draft.from = subscription_instant(draft.zone, draft.from);
     TRY(check_change(tx, json_member(document, "at"), &draft, &changed));
     TRY(insert_segment(tx, changed.id, &draft, change));
+    TRY(subscription_append(tx, &changed, change));
+    TRY(subscription_get_whole(tx, changed.id, change->now, &changed));
     changed.plan = draft.pinned.item.key;
     changed.plan_start = draft.from;
     changed.plan_version = draft.pinned.item.version;
     changed.overrides = print_overrides(db_arena(tx), draft.overrides);
-    TRY(subscription_append(tx, &changed, change));
+    changed.changed = true;
     *subscription = changed;
     return OK;
 }
@@ -316,10 +316,8 @@ result subscription_cancel(struct db_tx *tx, str id, struct json_at document, in
         return faults_result(document.faults);
     TRY(lock_subscription(tx, id, only_customer, change, &draft, &changed));
     draft.from = subscription_instant(draft.zone, draft.from);
-    if (changed.has_end && changed.end.us == draft.from.us) {
-        *subscription = changed;
-        return OK;
-    }
+    if (changed.has_end && changed.end.us == draft.from.us)
+        return subscription_get_whole(tx, id, change->now, subscription);
     if (draft.from.us < changed.start.us)
         json_wrong(at, "invalid", "The end must not lie before the start.");
     else if (changed.has_end && draft.from.us > changed.end.us)
@@ -329,10 +327,8 @@ result subscription_cancel(struct db_tx *tx, str id, struct json_at document, in
     TRY(db_exec(tx, &catalog_end_subscription_sql, PARAMS(db_text(id), db_instant(draft.from))));
     changed.has_end = true;
     changed.end = draft.from;
-    changed.status = str_from(status_of(&changed, change->now));
     TRY(subscription_append(tx, &changed, change));
-    *subscription = changed;
-    return OK;
+    return subscription_get_whole(tx, id, change->now, subscription);
 }
 
 // One row, its status not yet told.
@@ -357,6 +353,7 @@ static struct db_columns subscription_columns(struct arena *arena, struct subscr
         db_into_instant("plan_start", &into->plan_start),
         db_into_i64("plan_version", &into->plan_version),
         db_into_text("overrides", &into->overrides),
+        db_into_text("changes", &into->changes),
     };
     enum { COUNT = sizeof columns / sizeof columns[0] };
     db_column *kept = arena_array(arena, db_column, COUNT);
@@ -365,16 +362,29 @@ static struct db_columns subscription_columns(struct arena *arena, struct subscr
     return (struct db_columns){kept, COUNT};
 }
 
-result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription)
+static result find_subscription(struct db_tx *tx, str id, instant now, bool changes,
+                                struct subscription *subscription)
 {
     struct subscription read = {0};
     if (!crypto_is_id(id))
         return FAIL(NOT_FOUND, "No such resource.");
-    TRY(db_one(tx, &catalog_find_subscription_sql, PARAMS(db_text(id)),
+    TRY(db_one(tx, &catalog_find_subscription_sql,
+               PARAMS(db_text(id), db_instant(now), db_bool(changes)),
                subscription_columns(db_arena(tx), &read)));
     read.status = str_from(status_of(&read, now));
     *subscription = read;
     return OK;
+}
+
+result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription)
+{
+    return find_subscription(tx, id, now, false, subscription);
+}
+
+result subscription_get_whole(struct db_tx *tx, str id, instant now,
+                              struct subscription *subscription)
+{
+    return find_subscription(tx, id, now, true, subscription);
 }
 
 static result hand_subscription(void *context)
@@ -389,8 +399,9 @@ result subscription_each(struct db_tx *tx, const struct subscription_filter *fil
                          void *context)
 {
     struct subscription_row rows = {.now = filter->now, .row = row, .context = context};
-    return db_each(
-        tx, &catalog_list_subscriptions_sql,
-        PARAMS(db_i64(filter->customer_id), db_text(filter->after), db_i64(filter->limit)),
-        subscription_columns(db_arena(tx), &rows.subscription), hand_subscription, &rows);
+    return db_each(tx, &catalog_list_subscriptions_sql,
+                   PARAMS(db_i64(filter->customer_id), db_text(filter->after),
+                          db_i64(filter->limit), db_instant(filter->now), db_bool(filter->changes)),
+                   subscription_columns(db_arena(tx), &rows.subscription), hand_subscription,
+                   &rows);
 }

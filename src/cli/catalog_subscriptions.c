@@ -75,6 +75,23 @@ static void found_release(struct found *found)
     json_decref(found->other);
 }
 
+// A change that is booked for a later day has been made already: what comes last is what counts.
+static void look_ahead(json_t *there)
+{
+    static const char *const names[] = {"overrides", "plan", "version"};
+    const json_t *changes = json_object_get(there, "changes");
+    const json_t *last = json_array_get(changes, json_array_size(changes) - 1);
+    if (last == NULL)
+        return;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        json_t *value = json_object_get(last, names[i]);
+        if (value == NULL)
+            (void)json_object_del(there, names[i]);
+        else
+            (void)json_object_set(there, names[i], value);
+    }
+}
+
 static void look_at(const struct applying *applying, const json_t *wanted, json_t *there,
                     struct found *found)
 {
@@ -108,8 +125,10 @@ static result find_subscription(const struct applying *applying, const json_t *w
             return FAIL(INTERNAL, "the server does not let subscriptions be read");
         TRY(json_parse(answer.body, &page));
         const json_t *data = json_object_get(page, "data");
-        for (size_t i = 0; i < json_array_size(data); i++)
+        for (size_t i = 0; i < json_array_size(data); i++) {
+            look_ahead(json_array_get(data, i));
             look_at(applying, wanted, json_array_get(data, i), found);
+        }
         cursor = str_copy(applying->arena, json_str(json_object_get(page, "next_cursor")));
     } while (cursor.len != 0);
     return OK;

@@ -139,7 +139,7 @@ static result preview_all(struct db_tx *tx, struct previewing *previewing)
 {
     struct customer customer = {0};
     struct subscription_filter filter = {previewing->head.customer_id, STR(""),
-                                         EFFECT_SUBSCRIPTIONS_MAX + 1, (instant){0}};
+                                         EFFECT_SUBSCRIPTIONS_MAX + 1, (instant){0}, false};
     TRY(customer_get_by_id(tx, previewing->head.customer_id, &customer));
     previewing->difference = (money){0, customer.currency};
     TRY(subscription_each(tx, &filter, keep_subscription, previewing));

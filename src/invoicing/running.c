@@ -43,7 +43,7 @@ result running_read(struct db_tx *tx, const struct customer *customer, instant n
         .after = STR(""),
     };
     do {
-        struct subscription_filter filter = {customer->id, collecting.after, PAGE, now};
+        struct subscription_filter filter = {customer->id, collecting.after, PAGE, now, false};
         collecting.seen = 0;
         TRY(subscription_each(tx, &filter, collect, &collecting));
     } while (collecting.seen == PAGE && collecting.count < RUNNING_MAX);

@@ -139,6 +139,14 @@ def change_prices(server, client):
         assert '-> 99.00 USD' in said, said
     assert subscription_of(client)['plan'] == 'flat'
 
+    # What is booked for a later day is there already, and not made again.
+    booked = {'subscriptions': {'main': dict(SUBSCRIPTIONS['main'], at='2026-11-25T12:00:00Z')}}
+    said = apply(server, booked)
+    assert 'plan: flat version 1 -> care version 3, from 2026-11-25' in said, said
+    assert apply(server, booked) == '0 new, 0 changed, 1 the same\n'
+    subscription = subscription_of(client)
+    assert subscription['plan'] == 'flat' and subscription['changes'][-1]['plan'] == 'care', subscription
+
 
 # ---- every model
 

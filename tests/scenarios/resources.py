@@ -112,7 +112,15 @@ def invoices(c, subscription):
     assert c.get('/v1/events/clinic/e2')['invoices'] == [{'id': rows[0]['id'], 'number': issued['number'], 'status': 'issued'}]
     change = f'/v1/subscriptions/{subscription}/change'
     refused(c.send('POST', change, {'plan': 'imaging', 'at': stamp(MONTH + timedelta(days=5))}), 409, 'conflict')
-    c.post(change, {'plan': 'imaging', 'at': stamp(NEXT + timedelta(days=5))}, 200)
+    before = c.get(f'/v1/subscriptions/{subscription}')
+    later = {'plan': 'imaging', 'version': 1, 'at': stamp(NEXT + timedelta(days=5)), 'overrides': {'minimum': '0'}}
+    booked = c.post(change, later, 200)
+    assert later['at'][:10] == booked['at'][:10], booked
+    later['at'] = booked['at']  # its local day's beginning
+    now = c.get(f'/v1/subscriptions/{subscription}')
+    assert later.items() <= booked.items() and now['changes'] == booked['changes'] == before['changes'] + [later], (booked, now)
+    assert dict(now, changes=0) == dict(before, changes=0) and 'at' not in now and 'overrides' not in now, (before, now)
+    assert [one for one in c.get('/v1/subscriptions?customer=clinic')['data'] if one['id'] == subscription] == [now]
     ended = c.post(f'/v1/subscriptions/{subscription}/cancel', {'at': stamp(AFTER)}, 200)
     assert ended['end'] <= stamp(AFTER)
     refused(c.send('DELETE', '/v1/customers/clinic'), 409, 'conflict')

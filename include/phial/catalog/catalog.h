@@ -113,10 +113,12 @@ struct subscription {
     bool has_end;
     instant end;
     instant created_at;
-    str plan;           // of the last segment
+    str plan; // in force at `now`, before the start the first; in a change's answer the new one
     instant plan_start; // likewise
     int64_t plan_version;
-    str overrides; // of the last segment: JSON as it was given, "" without
+    str overrides; // of that plan: JSON as it was given, "" without
+    str changes; // [{"plan", "version", "at", "overrides"}] in order, "" where it was not asked for
+    bool changed; // by this request, from plan_start on
 };
 // {"customer","plan","version"?,"start","end"?,"anchor"?,"overrides"?}; appends plan and
 // subscription entries to the customer's log. only_customer: 0 or the customer that the key is
@@ -131,12 +133,16 @@ result subscription_change(struct db_tx *tx, str id, struct json_at document, in
 result subscription_cancel(struct db_tx *tx, str id, struct json_at document, int64_t only_customer,
                            const struct change *change, struct subscription *subscription);
 result subscription_get(struct db_tx *tx, str id, instant now, struct subscription *subscription);
+// The same, with its changes.
+result subscription_get_whole(struct db_tx *tx, str id, instant now,
+                              struct subscription *subscription);
 // In the order of ids.
 struct subscription_filter {
     int64_t customer_id; // 0: all
     str after;
     int64_t limit;
-    instant now; // for their status
+    instant now;  // for their status and plan
+    bool changes; // with them
 };
 result subscription_each(struct db_tx *tx, const struct subscription_filter *filter,
                          result (*row)(void *context, const struct subscription *subscription),
