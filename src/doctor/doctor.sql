@@ -4,6 +4,14 @@
 -- name: doctor_server_clock
 SELECT clock_timestamp() AS now;
 
+-- name: doctor_list_drafts
+SELECT invoice.invoice_id, customer.key AS customer, invoice.subscription_id
+FROM invoice
+JOIN customer USING (customer_id)
+WHERE invoice.status = 'draft'
+ORDER BY invoice.period_end, invoice.customer_id, invoice.invoice_id
+LIMIT $1;
+
 -- name: doctor_commits_are_flushed
 SELECT name AS subject
 FROM pg_settings

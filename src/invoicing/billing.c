@@ -9,6 +9,7 @@
 #include "issue.h"
 #include "phial/crypto/crypto.h"
 #include "phial/invoicing/settlement.h"
+#include "unbilled.h"
 
 #include <assert.h>
 
@@ -24,6 +25,7 @@ struct runner {
     bool passed_over; // something that another run has
     struct billing_run done;
     result first_failure;
+    struct unbilled unbilled;
 };
 
 // Whether the run may go on: without a database nothing more can be done. The failure's texts are
@@ -33,6 +35,13 @@ static bool note_outcome(struct runner *runner, result outcome)
     if (failed(outcome) && !failed(runner->first_failure))
         runner->first_failure = outcome;
     return outcome.code != ERR_DB_AWAY;
+}
+
+// The same of one subscription or invoice, which a failure is noted of.
+static bool note_outcome_of(struct runner *runner, str id, result outcome)
+{
+    unbilled_note(&runner->unbilled, id, outcome);
+    return note_outcome(runner, outcome);
 }
 
 // ---- pages of ids
@@ -174,7 +183,7 @@ static bool draft_alone(struct runner *runner, str subscription)
     runner->passed_over = runner->passed_over || drafting.passed_over;
     if (!failed(outcome) && drafting.ended)
         outcome = draft_some(runner, draft_closing, &drafting);
-    return note_outcome(runner, outcome);
+    return note_outcome_of(runner, subscription, outcome);
 }
 
 static size_t take_candidates(const struct page *page, size_t from)
@@ -257,7 +266,7 @@ static bool issue_alone(struct runner *runner, str id)
     if (!failed(outcome))
         runner->done.issued += due.became == ISSUED_NOW;
     runner->passed_over = runner->passed_over || due.passed_over;
-    return note_outcome(runner, outcome);
+    return note_outcome_of(runner, id, outcome);
 }
 
 static bool issue_each(struct runner *runner, const str *ids, size_t count)
@@ -335,11 +344,15 @@ static bool do_issues(struct runner *runner)
 result billing_run(struct db *db, struct arena *arena, instant now, str actor,
                    struct billing_run *run)
 {
-    struct runner runner = {.db = db, .arena = arena, .now = now, .actor = actor};
+    struct runner runner = {.db = db,
+                            .arena = arena,
+                            .now = now,
+                            .actor = actor,
+                            .unbilled = {.db = db, .arena = arena}};
     struct billing_run before = {0};
     bool goes_on = true;
     runner.first_failure = OK;
-    result late = late_run(db, now, actor, &runner.done.credited);
+    result late = late_run(db, now, actor, &runner.unbilled, &runner.done.credited);
     if (!note_outcome(&runner, late))
         return late;
     do {
@@ -348,5 +361,5 @@ result billing_run(struct db *db, struct arena *arena, instant now, str actor,
     } while (goes_on &&
              (runner.done.drafted > before.drafted || runner.done.issued > before.issued));
     *run = runner.done;
-    return runner.first_failure;
+    return unbilled_tell(&runner.unbilled, runner.first_failure);
 }

@@ -161,6 +161,14 @@ SET terms_seen = excluded.terms_seen, next_period_end = excluded.next_period_end
 WHERE (look.terms_seen, look.next_period_end)
       IS DISTINCT FROM (excluded.terms_seen, excluded.next_period_end);
 
+-- name: invoicing_find_unbilled
+-- Whose a subscription is, by its id or an invoice's.
+SELECT subscription.subscription_id, customer.key AS customer
+FROM subscription
+JOIN customer USING (customer_id)
+WHERE subscription.subscription_id
+      = COALESCE((SELECT subscription_id FROM invoice WHERE invoice_id = $1), $1);
+
 -- name: invoicing_list_due
 -- Drafts past their grace, in the order of their periods: a statement settles what the one before
 -- it billed ahead. Those of a customer stand together.

@@ -5,6 +5,7 @@
 #include "credit.h"
 #include "invoicing.sql.h"
 #include "late.h"
+#include "unbilled.h"
 
 enum { PAGE = 200, NOTES_MAX = 100 };
 
@@ -225,7 +226,7 @@ static result list_uncredited(struct db_tx *tx, void *context)
                    COLUMNS(db_into_text("invoice_id", &list->id)), keep_uncredited, list);
 }
 
-result late_run(struct db *db, instant now, str actor, int64_t *credited)
+result late_run(struct db *db, instant now, str actor, struct unbilled *unbilled, int64_t *credited)
 {
     struct arena arena = {0};
     struct uncredited list = {.arena = &arena, .after = STR("")};
@@ -242,6 +243,7 @@ result late_run(struct db *db, instant now, str actor, int64_t *credited)
             if (!failed(done))
                 done = db_transact(db, &scratch, correct_period, &correcting);
             *credited += failed(done) ? 0 : correcting.credited;
+            unbilled_note(unbilled, list.ids[i], done);
             outcome = failed(done) && !failed(outcome) ? done : outcome;
             list.after = list.ids[i];
             arena_reset(&scratch);

@@ -2,6 +2,7 @@
 // Folding. A customer's metrics are folded together as far as they stand at the same position; a
 // new metric begins at 0, alone, and joins the others when it reaches them.
 #include "invoicing.sql.h"
+#include "phial/catalog/catalog.h"
 #include "phial/invoicing/sums.h"
 #include "phial/ledger/ledger.h"
 #include "phial/rating/aggregation.h"
@@ -516,6 +517,37 @@ static result fold_customer(struct db *db, int64_t customer_id, struct sums_run 
     return OK;
 }
 
+struct naming {
+    struct arena *arena;
+    int64_t customer_id;
+    str name;
+};
+
+static result find_name(struct db_tx *tx, void *context)
+{
+    struct naming *naming = context;
+    struct customer customer = {0};
+    TRY(customer_get_by_id(tx, naming->customer_id, &customer));
+    naming->name = str_copy(naming->arena, customer.key);
+    return OK;
+}
+
+// The failure, its detail with whose log it is.
+static result name_customer(struct db *db, struct arena *arena, int64_t customer_id, result failure)
+{
+    struct arena scratch = {0};
+    struct naming naming = {.arena = arena, .customer_id = customer_id};
+    result found = db_transact(db, &scratch, find_name, &naming);
+    const char *detail =
+        failure.detail[0] != '\0' ? failure.detail : error_info(failure.code)->meaning;
+    arena_reset(&scratch);
+    if (failed(found))
+        return failure;
+    failure.detail = str_to_c(arena, str_printf(arena, "%s Not folded: customer %" STR_FMT ".",
+                                                detail, STR_ARG(naming.name)));
+    return failure;
+}
+
 result sums_fold(struct db *db, struct arena *arena, struct sums_run *run)
 {
     struct page page = {.least = run->least > 1 ? run->least : 1};
@@ -527,7 +559,7 @@ result sums_fold(struct db *db, struct arena *arena, struct sums_run *run)
             if (folded.code == ERR_DB_AWAY)
                 return folded;
             if (failed(folded) && !failed(first_failure))
-                first_failure = folded;
+                first_failure = name_customer(db, arena, page.ids[i], folded);
             page.after = page.ids[i];
         }
     } while (page.count == CUSTOMERS_A_PAGE && run->goes_on(run->context));

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support'))
 import phial  # noqa: E402
@@ -248,12 +249,34 @@ def carried(client):
 
 # ---- what does not fit
 
-def too_much(client):
+def told(server, job):
+    """What the log says of a job that fails, once it does: what stays the same is not said again at every turn."""
+    def read():
+        with open(server.log_path) as log:
+            lines = [json.loads(line) for line in log if 'job_failed' in line]
+        return [line['detail'] for line in lines if line['job'] == job]
+    lines = []
+    for _ in range(100):
+        time.sleep(0.1)
+        lines = read()
+        if lines:
+            break
+    time.sleep(1)  # some turns more
+    assert lines == read() and len(lines) == 1, lines
+    return lines[0]
+
+
+def too_much(server, client):
     """A draft that no amount can state, and credit that no balance can: neither keeps the others from being listed."""
     client.put('/v1/plans/endless', plan(fixed=[{'key': 'fee', 'amount': '999999999999999999', 'timing': 'arrears'}]))
     client.put('/v1/customers/rich', {'name': 'Rich', 'currency': 'USD', 'time_zone': 'America/New_York'})
-    client.post('/v1/subscriptions', {'customer': 'rich', 'plan': 'endless', 'start': '2026-11-01T12:00:00Z'})
-    assert client.expect(422, 'POST', '/v1/billing/run', {}).json['code'] == 'amount_overflow'
+    rich = client.post('/v1/subscriptions', {'customer': 'rich', 'plan': 'endless', 'start': '2026-11-01T12:00:00Z'})['id']
+    refused = client.expect(422, 'POST', '/v1/billing/run', {}).json
+    who = f'subscription {rich} of customer rich'
+    assert refused['code'] == 'amount_overflow' and refused['detail'].endswith(f'Not billed: {who}.'), refused
+    code, said = server.doctor()
+    assert code == 1 and list(phial.failing(said)) == ['drafts_can_be_computed'] and who in said, said
+    assert told(server, 'billing') == refused['detail']
     row, = client.get('/v1/invoices?customer=rich')['data']
     assert row['status'] == 'draft' and row['total'] is None, row
     assert len({row['customer'] for row in client.get('/v1/invoices')['data']}) > 1
@@ -264,6 +287,15 @@ def too_much(client):
     assert refused['pointer'] == '/amount', refused
     client.post(credits, {'amount': '0.01'})
     assert client.get(credits)['balance'] == '92233720368547758.07'
+    client.post(f'/v1/subscriptions/{rich}/change', {'plan': 'flat', 'at': '2026-11-01T12:00:00Z'}, 200)
+    client.post('/v1/billing/run', {}, 200)
+    client.put('/v1/event-types/wide', {'properties': {}})
+    client.put('/v1/metrics/wide', {'event_types': ['wide'], 'aggregation': 'sum'})
+    wide = [{'id': f'wide-{n}', 'customer': 'rich', 'type': 'wide', 'time': NOW, 'quantity': '999999999999999999'} for n in range(12)]
+    client.post('/v1/events', wide, 200)
+    assert told(server, 'sums').endswith('Not folded: customer rich.'), told(server, 'sums')
+    for one in wide:
+        client.post(f'/v1/events/rich/{one["id"]}/void', {}, Phial_Reason='more than there is')
 
 
 # ---- simulate and compare
@@ -311,14 +343,14 @@ def refusals(client):
 
 
 def main():
-    server = phial.Server('--test-clock')
+    server = phial.Server('--test-clock', environment={'PHIAL_BILLING_INTERVAL_MS': '200', 'PHIAL_USAGE_FOLD_INTERVAL_MS': '100'})
     client = server.client
     client.put('/v1/test-clock', {'now': NOW}, 200)
     change_prices(server, client)
     carried(client)
     every_model(server, client)
     refusals(client)
-    too_much(client)
+    too_much(server, client)
     server.remove()
     print('prices change with the difference shown; every model is billed, simulated and verified')
 

@@ -114,7 +114,10 @@ result credit_note_each(struct db_tx *tx, const struct settlement_filter *filter
 
 // What is owed back for issued periods becomes credit notes, each in a transaction of its own.
 // `credited`: how many. Part of every billing run.
-result late_run(struct db *db, instant now, str actor, int64_t *credited);
+struct unbilled;
+// Notes whose periods could not be looked at.
+result late_run(struct db *db, instant now, str actor, struct unbilled *unbilled,
+                int64_t *credited);
 // Of a plan that holds late usage: what has come by now for the invoice's period may be billed or
 // credited. CONFLICT for an invoice that is not issued, or whose plan does not hold.
 result late_release(struct db_tx *tx, str invoice, const struct change *change);

@@ -17,6 +17,7 @@ struct sums_run {
     int64_t least;   // entries that a log must have grown by; a new metric is folded in any case
     int64_t entries; // an answer: folded by this run, once for each set of metrics
 };
+// A failure names the first customer whose log could not be folded, in the arena.
 result sums_fold(struct db *db, struct arena *arena, struct sums_run *run);
 
 // How far a version of a metric is folded.
