@@ -208,6 +208,27 @@ static result load_metric(struct db_tx *tx, str key, struct types *types,
     return load_types(tx, *metric, document, types);
 }
 
+// The member of a charge that names a property which its model reads; the model itself where it
+// reads that by its own name.
+static struct json_at naming(struct json_at at, const struct charge *charge, size_t property)
+{
+    struct json_at several = json_member(at, "properties");
+    struct json_at prices = json_member(at, "prices");
+    if (charge->has_subject && property == 0)
+        return json_member(at, "subject");
+    if (json_is_string(json_object_get(at.value, "property")))
+        return json_member(at, "property");
+    if (json_is_array(several.value))
+        return json_item(several, property);
+    for (size_t i = 0; i < json_array_size(prices.value); i++) {
+        struct json_at match = json_member(json_item(prices, i), "match");
+        str name = charge->properties[property];
+        if (json_object_getn(match.value, name.ptr, name.len) != NULL)
+            return match;
+    }
+    return json_member(at, "model");
+}
+
 // What the charge's model reads of events must be declared. The names are the plan's own.
 static void check_model(struct json_at at, const struct charge *charge, const struct metric *metric,
                         const struct types *types)
@@ -220,10 +241,10 @@ static void check_model(struct json_at at, const struct charge *charge, const st
                    "The model prices event by event: its metric is a sum or a count.");
     for (size_t i = 0; i < charge->property_count; i++) {
         if (declaring(types, charge->properties[i]) == 0)
-            json_wrong(json_member(at, "model"), "unknown_property",
+            json_wrong(naming(at, charge, i), "unknown_property",
                        "No event type of the metric declares a property that the model reads.");
         else if (charge->model->carries_amount && !all_numeric(types, charge->properties[i]))
-            json_wrong(json_member(at, "model"), "invalid",
+            json_wrong(naming(at, charge, i), "invalid",
                        "The amount that an event carries is a decimal or an integer.");
     }
 }
@@ -275,8 +296,7 @@ static void scan_prices(struct json_at list)
     }
 }
 
-// The metric that an entitlement's limit is on. A name that a detector takes for a person's is not
-// repeated.
+// The metric that an entitlement's limit is on.
 static result check_entitlements(struct db_tx *tx, struct json_at entitlements)
 {
     const char *name = NULL;
@@ -292,9 +312,8 @@ static result check_entitlements(struct db_tx *tx, struct json_at entitlements)
             return found;
         if (!failed(found) && !metric.archived)
             continue;
-        bool shown = phi_find(str_from(name), 0) == NULL;
-        json_wrong(shown ? json_member(json_member(entitlements, name), "metric") : entitlements,
-                   "unknown_metric", "No such metric is defined.");
+        json_wrong(json_member(json_member(entitlements, name), "metric"), "unknown_metric",
+                   "No such metric is defined.");
     }
     return OK;
 }
@@ -380,7 +399,7 @@ static void check_retention(struct json_at document)
         json_wrong(at, "invalid", "There is no such class; GET /v1/retention/classes lists them.");
 }
 
-result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
+static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
 {
     switch (kind) {
     case CATALOG_EVENT_TYPE:
@@ -396,6 +415,14 @@ result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct 
         return check_report_template(tx, key, document);
     }
     return OK;
+}
+
+result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
+{
+    result checked = check(tx, kind, key, document);
+    if (kind != CATALOG_EVENT_TYPE) // whose own reader shows no name that it refuses
+        phi_hide_names(document.faults);
+    return checked;
 }
 
 result plan_counts_monthly_tokens(struct db_tx *tx, const struct plan *plan, const json_t *document,

@@ -49,18 +49,72 @@ static result find_plan(struct db_tx *tx, struct json_at document, struct draft 
     return faults_result(document.faults);
 }
 
-// What is wrong with the merged plan, said of the member that overrides.
-static result blame_overrides(struct json_at overrides, const struct faults *merged)
+// The override of the merged plan's item that the pointer's rest begins with: in a list of them or
+// by its key. The rest is then what follows the item. False where that item is not overridden.
+static bool find_override(struct json_at list, const json_t *items, str *rest, struct json_at *at)
 {
-    for (size_t i = 0; i < merged->count; i++) {
-        const struct fault *fault = &merged->items[i];
-        str member = STR("");
-        str rest = str_slice(fault->pointer, 1, fault->pointer.len);
-        struct json_at at = overrides;
-        if (!str_cut(rest, '/', &member, &rest))
+    int64_t number = 0;
+    str segment = *rest;
+    str tail = STR("");
+    if (!str_cut(*rest, '/', &segment, &tail))
+        segment = *rest;
+    if (!str_to_i64(segment, &number) || number < 0)
+        return false;
+    const json_t *key = json_object_get(json_array_get(items, (size_t)number), "key");
+    if (json_is_object(list.value) && json_is_string(key))
+        *at = json_member(list, json_string_value(key));
+    for (size_t i = 0; i < json_array_size(list.value); i++) {
+        struct json_at item = json_item(list, i);
+        if (json_equal(json_object_get(item.value, "key"), key))
+            *at = item;
+    }
+    *rest = tail;
+    return at->value != NULL;
+}
+
+// Where a fault of the merged plan stands in the overrides: as far down as they go.
+static struct json_at overriding(struct json_at overrides, const json_t *merged, str pointer)
+{
+    str member = STR("");
+    str rest = str_slice(pointer, pointer.len == 0 ? 0 : 1, pointer.len);
+    struct json_at found = {0};
+    if (!str_cut(rest, '/', &member, &rest)) {
+        member = rest;
+        rest = STR("");
+    }
+    const char *name = str_to_c(overrides.faults->arena, member);
+    struct json_at at = json_member(overrides, name);
+    if (at.value == NULL)
+        return overrides;
+    const json_t *items = json_object_get(merged, name);
+    if (json_is_array(items)) {
+        if (!find_override(at, items, &rest, &found))
+            return at;
+        at = found;
+    }
+    while (rest.len != 0) {
+        str tail = STR("");
+        if (!str_cut(rest, '/', &member, &tail))
             member = rest;
-        if (json_object_getn(overrides.value, member.ptr, member.len) != NULL)
-            at = json_member(overrides, str_to_c(overrides.faults->arena, member));
+        rest = tail;
+        int64_t index = 0;
+        struct json_at next = json_is_array(at.value) && str_to_i64(member, &index) && index >= 0
+                                  ? json_item(at, (size_t)index)
+                                  : json_member(at, str_to_c(overrides.faults->arena, member));
+        if (next.value == NULL)
+            return at;
+        at = next;
+    }
+    return at;
+}
+
+// What is wrong with the merged plan, said of the member that overrides.
+static result blame_overrides(struct json_at overrides, const json_t *merged,
+                              const struct faults *faults)
+{
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct fault *fault = &faults->items[i];
+        struct json_at at = overriding(overrides, merged, fault->pointer);
         if (fault->detector != NULL)
             faults_add_phi(at.faults, at.pointer, fault->detector);
         else
@@ -81,7 +135,7 @@ static result check_overrides(struct db_tx *tx, struct json_at overrides,
     (void)json_object_del(merged, "entitlements"); // none is overridden
     result checked =
         document_check(tx, CATALOG_PLAN, item->key, (struct json_at){merged, STR(""), faults});
-    return faults->count != 0 ? blame_overrides(overrides, faults) : checked;
+    return faults->count != 0 ? blame_overrides(overrides, merged, faults) : checked;
 }
 
 static str print_overrides(struct arena *arena, const json_t *overrides)

@@ -2,6 +2,7 @@
 #include "phial/invoicing/simulate.h"
 
 #include "compute.h"
+#include "phial/phi/phi.h"
 #include "phial/util/array.h"
 #include "sums_read.h"
 
@@ -31,6 +32,7 @@ static result read_document(struct json_at at, json_t *held, struct asked_plan *
     for (size_t i = 0; i < COUNT_OF(added); i++)
         (void)json_object_del(copy, added[i]);
     asked->plan = plan_parse((struct json_at){copy, at.pointer, at.faults}, false);
+    phi_hide_names(at.faults);
     return faults_result(at.faults);
 }
 
@@ -140,6 +142,7 @@ static result read_metric(struct db_tx *tx, struct json_at request, str key, jso
         else
             read = metric_parse(trusted(db_arena(tx), stored), false);
     }
+    phi_hide_names(request.faults);
     TRY(faults_result(request.faults));
     if (read == NULL)
         return FAIL(INTERNAL, "a stored metric is not valid");
@@ -223,6 +226,7 @@ result plan_simulate(struct db_tx *tx, struct json_at request, const struct aske
         simulation.share = usage->share;
     if (usage->customer == NULL)
         (void)simulation_usage_parse(request, &simulation);
+    phi_hide_names(request.faults);
     TRY(faults_result(request.faults));
     if (usage->customer == NULL)
         return statement_simulate(db_arena(tx), &simulation, statement);

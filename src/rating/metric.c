@@ -109,6 +109,7 @@ static bool read_aggregation(struct json_at document, str name, struct metric *m
     return read_parameters(document, metric);
 }
 
+// The names are values of a property: one that is no key is not repeated in a fault.
 static bool read_weight_values(struct json_at values, struct metric *metric)
 {
     size_t size = json_object_size(values.value);
@@ -121,13 +122,13 @@ static bool read_weight_values(struct json_at values, struct metric *metric)
     json_t *value = NULL;
     json_object_foreach(json_iterable(values.value), name, value)
     {
-        // The names are values of a property and so not repeated in a fault.
         str text = {0};
         if (!item_key_valid(str_from(name)))
             return json_wrong(values, "invalid", "A name is 1-64 of [A-Za-z0-9._-].");
         if (json_is_boolean(value) || !property_text(values.faults->arena, value, &text) ||
             failed(decimal_parse(text, &weights[count])))
-            return json_wrong(values, "decimal_expected", "Every weight is a decimal.");
+            return json_wrong(json_member(values, name), "decimal_expected",
+                              "Every weight is a decimal.");
         names[count++] = str_from(name);
     }
     metric->weight_values = names;

@@ -225,7 +225,7 @@ static void sum_groups(struct given *given, struct simulated_usage *usage)
     *usage = (struct simulated_usage){groups, count};
 }
 
-// A name that is none of the plan's is not repeated.
+// A name that is none of the plan's is repeated where it could be a key.
 static bool check_keys(struct json_at object, const struct simulation *simulation)
 {
     const struct plan *plan = simulation->plan;
@@ -241,7 +241,8 @@ static bool check_keys(struct json_at object, const struct simulation *simulatio
         while (i < plan->charge_count && !str_eq(plan->charges[i].key, str_from(name)))
             i++;
         if (i == plan->charge_count && !simulation->among_others)
-            return json_wrong(object, "invalid", "The plan has no charge of this key.");
+            return json_wrong(item_key_valid(str_from(name)) ? json_member(object, name) : object,
+                              "invalid", "The plan has no charge of this key.");
     }
     return true;
 }

@@ -202,11 +202,11 @@ static const struct {
     {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
      " \"metric\": \"images\", \"model\": \"matrix\", \"property\": \"size\", \"prices\": [{\"match\": {\"size\": \"1\"}, \"unit_amount\": \"1\"}]}]}",
-     "/charges/0/model", "unknown_property"},
+     "/charges/0/property", "unknown_property"},
     {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
      " \"metric\": \"images\", \"model\": \"outcome\", \"subject\": \"doctor\", \"prices\": [{\"match\": {\"modality\": \"ct\"}, \"unit_amount\": \"1\"}]}]}",
-     "/charges/0/model", "unknown_property"},
+     "/charges/0/subject", "unknown_property"},
     {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"week\", \"charges\": [{\"key\": \"a\","
      " \"metric\": \"images\", \"model\": \"outcome\", \"subject\": \"patient\", \"exclusive\": true, \"prices\": [{\"match\": {\"modality\": \"ct\"}, \"unit_amount\": \"1\"}]}]}",
@@ -215,6 +215,17 @@ static const struct {
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
      " \"metric\": \"images\", \"model\": \"matrix\", \"property\": \"modality\", \"prices\": [{\"match\": {\"modality\": \"123-45-6789\"}, \"unit_amount\": \"1\"}]}]}",
      "/charges/0/prices/0/match", "phi_detected"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"matrix\", \"properties\": [\"modality\", \"size\"], \"prices\": [{\"match\": {\"modality\": \"ct\", \"size\": \"1\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/properties/1", "unknown_property"},
+    {CATALOG_PLAN, "p",
+     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [{\"key\": \"a\","
+     " \"metric\": \"images\", \"model\": \"matrix\", \"prices\": [{\"match\": {\"modality\": \"ct\", \"size\": \"1\"}, \"unit_amount\": \"1\"}]}]}",
+     "/charges/0/prices/0/match", "unknown_property"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\", \"weights\": {\"property\": \"modality\", \"values\": {\"123-45-6789\": \"x\"}}}",
+     "/weights/values", "decimal_expected"},
     {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [],"
      " \"entitlements\": {\"a b\": true}}",

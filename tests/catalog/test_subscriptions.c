@@ -243,10 +243,10 @@ START_TEST(refuses_what_could_not_be_billed)
          "/overrides/minimum", "invalid"},
         {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
          " \"overrides\": {\"charges\": {\"reads\": {\"metric\": \"none\"}}}}",
-         "/overrides/charges", "unknown_metric"},
+         "/overrides/charges/reads/metric", "unknown_metric"},
         {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
          " \"overrides\": {\"charges\": {\"reads\": {\"name\": \"MRN 00123456\"}}}}",
-         "/overrides/charges", "phi_detected"},
+         "/overrides/charges/reads/name", "phi_detected"},
         {"{\"customer\": \"clinic\", \"plan\": \"imaging\", \"start\": \"2026-11-01T00:00:00Z\","
          " \"overrides\": {\"currency\": \"EUR\"}}",
          "/overrides", "unknown_member"},

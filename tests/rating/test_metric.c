@@ -395,7 +395,7 @@ START_TEST(refuses_with_a_pointer)
         {METRIC("'aggregation': 'sum', 'property': ''"), "invalid /property"},
         {METRIC("'aggregation': 'count', 'weights': {'property': 'x'}"), "invalid /weights"},
         {METRIC("'aggregation': 'sum', 'weights': {'property': 'x', 'values': {'a': 'b'}}"),
-         "decimal_expected /weights/values"},
+         "decimal_expected /weights/values/a"},
         {METRIC("'aggregation': 'sum', 'round': {'mode': 'up'}"), "invalid /round/mode"},
         {METRIC("'aggregation': 'sum', 'round': {'mode': 'ceil', 'digits': 13}"),
          "invalid /round/digits"},

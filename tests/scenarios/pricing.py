@@ -310,7 +310,8 @@ def refusals(client):
     for body, pointer in (({'quantities': {}}, ''), ({'plan': 3}, '/plan'), (dict(asked, key='care'), ''),
                           (dict(asked, version=1), '/version'), (dict(asked, customer='clinic'), ''),
                           ({'plan': PER_SESSION, 'customer': 'clinic'}, '/period'),
-                          (dict(asked, quantities={'other': '1'}), '/quantities'),
+                          (dict(asked, quantities={'other': '1'}), '/quantities/other'),
+                          (dict(asked, quantities={'123-45-6789': '1'}), '/quantities'), (dict(asked, events={'a b': []}), '/events'),
                           (dict(asked, plan=dict(PER_SESSION, minimum='x')), '/plan/minimum'),
                           ({'plan': plan({'key': 'c', 'metric': 'absent', 'model': 'dynamic'}), 'customer': 'clinic',
                             'period': PERIOD}, '')):

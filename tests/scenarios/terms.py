@@ -58,6 +58,12 @@ def opening(c):
     assert digest({k: v for k, v in plan.items() if k not in ADDED}) == plan['sha256']
     assert entries(c, 'first', 'subscription')[0]['overrides']['fixed'] == {'base': {'amount': '150.00'}}
     c.expect(422, 'POST', '/v1/subscriptions', dict(wanted, overrides={'currency': 'EUR'}))
+    for overrides, pointer in (({'charges': {'reads': {'free_units': 'x'}}}, '/charges/reads/free_units'),
+                               ({'charges': [{'key': 'reads', 'free_units': 'x'}]}, '/charges/0/free_units'),
+                               ({'fixed': {'base': {'amount': 1.5}}}, '/fixed/base/amount'),
+                               ({'commitment': {'amount': 'x'}}, '/commitment/amount'), ({'minimum': 'x'}, '/minimum')):
+        answer = c.expect(422, 'POST', '/v1/subscriptions', dict(wanted, overrides=overrides)).json
+        assert [e['pointer'] for e in answer['errors']] == ['/overrides' + pointer], answer
     return made['id']
 
 

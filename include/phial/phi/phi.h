@@ -5,6 +5,7 @@
 // caller's.
 #pragma once
 
+#include "phial/util/faults.h"
 #include "phial/util/str.h"
 
 #include <stdbool.h>
@@ -29,6 +30,10 @@ struct phi_detectors phi_detectors(void);
 const struct phi_detector *phi_find(str text, uint64_t off);
 // The detector's bit in `off`; 0 when there is none of the name.
 uint64_t phi_detector_bit(str name);
+
+// Cuts each pointer off before the first name in it that a detector finds something in: the
+// caller's own keys stand there.
+void phi_hide_names(struct faults *faults);
 
 // Whether a property's name means PHI, in any spelling: camelCase, snake_case, plural.
 bool phi_name(str name);
