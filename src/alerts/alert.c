@@ -64,13 +64,15 @@ static void check_name(struct json_at at)
 static void read_asked(struct json_at document, struct asked *asked)
 {
     struct alert *alert = &asked->alert;
-    bool read = json_read(
-        document,
-        FIELDS(json_text("customer", &alert->customer),
-               json_optional(json_text("name", &alert->name)), json_text("on", &alert->measures),
-               json_optional_seen(json_text("metric", &alert->metric), &asked->has_metric),
-               json_optional(json_text("subscription", &alert->subscription)),
-               json_decimal("threshold", &asked->threshold)));
+    const json_t *metric = json_object_get(document.value, "metric");
+    asked->has_metric = metric != NULL && !json_is_null(metric); // good or bad
+    bool read =
+        json_read(document, FIELDS(json_text("customer", &alert->customer),
+                                   json_optional(json_text("name", &alert->name)),
+                                   json_text("on", &alert->measures),
+                                   json_optional(json_text("metric", &alert->metric)),
+                                   json_optional(json_text("subscription", &alert->subscription)),
+                                   json_decimal("threshold", &asked->threshold)));
     check_measure(document, asked);
     check_name(json_member(document, "name"));
     bool may_be_zero = str_eq(alert->measures, STR("balance"));

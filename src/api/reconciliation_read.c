@@ -110,11 +110,11 @@ static result see_type(struct db_tx *tx, str key, struct reconciliation_question
 }
 
 // Fails as `found` did, or adds a fault where there is no such thing.
-static result missing(result found, struct json_at at, const char *detail)
+static result missing(result found, struct json_at at, const char *code, const char *detail)
 {
     if (found.code != ERR_NOT_FOUND)
         return found;
-    json_wrong(at, "invalid", detail);
+    json_wrong(at, code, detail);
     return faults_result(at.faults);
 }
 
@@ -123,7 +123,8 @@ static result resolve_metric(struct db_tx *tx, struct json_at document, json_t *
 {
     result found = catalog_metric(tx, question->metric_key, held, &question->what.metric);
     if (failed(found))
-        return missing(found, json_member(document, "metric"), "There is no such metric.");
+        return missing(found, json_member(document, "metric"), "unknown_metric",
+                       "There is no such metric.");
     const struct metric *metric = question->what.metric;
     for (size_t i = 0; i < metric->event_type_count; i++)
         TRY(see_type(tx, metric->event_types[i], question));
@@ -139,13 +140,14 @@ result reconciliation_resolve(struct db_tx *tx, struct json_at document, json_t 
     if (failed(found) && bound_customer(question->request) != 0)
         return found;
     if (failed(found))
-        return missing(found, json_member(document, "customer"), "There is no such customer.");
+        return missing(found, json_member(document, "customer"), "unknown_customer",
+                       "There is no such customer.");
     what->customer = &question->customer;
     what->type = question->type_key;
     if (question->metric_key.len != 0)
         return resolve_metric(tx, document, held, question);
     found = see_type(tx, question->type_key, question);
-    return failed(found)
-               ? missing(found, json_member(document, "type"), "There is no such event type.")
-               : OK;
+    return failed(found) ? missing(found, json_member(document, "type"), "unknown_type",
+                                   "There is no such event type.")
+                         : OK;
 }

@@ -164,10 +164,11 @@ bool json_read(struct json_at at, struct json_fields fields)
         const json_t *value = json_object_get(at.value, field->name);
         bool given = value != NULL && !json_is_null(value);
         known += value != NULL;
+        bool taken = given && read_value(json_member(at, field->name), field);
         if (field->present != NULL)
-            *field->present = given;
+            *field->present = taken;
         if (given)
-            right = read_value(json_member(at, field->name), field) && right;
+            right = taken && right;
         else if (!field->optional)
             right = json_wrong(json_member(at, field->name), "missing_member",
                                "This member is required.");

@@ -170,6 +170,13 @@ def faults(server):
     answer = problem(c.send('PUT', '/v1/customers/bad', {'name': 'N', 'currency': 'XXX', 'time_zone': 'Mars/Olympus', 'shoe': 1}), 422, 'invalid')
     pointers = {e['pointer'] for e in answer['errors']}
     assert {'/currency', '/time_zone', ''} <= pointers and 'shoe' not in json.dumps(answer), answer
+    for path, body, expected in (  # once each
+            ('/v1/keys', {'name': 'k', 'scopes': ['admin'], 'expires': 'tomorrow'}, [('/expires', 'invalid_time')]),
+            ('/v1/exports', {'customer': 'clinic', 'purpose': 'audit', 'since': '5'}, [('/since', 'invalid')]),
+            ('/v1/subscriptions', {'customer': 'clinic', 'plan': 'p', 'start': stamp(NOW), 'version': '1'}, [('/version', 'invalid')]),
+            ('/v1/alerts', {'customer': 'clinic', 'on': 'metric', 'metric': 5, 'threshold': '5'}, [('/metric', 'invalid')])):
+        answer = problem(c.send('POST', path, body), 422, 'invalid')
+        assert [(e['pointer'], e['code']) for e in answer['errors']] == expected, answer
     problem(c.send('PUT', '/v1/customers/bad', '{"name":'), 400, 'invalid_json')
     problem(c.send('PUT', '/v1/customers/bad', '{"name":"a","name":"b"}'), 400, 'invalid_json')
     problem(c.send('PUT', '/v1/customers/bad', 'x', media='text/plain'), 415, 'unsupported_media_type')

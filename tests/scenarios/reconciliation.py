@@ -109,6 +109,8 @@ def refusals(c):
                             ({'windows': [{'start': FROM, 'quantity': '1'}, {'start': FROM, 'quantity': '1'}]}, '/windows/0'), ({'staged': True, 'ids': []}, '/ids'), ({}, '')):
         problem(c.send('POST', '/v1/reconciliations', dict(TIME, customer='clinic', type='read') | change), 422, 'invalid', pointer)
     problem(c.send('POST', '/v1/reconciliations', dict(TIME, customer='clinic', metric='none', total='1')), 422, 'invalid', '/metric')
+    unknown = c.expect(422, 'POST', '/v1/reconciliations', dict(TIME, customer='nobody', metric='reads', total='1')).json['errors']
+    assert [(e['pointer'], e['code']) for e in unknown] == [('/customer', 'unknown_customer')], unknown
     problem(c.send('POST', '/v1/reconciliations', dict(TIME, customer='clinic', type='read', ids=[], source='219-09-9999')), 422, 'phi_detected', '/source')
     problem(c.send('POST', '/v1/reconciliations', '{'), 400, 'invalid_json')
     problem(c.send('POST', '/v1/reconciliations', 'x', media='text/plain'), 415, 'unsupported_media_type')

@@ -52,7 +52,7 @@ typedef struct {
     } kind;
     bool optional; // absent or null leaves `into` as it was
     void *into;
-    bool *present; // may be NULL
+    bool *present; // whether it is there and was read; may be NULL
 } json_field;
 
 // Each reads into the type named; texts borrow from the document. json_optional(json_text(...)).
