@@ -90,6 +90,7 @@ def usage(c):
     assert sum(int(w['quantity']) for w in answer['windows']) == 7
     refused(c.send('GET', '/v1/customers/clinic/usage?metric=images'), 400, 'bad_parameter')
     refused(c.send('GET', path + '&group_by=minutes'), 400, 'bad_parameter')
+    refused(c.send('GET', path.replace(stamp(NEXT), stamp(NEXT + timedelta(days=420))) + '&window=hour'), 400, 'bad_parameter')
     refused(c.send('GET', path.replace('images', 'nothing')), 404, 'not_found')
 
 
