@@ -9,6 +9,7 @@ enum {
     WRAPPINGS_MAX = 3,
     WORK_MIN = 2000, // in about nanoseconds, as all work: a short text may be wrapped
     WORK_A_BYTE = 8,
+    WORK_UNFOLDED = 4, // more for letters of other scripts, which are read for disguises first
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
 };
@@ -137,11 +138,20 @@ static const struct phi_detector *find(struct search *search, str text, int wrap
     return hit == NULL && *search->work == 0 ? give_up(search->off) : hit;
 }
 
+static bool is_beyond_ascii(str text)
+{
+    char all = '\0';
+    for (size_t i = 0; i < text.len; i++)
+        all |= text.ptr[i];
+    return (all & '\x80') != 0;
+}
+
 const struct phi_detector *phi_find(str text, uint64_t off)
 {
     enum { UNWRAPPED_MIN = 256 };
     struct arena scratch = {0};
-    size_t work = WORK_A_BYTE * text.len < WORK_MIN ? WORK_MIN : WORK_A_BYTE * text.len;
+    size_t a_byte = WORK_A_BYTE + (is_beyond_ascii(text) ? WORK_UNFOLDED : 0);
+    size_t work = a_byte * text.len < WORK_MIN ? WORK_MIN : a_byte * text.len;
     if (give_up(off) == NULL) // nobody wants to know
         work = SIZE_MAX;
     struct search search = {&scratch, off, UNWRAPPED_MIN + text.len, &work};

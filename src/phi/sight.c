@@ -308,12 +308,13 @@ static const uint64_t marks_looked_from = SIGN('@') | SIGN('(') | SIGN('[') | SI
                                           SIGN('+') | SIGN(',') | SIGN(':') | SIGN('|') |
                                           SIGN('*') | SIGN('/');
 
-static void take_sign(struct sight *sight, char c, size_t *number)
+static void take_sign(struct sight *sight, char before, char c, size_t *number)
 {
     bool beyond = (c & '\x80') != 0;
+    bool goes_on = beyond && (before & '\x80') != 0; // within one word of another script
     sight->beyond = sight->beyond || beyond;
     sight->signs |= beyond ? 0 : SIGN(c);
-    sight->marks += beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
+    sight->marks += goes_on ? 0 : beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
     sight->marks += c == '(' ? 1 : 0; // from which three do
     if (beyond || c == ':' || c == '"')
         *number = 0;
@@ -345,8 +346,10 @@ void sight_take(str text, size_t *left, struct sight *sight)
     for (size_t at = 0; at < text.len && !sight->crowded;) {
         if (is_alnum(text.ptr[at]))
             at = take_run(sight, at, &number);
-        else
-            take_sign(sight, text.ptr[at++], &number);
+        else {
+            take_sign(sight, at == 0 ? '\0' : text.ptr[at - 1], text.ptr[at], &number);
+            at++;
+        }
     }
 }
 

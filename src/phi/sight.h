@@ -10,7 +10,7 @@ enum {
     SIGHT_PLACES_MAX = 32,
     SIGHT_RUNS_MAX = 256,
     SIGHT_DENSE_MIN = 64,  // runs, from where on there must be
-    SIGHT_DENSE_BYTES = 4, // so many bytes for each
+    SIGHT_DENSE_BYTES = 3, // so many bytes for each
     SIGHT_TEXT_MAX = 4 * 1024,
     SIGHT_LENGTHS = 20, // told apart; longer ones are as long as that less one
     SIGHT_GAP_MAX = 6,  // characters between two groups of a shape

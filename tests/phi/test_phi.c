@@ -210,6 +210,36 @@ START_TEST(work_has_a_bound)
 }
 END_TEST
 
+// A reason may have five hundred characters, in whatever language.
+START_TEST(prose_of_any_script_passes)
+{
+    static const char *const prose[] = {
+        "we took it back as it was sent in two ",
+        "Städtisches Klinikum für bildgebende Diagnostik und Pflege ",
+        "Hôpital universitaire des Évêchés réunis à Besançon ",
+        "Wojewódzki szpital zespolony w Łodzi oddział ",
+        "Городская клиническая больница номер один услуги ",
+        "Γενικό Νοσοκομείο υπηρεσίες απεικόνισης ",
+        "مستشفى الشفاء التخصصي خدمة قراءة الصور ",
+        "राष्ट्रीय चिकित्सा संस्थान छवि सेवा ",
+        "โรงพยาบาลกรุงเทพ บริการอ่านภาพ ",
+        "東京都立画像診断センター 読影サービス基本料金 ",
+        "長い名前 ",
+        "上海市第一人民医院影像科 月度服务费 ",
+        "서울대학교병원 영상판독 서비스 기본요금 ",
+        "Bệnh viện đa khoa trung ương dịch vụ đọc ảnh ",
+    };
+    for (size_t i = 0; i < COUNT_OF(prose); i++) {
+        char text[1024] = "";
+        size_t len = strlen(prose[i]);
+        for (size_t at = 0; at + len < 500; at += len) {
+            memcpy(text + at, prose[i], len + 1);
+            ck_assert_msg(strcmp(finds(text), "-") == 0, "%s: %s", text, finds(text));
+        }
+    }
+}
+END_TEST
+
 START_TEST(detectors_can_be_switched_off)
 {
     struct phi_detectors all = phi_detectors();
@@ -488,6 +518,6 @@ END_TEST
 
 TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, finds_whatever_wakes_a_detector,
           leaves_ordinary_ids_alone, agrees_with_the_corpus, refuses_what_cannot_be_looked_through,
-          work_has_a_bound, detectors_can_be_switched_off, tells_ambiguous_numbers,
-          knows_names_that_mean_phi, leaves_ordinary_names_alone,
+          work_has_a_bound, prose_of_any_script_passes, detectors_can_be_switched_off,
+          tells_ambiguous_numbers, knows_names_that_mean_phi, leaves_ordinary_names_alone,
           counts_and_classes_are_harmless_where_no_text_fits)
