@@ -167,6 +167,17 @@ def look_in_files(server, values):
     return found.stdout.decode(errors='replace').splitlines()[:20]
 
 
+def look_at(pid, values):
+    """One process: its name, what is found in it, its size."""
+    with open(f'/proc/{pid}/comm') as f:
+        name = f.read().strip()
+    with open(f'/proc/{pid}/limits') as f:
+        assert [line for line in f if 'core file size' in line][0].split()[4] == '0', f'{name} may leave a core'
+    with open(f'/proc/{pid}/coredump_filter') as f:
+        assert int(f.read(), 16) == 0, f'a core of {name} would hold memory'
+    return name, *memory.search(pid, values)
+
+
 def look_in_memory(server, values):
     pids = memory.family(server.process.pid)
     with open(phial.PHIALD, 'rb') as f:
@@ -178,13 +189,11 @@ def look_in_memory(server, values):
         return []
     found, total = [], 0
     for pid in pids:
-        with open(f'/proc/{pid}/comm') as f:
-            name = f.read().strip()
-        with open(f'/proc/{pid}/limits') as f:
-            assert [line for line in f if 'core file size' in line][0].split()[4] == '0', f'{name} may leave a core'
-        with open(f'/proc/{pid}/coredump_filter') as f:
-            assert int(f.read(), 16) == 0, f'a core of {name} would hold memory'
-        hits, size = memory.search(pid, values)
+        try:
+            name, hits, size = look_at(pid, values)
+        except (FileNotFoundError, ProcessLookupError):
+            assert pid != server.process.pid  # one of PostgreSQL's workers, which come and go
+            continue
         found += [f'{name} {pid}: {hit}' for hit in hits]
         total += size
     print(f'looked at {total >> 20} MiB of {len(pids)} processes')
