@@ -3,10 +3,12 @@
 // or published as examples.
 #pragma once
 
-static const struct {
+struct identifier {
     const char *text;
     const char *detector;
-} identifiers[] = {
+};
+
+static const struct identifier identifiers[] = {
     {"123-45-6789", "us_ssn"},
     {"evt-691-23-4045", "us_ssn"},
     {"999-63-5524", "us_ssn"},
