@@ -135,47 +135,14 @@ ON CONFLICT (subscription_id, starts_at) DO UPDATE
 -- name: catalog_end_subscription
 UPDATE subscription SET ends_at = $2 WHERE subscription_id = $1;
 
--- With the plan in force at $2, of who has ended the last one; before the start the first.
 -- name: catalog_find_subscription
-SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.starts_at AS plan_start, g.plan_key, g.plan_version, g.overrides,
-       CASE WHEN $3::boolean
-            THEN (SELECT json_agg(json_build_object('plan', plan_key, 'version', plan_version,
-                                                    'at', starts_at, 'overrides', overrides)
-                                  ORDER BY starts_at)
-                    FROM subscription_segment
-                   WHERE subscription_id = s.subscription_id)::text
-            ELSE '' END AS changes
-  FROM subscription s
-  JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT starts_at, plan_key, plan_version, overrides
-                       FROM subscription_segment
-                      WHERE subscription_id = s.subscription_id
-                      ORDER BY CASE WHEN starts_at <= LEAST($2::timestamptz, s.ends_at - interval '1 microsecond')
-                                    THEN starts_at END DESC NULLS LAST, starts_at
-                      LIMIT 1) g
- WHERE s.subscription_id = $1;
+SELECT * FROM subscriptions_at($2, $3) WHERE subscription_id = $1;
 
 -- name: catalog_list_subscriptions
-SELECT s.subscription_id, s.customer_id, c.key AS customer, s.anniversary, s.starts_at, s.ends_at,
-       s.created_at, g.starts_at AS plan_start, g.plan_key, g.plan_version, g.overrides,
-       CASE WHEN $5::boolean
-            THEN (SELECT json_agg(json_build_object('plan', plan_key, 'version', plan_version,
-                                                    'at', starts_at, 'overrides', overrides)
-                                  ORDER BY starts_at)
-                    FROM subscription_segment
-                   WHERE subscription_id = s.subscription_id)::text
-            ELSE '' END AS changes
-  FROM subscription s
-  JOIN customer c ON c.customer_id = s.customer_id
- CROSS JOIN LATERAL (SELECT starts_at, plan_key, plan_version, overrides
-                       FROM subscription_segment
-                      WHERE subscription_id = s.subscription_id
-                      ORDER BY CASE WHEN starts_at <= LEAST($4::timestamptz, s.ends_at - interval '1 microsecond')
-                                    THEN starts_at END DESC NULLS LAST, starts_at
-                      LIMIT 1) g
- WHERE ($1::bigint = 0 OR s.customer_id = $1) AND s.subscription_id COLLATE "C" > $2
- ORDER BY s.subscription_id COLLATE "C"
+SELECT *
+  FROM subscriptions_at($4, $5)
+ WHERE ($1::bigint = 0 OR customer_id = $1) AND subscription_id COLLATE "C" > $2
+ ORDER BY subscription_id COLLATE "C"
  LIMIT $3;
 
 -- name: catalog_list_segments
