@@ -27,47 +27,50 @@ static bool read_instant(const json_t *document, const char *name, instant *at)
     return !failed(instant_parse(json_str(json_object_get(document, name)), at));
 }
 
-// The server cuts a start to the local midnight of its day.
-static bool same_start(const json_t *wanted, const json_t *there)
+// The server cuts a start and an end to the local midnight of their day.
+static bool same_day(const struct zone *zone, const json_t *wanted, const json_t *there,
+                     const char *name)
 {
-    static const int64_t day_us = INT64_C(86400000000);
     instant want = {0};
     instant have = {0};
-    return read_instant(wanted, "start", &want) && read_instant(there, "start", &have) &&
-           want.us >= have.us && want.us - have.us < day_us;
+    return read_instant(wanted, name, &want) && read_instant(there, name, &have) &&
+           zone_day(zone, want).number == zone_day(zone, have).number;
 }
 
-static bool same_subscription(const json_t *wanted, const json_t *there)
+static bool same_subscription(const struct zone *zone, const json_t *wanted, const json_t *there)
 {
     return same_text(wanted, there, "customer") && same_text(wanted, there, "plan") &&
-           same_start(wanted, there);
+           same_day(zone, wanted, there, "start");
 }
 
 // Whether another document is about this very subscription.
-static bool is_claimed(const json_t *documents, const json_t *there)
+static bool is_claimed(const struct zone *zone, const json_t *documents, const json_t *there)
 {
     const char *key = NULL;
     json_t *document = NULL;
     json_object_foreach(json_iterable(documents), key, document)
     {
-        if (same_subscription(document, there))
+        if (same_subscription(zone, document, there))
             return true;
     }
     return false;
 }
 
-// One that is to have another plan: it runs, began on the day, and no other document is about it.
-static bool may_become(const struct applying *applying, const json_t *wanted, const json_t *there)
-{
-    return same_text(wanted, there, "customer") && same_start(wanted, there) && !has_ended(there) &&
-           !is_claimed(json_object_get(applying->document, "subscriptions"), there);
-}
-
 struct found {
-    json_t *same;      // NULL when there is none
-    json_t *other;     // the last that may become it
-    size_t candidates; // how many may
+    const struct zone *zone; // the customer's
+    json_t *same;            // NULL when there is none
+    json_t *other;           // the last that may become it
+    size_t candidates;       // how many may
 };
+
+// One that is to have another plan: it runs, began on the day, and no other document is about it.
+static bool may_become(const struct applying *applying, const struct zone *zone,
+                       const json_t *wanted, const json_t *there)
+{
+    return same_text(wanted, there, "customer") && same_day(zone, wanted, there, "start") &&
+           !has_ended(there) &&
+           !is_claimed(zone, json_object_get(applying->document, "subscriptions"), there);
+}
 
 static void found_release(struct found *found)
 {
@@ -83,7 +86,7 @@ static void look_ahead(json_t *there)
     const json_t *last = json_array_get(changes, json_array_size(changes) - 1);
     if (last == NULL)
         return;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
         json_t *value = json_object_get(last, names[i]);
         if (value == NULL)
             (void)json_object_del(there, names[i]);
@@ -95,14 +98,25 @@ static void look_ahead(json_t *there)
 static void look_at(const struct applying *applying, const json_t *wanted, json_t *there,
                     struct found *found)
 {
-    if (same_subscription(wanted, there) && (found->same == NULL || has_ended(found->same))) {
+    if (same_subscription(found->zone, wanted, there) &&
+        (found->same == NULL || has_ended(found->same))) {
         json_decref(found->same);
         found->same = json_incref(there);
-    } else if (may_become(applying, wanted, there)) {
+    } else if (may_become(applying, found->zone, wanted, there)) {
         json_decref(found->other);
         found->other = json_incref(there);
         found->candidates++;
     }
+}
+
+static result read_zone(const struct applying *applying, str key, const struct zone **zone)
+{
+    OWNED(json_release) json_t *customer = NULL;
+    TRY(client_get(applying->client, applying->arena,
+                   str_printf(applying->arena, "/v1/customers/%" STR_FMT, STR_ARG(key)),
+                   &customer));
+    str name = str_copy(applying->arena, json_str(json_object_get(customer, "time_zone")));
+    return zone_load(applying->arena, name, zone);
 }
 
 static result find_subscription(const struct applying *applying, const json_t *wanted,
@@ -125,6 +139,8 @@ static result find_subscription(const struct applying *applying, const json_t *w
             return FAIL(INTERNAL, "the server does not let subscriptions be read");
         TRY(json_parse(answer.body, &page));
         const json_t *data = json_object_get(page, "data");
+        if (found->zone == NULL && json_array_size(data) > 0)
+            TRY(read_zone(applying, customer, &found->zone));
         for (size_t i = 0; i < json_array_size(data); i++) {
             look_ahead(json_array_get(data, i));
             look_at(applying, wanted, json_array_get(data, i), found);
@@ -186,8 +202,9 @@ struct update {
     const char *key; // the document's
     const json_t *wanted;
     const json_t *there;
-    int64_t version; // 0: one that applying the plan will make
-    bool plan;       // what differs: the plan or its version
+    const struct zone *zone; // the customer's
+    int64_t version;         // 0: one that applying the plan will make
+    bool plan;               // what differs: the plan or its version
     bool overrides;
     bool end;
     str from; // the day of a change; "": today
@@ -207,36 +224,6 @@ static result same_overrides(struct arena *arena, const json_t *wanted, const js
     return OK;
 }
 
-static result read_zone(const struct applying *applying, const json_t *there,
-                        const struct zone **zone)
-{
-    OWNED(json_release) json_t *customer = NULL;
-    str key = client_segment(applying->arena, json_str(json_object_get(there, "customer")));
-    TRY(client_get(applying->client, applying->arena,
-                   str_printf(applying->arena, "/v1/customers/%" STR_FMT, STR_ARG(key)),
-                   &customer));
-    str name = str_copy(applying->arena, json_str(json_object_get(customer, "time_zone")));
-    return zone_load(applying->arena, name, zone);
-}
-
-// Days have 23 to 25 hours: only where that decides is the customer's zone asked for.
-static result same_end(const struct applying *applying, const json_t *wanted, const json_t *there,
-                       bool *same)
-{
-    static const int64_t hour_us = INT64_C(3600000000);
-    const struct zone *zone = NULL;
-    instant want = {0};
-    instant have = {0};
-    bool ends = read_instant(wanted, "end", &want) && read_instant(there, "end", &have);
-    int64_t hours = (want.us - have.us) / hour_us;
-    *same = ends && want.us >= have.us && hours < 23;
-    if (!ends || hours < 23 || hours >= 25)
-        return OK;
-    TRY(read_zone(applying, there, &zone));
-    *same = zone_day(zone, want).number == zone_day(zone, have).number;
-    return OK;
-}
-
 // What the document leaves out stays, overrides with their plan. One that has ended keeps the
 // version it had, unless the document names one.
 static result compare(const struct applying *applying, struct update *update)
@@ -245,16 +232,14 @@ static result compare(const struct applying *applying, struct update *update)
     const json_t *there = update->there;
     int64_t version = json_integer_value(json_object_get(there, "version"));
     bool same = true;
-    bool same_end_day = false;
     update->version = version;
-    TRY(same_end(applying, wanted, there, &same_end_day));
     if (!has_ended(there) || has(wanted, "version"))
         TRY(wanted_version(applying, wanted, &update->version));
     if (has(wanted, "overrides"))
         TRY(same_overrides(applying->arena, wanted, there, &same));
     update->plan = !same_text(wanted, there, "plan") || update->version != version;
     update->overrides = !same;
-    update->end = has(wanted, "end") && !same_end_day;
+    update->end = has(wanted, "end") && !same_day(update->zone, wanted, there, "end");
     update->from = json_str(json_object_get(wanted, "at"));
     if (update->from.len == 0 &&
         str_eq(json_str(json_object_get(there, "status")), STR("scheduled")))
@@ -508,7 +493,7 @@ result apply_subscriptions(const struct applying *applying, const json_t *docume
         const json_t *there = found.same;
         if (there == NULL && found.candidates == 1)
             there = found.other;
-        struct update update = {.key = key, .wanted = document, .there = there};
+        struct update update = {.key = key, .wanted = document, .there = there, .zone = found.zone};
         TRY(there == NULL ? create_subscription(applying, key, document)
                           : update_subscription(applying, &update));
     }

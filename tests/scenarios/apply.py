@@ -131,6 +131,15 @@ def archived(server):
     run(server, {'metrics': CATALOG['metrics']})
 
 
+def long_day(server):
+    """A start in the last hour of a day of 25 is found again, and no second subscription made."""
+    catalog = {'customers': {'late': CATALOG['customers']['clinic']},
+               'subscriptions': {'late': {'customer': 'late', 'plan': 'care', 'start': '2026-11-02T04:30:00Z'}}}
+    assert '2 new' in run(server, catalog)
+    assert run(server, catalog) == '0 new, 0 changed, 2 the same\n'
+    assert len(server.client.get('/v1/subscriptions?customer=late')['data']) == 1
+
+
 def main():
     server = phial.Server('--test-clock')
     server.client.put('/v1/test-clock', {'now': NOW}, 200)
@@ -139,6 +148,7 @@ def main():
     decimals(server)
     archived(server)
     subscriptions(server)
+    long_day(server)
     server.remove()
     print('what a file says is made so, or said to be impossible; what is equal is the same')
 
