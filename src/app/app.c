@@ -28,8 +28,7 @@ static int complain(result outcome)
 {
     if (!failed(outcome))
         return EXIT_SUCCESS;
-    (void)fprintf(stderr, "phiald: %s\n",
-                  *outcome.detail == '\0' ? error_info(outcome.code)->meaning : outcome.detail);
+    (void)fprintf(stderr, "phiald: %s\n", failure_detail(outcome));
     return EXIT_FAILURE;
 }
 

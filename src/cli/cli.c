@@ -22,8 +22,7 @@ int command_fails(const char *command, const char *what)
 
 int command_failed(const char *command, result why)
 {
-    const char *detail = why.detail[0] != '\0' ? why.detail : error_info(why.code)->meaning;
-    return command_fails(command, detail);
+    return command_fails(command, failure_detail(why));
 }
 
 int command_usage(const char *command)

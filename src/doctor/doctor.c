@@ -99,9 +99,7 @@ result doctor_examine(struct arena *arena, const struct doctor_options *options,
         result outcome = make(&examination, i);
         if (failed(outcome))
             examination_fault(&examination, str_printf(arena, "the check could not be made (%s)",
-                                                       outcome.detail[0] != '\0'
-                                                           ? outcome.detail
-                                                           : error_info(outcome.code)->meaning));
+                                                       failure_detail(outcome)));
         *unsound += !finding.sound;
         tell(context, &finding);
     }

@@ -538,13 +538,11 @@ static result name_customer(struct db *db, struct arena *arena, int64_t customer
     struct arena scratch = {0};
     struct naming naming = {.arena = arena, .customer_id = customer_id};
     result found = db_transact(db, &scratch, find_name, &naming);
-    const char *detail =
-        failure.detail[0] != '\0' ? failure.detail : error_info(failure.code)->meaning;
     arena_reset(&scratch);
     if (failed(found))
         return failure;
     failure.detail = str_to_c(arena, str_printf(arena, "%s Not folded: customer %" STR_FMT ".",
-                                                detail, STR_ARG(naming.name)));
+                                                failure_detail(failure), STR_ARG(naming.name)));
     return failure;
 }
 

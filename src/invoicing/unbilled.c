@@ -46,11 +46,9 @@ void unbilled_note(struct unbilled *unbilled, str id, result outcome)
 result unbilled_tell(const struct unbilled *unbilled, result failure)
 {
     struct buf text = {.arena = unbilled->arena};
-    const char *detail =
-        failure.detail[0] != '\0' ? failure.detail : error_info(failure.code)->meaning;
     if (!failed(failure) || unbilled->count == 0)
         return failure;
-    buf_add(&text, str_from(detail));
+    buf_add(&text, str_from(failure_detail(failure)));
     buf_add(&text, STR(" Not billed: "));
     for (size_t i = 0; i < unbilled->count; i++) {
         buf_add(&text, i == 0 ? STR("") : STR(", "));
