@@ -60,7 +60,8 @@ class Daemon:
     def remove(self):
         if self.process.poll() is None:
             self.stop()
-        os.unlink(self.log_path)
+        if os.path.exists(self.log_path):
+            os.unlink(self.log_path)
 
 
 def lay_out(folder):
@@ -117,7 +118,10 @@ class Server(Daemon):
         raise AssertionError('no postmaster')
 
     def remove(self):
+        """With the logs of all daemons that were started on the folder."""
         super().remove()
+        for path in glob.glob(self.folder + '*.log'):
+            os.unlink(path)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def database(self, name='phial'):
