@@ -84,30 +84,56 @@ static void add_time(struct line *line)
     add_text(line, "Z\"");
 }
 
+static void print_line(struct line *line, enum log_level level, const char *event,
+                       struct log_fields fields)
+{
+    line->len = 0;
+    add_time(line);
+    add_text(line, ",\"level\":\"");
+    add_text(line, levels[level]);
+    add_text(line, "\",\"event\":\"");
+    add_text(line, event);
+    add_text(line, "\"");
+    for (size_t i = 0; i < fields.count; i++) {
+        if (fields.items[i].is_optional && fields.items[i].text.len == 0)
+            continue;
+        add_text(line, ",\"");
+        add_text(line, fields.items[i].name);
+        add_text(line, "\":");
+        if (fields.items[i].is_number)
+            add_number(line, fields.items[i].number, 1);
+        else
+            add_quoted(line, fields.items[i].text);
+    }
+    add_text(line, "}\n");
+}
+
 void log_write(const struct log *log, enum log_level level, const char *event,
                struct log_fields fields)
 {
     if (level < log->least)
         return;
     struct line line;
-    line.len = 0;
-    add_time(&line);
-    add_text(&line, ",\"level\":\"");
-    add_text(&line, levels[level]);
-    add_text(&line, "\",\"event\":\"");
-    add_text(&line, event);
-    add_text(&line, "\"");
-    for (size_t i = 0; i < fields.count; i++) {
-        if (fields.items[i].is_optional && fields.items[i].text.len == 0)
-            continue;
-        add_text(&line, ",\"");
-        add_text(&line, fields.items[i].name);
-        add_text(&line, "\":");
-        if (fields.items[i].is_number)
-            add_number(&line, fields.items[i].number, 1);
-        else
-            add_quoted(&line, fields.items[i].text);
-    }
-    add_text(&line, "}\n");
+    print_line(&line, level, event, fields);
     (void)!write(STDERR_FILENO, line.text, line.len); // one call, so that lines never mix
+}
+
+void log_collect(struct log_lines *lines, const struct log *log, enum log_level level,
+                 const char *event, struct log_fields fields)
+{
+    if (level < log->least)
+        return;
+    struct line line;
+    print_line(&line, level, event, fields);
+    if (line.len > sizeof lines->text - lines->len)
+        log_flush(lines);
+    memcpy(lines->text + lines->len, line.text, line.len);
+    lines->len += line.len;
+}
+
+void log_flush(struct log_lines *lines)
+{
+    if (lines->len != 0)
+        (void)!write(STDERR_FILENO, lines->text, lines->len);
+    lines->len = 0;
 }

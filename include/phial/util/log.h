@@ -48,3 +48,13 @@ struct log_fields {
 bool log_level_parse(str name, enum log_level *level); // debug info warn error
 void log_write(const struct log *log, enum log_level level, const char *event,
                struct log_fields fields);
+
+// Whole lines that are written with one call. Of one thread.
+struct log_lines {
+    char text[4096]; // what a pipe takes at once
+    size_t len;
+};
+
+void log_collect(struct log_lines *lines, const struct log *log, enum log_level level,
+                 const char *event, struct log_fields fields); // writes what has no room any more
+void log_flush(struct log_lines *lines);
