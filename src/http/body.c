@@ -33,6 +33,8 @@ bool bytes_reserve(struct bytes *bytes, size_t size)
 
 static bool make_room(struct bytes *bytes, size_t more)
 {
+    if (bytes->size - bytes->len >= more)
+        return true;
     size_t size = bytes->size < FIRST_SIZE ? FIRST_SIZE : bytes->size;
     while (size - bytes->len < more)
         size *= 2;

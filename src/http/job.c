@@ -1,17 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-// job.c - sends the answer of a job, and notes that it did.
+// job.c - a request's state; sends its answer, and notes that it did.
 #include "clock.h"
 #include "phial/util/array.h"
 #include "server.h"
 #include "stream.h"
 
+#include <stdlib.h>
 #include <unistd.h>
+
+enum { SPARE_JOBS_MAX = 64 };
+
+struct job *job_new(struct http_server *server)
+{
+    struct job *job = server->loop.spare;
+    if (job != NULL) {
+        server->loop.spare = job->next;
+        server->loop.spare_count--;
+    } else {
+        job = calloc(1, sizeof *job);
+    }
+    if (job == NULL)
+        return NULL;
+    job->next = NULL;
+    job->server = server;
+    job->reply.file = -1;
+    job->request.arena = &job->arena;
+    return job;
+}
+
+void job_end(struct job *job)
+{
+    struct http_server *server = job->server;
+    if (job->reply.file >= 0)
+        (void)close(job->reply.file);
+    if (job->reply.stream != NULL)
+        stream_release(job->reply.stream);
+    server->bodies_bytes -= job->body_counted;
+    bytes_wipe(&job->body);
+    arena_clear(&job->arena);
+    *job = (struct job){.next = server->loop.spare, .arena = job->arena};
+    if (server->loop.spare_count == SPARE_JOBS_MAX) {
+        arena_reset(&job->arena);
+        free(job);
+        return;
+    }
+    server->loop.spare = job;
+    server->loop.spare_count++;
+}
+
+void jobs_free(struct http_server *server)
+{
+    while (server->loop.spare != NULL) {
+        struct job *job = server->loop.spare;
+        server->loop.spare = job->next;
+        arena_reset(&job->arena);
+        free(job);
+    }
+}
 
 static struct MHD_Response *response_of(struct job *job)
 {
     struct reply *reply = &job->reply;
     if (reply->stream != NULL) {
-        struct MHD_Response *goes_on = stream_response(reply->stream, job->connection);
+        struct MHD_Response *goes_on = stream_response(reply->stream, job);
         if (goes_on != NULL)
             reply->stream = NULL; // released with the response
         return goes_on;
@@ -68,12 +119,13 @@ static void note(struct job *job, int64_t bytes)
     figures_count_status(figures, job->reply.status);
     figures_count_duration(figures, duration_us);
     figures->bytes_out += (uint64_t)bytes;
-    log_write(job->server->options.log, LOG_INFO, "request",
-              LOG_FIELDS(log_text("method", method_to_log(job->request.method)),
-                         log_text("route", route == NULL ? STR("none") : str_from(route->path)),
-                         log_i64("status", job->reply.status), log_i64("duration_us", duration_us),
-                         log_i64("bytes", bytes), log_text("request_id", job->request.request_id),
-                         log_text_if_any("trace_id", job->request.trace_id)));
+    log_collect(&job->server->loop.lines, job->server->options.log, LOG_INFO, "request",
+                LOG_FIELDS(log_text("method", method_to_log(job->request.method)),
+                           log_text("route", route == NULL ? STR("none") : str_from(route->path)),
+                           log_i64("status", job->reply.status),
+                           log_i64("duration_us", duration_us), log_i64("bytes", bytes),
+                           log_text("request_id", job->request.request_id),
+                           log_text_if_any("trace_id", job->request.trace_id)));
 }
 
 enum MHD_Result job_reply(struct job *job)

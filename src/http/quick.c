@@ -2,7 +2,6 @@
 // quick.c - the shortest way of a request that needs nothing but memory: the loop itself runs the
 // handler, and who resumes it makes the answer. Whatever would wait goes to a worker.
 #include "lock.h"
-#include "phial/util/wipe.h"
 #include "serve.h"
 #include "server.h"
 
@@ -20,7 +19,7 @@ enum quick quick_serve(struct http_server *server, struct job *job)
         served = serve_quick(&server->options, &job->request, &job->body, &job->reply);
         job->was_tried = !served;
         (void)pthread_mutex_unlock(&server->front_lock);
-        wipe_stack();
+        server->loop.stack_used = true;
     }
     if (!served || job->reply.later == NULL) {
         queue_leave(server);
@@ -38,23 +37,18 @@ static bool put_answered(struct http_server *server, struct job *job)
     HOLD(&server->lock);
     bool calls = !server->loop_called;
     server->loop_called = true;
-    if (!calls) {
-        job->next = server->answered;
-        server->answered = job;
-    }
+    job->next = server->answered;
+    server->answered = job;
     return calls;
 }
 
-// Every call of libmicrohttpd from outside wakes its loop and contends for its lock. So the first
-// of many that are answered together is resumed from here, and when the loop comes to it, it
-// resumes the others itself.
+// The first of many that are answered together wakes the loop, which resumes them all.
 void job_answer(struct job *job)
 {
     struct http_server *server = job->server;
-    struct MHD_Connection *connection = job->connection;
     job->stage = JOB_ANSWERED; // it is the loop's from here
     if (put_answered(server, job))
-        MHD_resume_connection(connection);
+        loop_wake(server);
     queue_leave(server);
 }
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // server.c - libmicrohttpd at the door, a fixed crew of workers behind it.
 //
-// The event loop never blocks: it collects a body, suspends the connection and queues the
-// request. A worker runs the handler from start to end and resumes the connection; the loop then
-// sends the reply. So concurrency = workers = database connections.
+// The event loop (loop.c) never blocks: it collects a body, suspends the connection and queues the
+// request. A worker runs the handler from start to end and hands the job back; the loop then sends
+// the reply. So concurrency = workers = database connections.
 #include "server.h"
 
 #include "clock.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/array.h"
-#include "stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +26,7 @@ enum {
     CONNECTION_MEMORY = 64 * 1024, // room for the largest head, so that the guard is always first
     CONNECTION_MEMORY_STEP = 4 * 1024,
     SHED_BYTES = 64 * 1024, // a larger body is not read when the queue is full already
+    SHORT_BODY_BYTES = 16 * 1024,
     STOP_POLL_US = 10000,
 };
 
@@ -64,14 +64,11 @@ static str peer_of(struct job *job)
 // libmicrohttpd has the target only here as it was sent. What this makes is the request's state.
 static void *on_target(void *closure, const char *target, struct MHD_Connection *connection)
 {
-    struct job *job = calloc(1, sizeof *job);
+    struct job *job = job_new(closure);
     if (job == NULL)
         return NULL;
-    job->server = closure;
     job->connection = connection;
     job->started_us = elapsed_us();
-    job->reply.file = -1;
-    job->request.arena = &job->arena;
     job->request.request_id = crypto_id(&job->arena);
     job->request.target = str_copy(&job->arena, str_from(target));
     return job;
@@ -99,6 +96,8 @@ static enum MHD_Result on_head(struct job *job, const char *method)
 
     int64_t length = 0;
     (void)str_to_i64(http_header(&job->request, "Content-Length"), &length);
+    if (length > 0 && length <= SHORT_BODY_BYTES)
+        (void)bytes_reserve(&job->body, (size_t)length);
     bool asks_first = http_has_header(&job->request, "Expect");
     if ((asks_first || length > SHED_BYTES) && queue_is_full(job->server))
         return job_refuse(job, ERR_BUSY);
@@ -137,10 +136,8 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
         *bytes_len = 0;
         return MHD_YES;
     }
-    if (job->stage == JOB_ANSWERED) {
-        jobs_resume_answered(server);
+    if (job->stage == JOB_ANSWERED)
         return job_reply(job);
-    }
     if (job->refusal != ERR_NONE)
         return job_refuse(job, job->refusal);
     enum quick quick = quick_serve(server, job);
@@ -168,16 +165,7 @@ static void on_done(void *closure, struct MHD_Connection *connection, void **sta
         guard_request_done(guard);
     if (job == NULL)
         return;
-    if (job->stage == JOB_ANSWERED) // also where the client has gone, and nothing was sent
-        jobs_resume_answered(job->server);
-    if (job->reply.file >= 0)
-        (void)close(job->reply.file);
-    if (job->reply.stream != NULL)
-        stream_release(job->reply.stream);
-    job->server->bodies_bytes -= job->body_counted;
-    bytes_wipe(&job->body);
-    arena_reset(&job->arena);
-    free(job);
+    job_end(job);
     *state = NULL;
 }
 
@@ -287,17 +275,19 @@ static result start_daemon(struct http_server *server)
         {MHD_OPTION_END, 0, NULL},
     };
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-            (tls ? MHD_USE_TLS : MHD_NO_FLAG),
-        0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, server->listener,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_NOTIFY_COMPLETED, on_done,
-        NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)options->connections_max + SPARE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-        server->limits.idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : MHD_NO_FLAG), 0, NULL, NULL,
+        on_request, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_LISTEN_SOCKET,
+        server->listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max + SPARE_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, server->limits.idle_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_MEMORY_STEP, MHD_OPTION_ARRAY,
         tls ? tls_items : &tls_items[3], MHD_OPTION_END);
-    return server->daemon == NULL ? FAIL(BAD_CONFIG, "cannot start the HTTP server") : OK;
+    if (server->daemon == NULL)
+        return FAIL(BAD_CONFIG, "cannot start the HTTP server");
+    return loop_start(server);
 }
 
 static result start(struct http_server *server)
@@ -321,6 +311,7 @@ result http_start_limited(const struct http_options *options, const struct http_
     fresh->limits = *limits;
     fresh->limits.framing.body_max = options->body_bytes_max;
     fresh->listener = -1;
+    fresh->loop.wake = -1;
     result started = start(fresh);
     if (failed(started)) {
         http_stop(fresh);
@@ -345,7 +336,7 @@ void http_drain(struct http_server *server)
     if (server->daemon == NULL || server->draining)
         return;
     server->draining = true;
-    (void)MHD_quiesce_daemon(server->daemon);
+    loop_wake(server);
     (void)shutdown(server->listener, SHUT_RDWR); // who knocks now is refused, not kept waiting
     guards_drain(&server->guards);
 }
@@ -372,9 +363,12 @@ void http_stop(struct http_server *server)
     if (server->daemon != NULL)
         await_idle(server);
     queue_close(server); // before the daemon: no connection may be suspended when it ends
+    loop_stop(server);
     jobs_resume_answered(server);
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);
+    log_flush(&server->loop.lines);
+    jobs_free(server);
     if (server->guarding)
         guards_close(&server->guards);
     if (server->listener >= 0)

@@ -6,6 +6,7 @@
 #include "bounds.h"
 #include "figures.h"
 #include "guard.h"
+#include "loop.h"
 #include "message.h"
 #include "phial/http/http.h"
 
@@ -65,6 +66,7 @@ struct http_server {
     bool stopping;
     struct job *answered; // for the loop to resume
     bool loop_called;     // it is about to look there
+    struct loop loop;
     pthread_mutex_t front_lock;
     void *front;   // made by worker_open: for what is tried on the loop, and what fills it
     void *nothing; // another, never filled: for what is tried by who resumes
@@ -81,7 +83,10 @@ static inline void *only_read(const char *text)
 result http_start_limited(const struct http_options *options, const struct http_limits *limits,
                           struct http_server **server);
 
-// Answers a job that was served, or refused. On the loop's thread.
+// On the loop's thread: a request's state, made and given back, and its answer.
+struct job *job_new(struct http_server *server); // NULL: no memory
+void job_end(struct job *job);
+void jobs_free(struct http_server *server); // the spare ones
 enum MHD_Result job_reply(struct job *job);
 enum MHD_Result job_refuse(struct job *job, enum error_code code);
 

@@ -7,6 +7,7 @@
 #include "stream.h"
 
 #include "lock.h"
+#include "server.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum { WAITING_BYTES_MAX = 256 * 1024, BLOCK_BYTES = 16 * 1024 };
 
 struct http_stream {
     pthread_mutex_t lock; // guards what follows
+    struct http_server *server;
     struct MHD_Connection *connection;
     unsigned holders;
     bool ended;     // nothing more will be put
@@ -57,9 +59,11 @@ static void let_go(struct http_stream *stream)
 // Called with the lock held.
 static void wake(struct http_stream *stream)
 {
-    if (stream->suspended)
-        MHD_resume_connection(stream->connection);
+    if (!stream->suspended)
+        return;
     stream->suspended = false;
+    MHD_resume_connection(stream->connection);
+    loop_wake(stream->server);
 }
 
 bool http_stream_put(struct http_stream *stream, str bytes)
@@ -125,11 +129,12 @@ static void leave_stream(void *closure)
     stream_release(closure);
 }
 
-struct MHD_Response *stream_response(struct http_stream *stream, struct MHD_Connection *connection)
+struct MHD_Response *stream_response(struct http_stream *stream, const struct job *job)
 {
     {
         HOLD(&stream->lock);
-        stream->connection = connection;
+        stream->server = job->server;
+        stream->connection = job->connection;
     }
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_stream, stream,
                                              leave_stream);

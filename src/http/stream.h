@@ -6,7 +6,9 @@
 
 #include <microhttpd.h>
 
+struct job;
+
 // The response takes the reply's hold on the stream. NULL when out of memory.
-struct MHD_Response *stream_response(struct http_stream *stream, struct MHD_Connection *connection);
+struct MHD_Response *stream_response(struct http_stream *stream, const struct job *job);
 // A reply's hold that no response took.
 void stream_release(struct http_stream *stream);
