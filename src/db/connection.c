@@ -20,6 +20,7 @@ static const struct {
     {"26000", ERR_DB_AWAY},      // a pooler gave us another session
     {"40001", ERR_DB_CONFLICT},  // serialization failure
     {"40P01", ERR_DB_CONFLICT},  // deadlock
+    {"42P05", ERR_DB_AWAY},      // the same: what we prepare is there already
     {"53", ERR_DB_AWAY},         // disk full, out of memory, too many connections
     {"55P03", ERR_DB_CONFLICT},  // lock not available
     {"57014", ERR_DB_AWAY},      // cancelled, by an operator or for taking too long

@@ -26,7 +26,7 @@ static result find_name(struct db_tx *tx, void *context)
 
 void unbilled_note(struct unbilled *unbilled, str id, result outcome)
 {
-    if (!failed(outcome) || outcome.code == ERR_DB_AWAY)
+    if (unbilled->more || !failed(outcome) || outcome.code == ERR_DB_AWAY)
         return;
     struct arena scratch = {0};
     struct naming naming = {.id = id, .arena = unbilled->arena};

@@ -369,7 +369,8 @@ START_TEST(tells_trouble_that_passes_from_mistakes)
         {"40P01", ERR_DB_CONFLICT},  {"53100", ERR_DB_AWAY},     {"53200", ERR_DB_AWAY},
         {"53300", ERR_DB_AWAY},      {"55P03", ERR_DB_CONFLICT}, {"57014", ERR_DB_AWAY},
         {"57P01", ERR_DB_AWAY},      {"57P03", ERR_DB_AWAY},     {"58030", ERR_DB_AWAY},
-        {"22012", ERR_DB_FAILED},    {"42501", ERR_DB_FAILED},   {"XX000", ERR_DB_FAILED},
+        {"26000", ERR_DB_AWAY},      {"42P05", ERR_DB_AWAY},     {"22012", ERR_DB_FAILED},
+        {"42501", ERR_DB_FAILED},    {"XX000", ERR_DB_FAILED},
     };
     struct arena arena = {0};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
