@@ -55,11 +55,6 @@ str str_concat(struct arena *arena, str a, str b, str c)
     return (str){text, len};
 }
 
-bool str_eq(str a, str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 int str_compare(str a, str b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;
@@ -75,11 +70,6 @@ int str_compare_lists(const str *a, const str *b, size_t count)
     for (size_t i = 0; i < count && order == 0; i++)
         order = str_compare(a[i], b[i]);
     return order;
-}
-
-bool str_starts_with(str s, str prefix)
-{
-    return s.len >= prefix.len && str_eq(str_slice(s, 0, prefix.len), prefix);
 }
 
 bool str_ends_with(str s, str suffix)
@@ -108,15 +98,6 @@ str str_trim(str s)
     while (s.len != 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
         s = str_slice(s, 0, s.len - 1);
     return s;
-}
-
-str str_slice(str s, size_t from, size_t to)
-{
-    if (to > s.len)
-        to = s.len;
-    if (from > to)
-        from = to;
-    return (str){s.ptr + from, to - from};
 }
 
 bool str_cut(str s, char separator, str *before, str *after)
