@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { AGE_MIN = 90, AGE_MAX = 129, AGE_WORK = 30 };
+enum { AGE_MIN = 90, AGE_MAX = 129, AGE_WORK = 16 };
 
 static bool is_great(str text, size_t at)
 {

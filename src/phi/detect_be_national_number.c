@@ -41,9 +41,10 @@ static bool is_printed_at(str text, size_t at)
 
 bool phi_detect_be_national_number(const struct sight *sight)
 {
+    enum { PRINTED_WORK = 4 };
     str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(BELGIAN)); i++)
-        if (is_printed_at(text, sight->runs[i].at))
+        if (sight_pays(sight, PRINTED_WORK) && is_printed_at(text, sight->runs[i].at))
             return true;
     return scan_after(sight, KIND(NRN), begins_with_national_number);
 }

@@ -4,12 +4,13 @@
 
 static bool is_month_name(str text, size_t at)
 {
-    static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
-                                         "sep", "oct", "nov", "dec", "mai", "okt", "dez", "jui",
-                                         "aou", "fev", "avr", "ene", "abr", "ago", "dic", "gen",
-                                         "mag", "giu", "lug", "set", "ott", NULL};
-    for (size_t i = 0; months[i] != NULL; i++)
-        if (scan_phrase(text, at, months[i]) == 3)
+    static const char months[] = "jan feb mar apr may jun jul aug sep oct nov dec mai okt dez jui "
+                                 "aou fev avr ene abr ago dic gen mag giu lug set ott ";
+    char first = to_lower(at_or_nul(text, at));
+    char second = to_lower(at_or_nul(text, at + 1));
+    char third = to_lower(at_or_nul(text, at + 2));
+    for (size_t i = 0; is_lower(first) && i + 1 < sizeof months; i += 4)
+        if (months[i] == first && months[i + 1] == second && months[i + 2] == third)
             return true;
     return false;
 }
@@ -54,7 +55,7 @@ static bool begins_with_date(str rest)
 
 bool phi_detect_birth_date(const struct sight *sight)
 {
-    enum { DATE_BYTES_MAX = 40 };
+    enum { DATE_BYTES_MAX = 40, DATE_WORK = 20 };
     str text = sight->text;
     if (scan_after(sight, KIND(BIRTH), begins_with_date))
         return true;
@@ -64,7 +65,8 @@ bool phi_detect_birth_date(const struct sight *sight)
         if (scan_phrase(text, at, "0010,0030") != 9 && scan_phrase(text, at, "00100030") != 8)
             continue;
         for (size_t from = at + 8; from < text.len && from < at + 20; from++)
-            if (begins_with_date(str_slice(text, from, from + DATE_BYTES_MAX)))
+            if (sight_pays(sight, DATE_WORK) &&
+                begins_with_date(str_slice(text, from, from + DATE_BYTES_MAX)))
                 return true;
     }
     return false;

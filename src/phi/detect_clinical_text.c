@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { CLINICAL_WORK = 15 };
+enum { CLINICAL_WORK = 8, AGE_WORK = 16 };
 
 // In a sentence, not in an id: 34yo between underscores is chance.
 static bool is_edge(char c)
@@ -10,8 +10,9 @@ static bool is_edge(char c)
 }
 
 // "67 yo", "8-year-old": an age before one of these
-static bool is_age(str text, size_t at)
+static bool is_age(const struct sight *sight, size_t at)
 {
+    str text = sight->text;
     static const char *const words[] = {"yo",        "y/o",    "y o", "year old",
                                         "years old", "yr old", NULL};
     size_t digits = scan_digits(text, at);
@@ -20,6 +21,8 @@ static bool is_age(str text, size_t at)
     size_t next = at + digits;
     if (at_or_nul(text, next) == ' ' || at_or_nul(text, next) == '-')
         next++;
+    if (to_lower(at_or_nul(text, next)) != 'y' || !sight_pays(sight, AGE_WORK)) // as all of them do
+        return false;
     for (size_t i = 0; words[i] != NULL; i++) {
         size_t len = scan_phrase(text, next, words[i]);
         if (len > 0 && is_edge(at_or_nul(text, next + len)))
@@ -30,9 +33,8 @@ static bool is_age(str text, size_t at)
 
 bool phi_detect_clinical_text(const struct sight *sight)
 {
-    str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(CLINICAL)); i++)
-        if (sight_pays(sight, CLINICAL_WORK) && is_age(text, sight->runs[i].at))
+        if (sight_pays(sight, CLINICAL_WORK) && is_age(sight, sight->runs[i].at))
             return true;
     return false;
 }

@@ -2,6 +2,8 @@
 // local@domain.tld; the last label has letters alone, or is an international one (xn--).
 #include "scan.h"
 
+enum { SIGN_WORK = 8, BRACKET_WORK = 15, LABEL_WORK = 14, WORD_WORK = 8 };
+
 static bool in_label(char c)
 {
     return is_alnum(c) || c == '-' || (c & '\x80') != 0;
@@ -44,12 +46,13 @@ static size_t dot_at(str text, size_t at)
     return 0;
 }
 
-static bool domain_at(str text, size_t at)
+static bool domain_at(const struct sight *sight, size_t at)
 {
+    str text = sight->text;
     size_t labels = 0;
     for (;;) {
         size_t len = label_at(text, at);
-        if (len == 0)
+        if (len == 0 || !sight_pays(sight, LABEL_WORK + len))
             return false;
         if (++labels > 1 && is_top_label(str_slice(text, at, at + len)))
             return true;
@@ -62,8 +65,9 @@ static bool domain_at(str text, size_t at)
 }
 
 // jane [at] example [dot] com
-static bool spelled_at(str text, size_t at)
+static bool spelled_at(const struct sight *sight, size_t at)
 {
+    str text = sight->text;
     static const char *const spellings[] = {"[at]", "(at)", "{at}", NULL};
     for (size_t i = 0; spellings[i] != NULL; i++) {
         size_t len = scan_phrase(text, at, spellings[i]);
@@ -71,7 +75,7 @@ static bool spelled_at(str text, size_t at)
         if (len > 0 && at > 0)
             return (in_local_part(text.ptr[at - 1]) ||
                     (text.ptr[at - 1] == ' ' && at > 1 && in_local_part(text.ptr[at - 2]))) &&
-                   domain_at(text, at + len + blank);
+                   domain_at(sight, at + len + blank);
     }
     return false;
 }
@@ -123,15 +127,16 @@ bool phi_detect_email(const struct sight *sight)
     static const char brackets[] = "[({";
     str text = sight->text;
     for (size_t at = scan_next(text, 1, '@'); at < text.len; at = scan_next(text, at + 1, '@'))
-        if (in_local_part(text.ptr[at - 1]) && domain_at(text, at + 1))
+        if (sight_pays(sight, SIGN_WORK) && in_local_part(text.ptr[at - 1]) &&
+            domain_at(sight, at + 1))
             return true;
     for (const char *c = brackets; *c != '\0'; c++)
         for (size_t at = sees(sight, *c) ? scan_next(text, 0, *c) : text.len; at < text.len;
              at = scan_next(text, at + 1, *c))
-            if (spelled_at(text, at))
+            if (sight_pays(sight, BRACKET_WORK) && spelled_at(sight, at))
                 return true;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(AT)); i++)
-        if (in_words_at(sight, i))
+        if (sight_pays(sight, WORD_WORK) && in_words_at(sight, i))
             return true;
     return false;
 }

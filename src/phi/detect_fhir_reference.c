@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Type/id as FHIR writes it, and resources of a person. The types are capitalised: patient.read and
 // resource_type are names of an API.
+#include "phial/util/array.h"
 #include "scan.h"
 
-#include <string.h>
+static const str types[] = {{"Patient", 7},   {"RelatedPerson", 13},
+                            {"Person", 6},    {"Practitioner", 12},
+                            {"Encounter", 9}, {"ExplanationOfBenefit", 20},
+                            {"Coverage", 8},  {"Claim", 5}}; // all of different lengths
 
-static const char *const types[] = {"Patient",      "RelatedPerson", "Person",
-                                    "Practitioner", "Encounter",     "ExplanationOfBenefit",
-                                    "Coverage",     "Claim",         NULL};
-
-static size_t type_at(str text, size_t at)
+static bool begins_with_type(str rest)
 {
-    for (size_t i = 0; at < text.len && types[i] != NULL; i++)
-        if (types[i][0] == text.ptr[at] &&
-            str_starts_with(str_slice(text, at, text.len), str_from(types[i])))
-            return strlen(types[i]);
-    return 0;
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (str_starts_with(rest, types[i]))
+            return true;
+    return false;
+}
+
+static bool is_type(str word)
+{
+    for (size_t i = 0; i < COUNT_OF(types); i++)
+        if (types[i].len == word.len)
+            return str_eq(word, types[i]);
+    return false;
 }
 
 // What follows the type is an id: it has a digit, or is long. `Patient/read` is neither.
@@ -36,7 +43,7 @@ static bool is_resource(str rest)
 {
     while (rest.len > 0 && among(rest.ptr[0], "\"': ="))
         rest = str_slice(rest, 1, rest.len);
-    return type_at(rest, 0) > 0;
+    return begins_with_type(rest);
 }
 
 // GET /Observation?patient=52abc519: a search names the person too
@@ -53,11 +60,11 @@ static bool is_search(str text, size_t at)
     return false;
 }
 
-static bool is_reference(str text, size_t at)
+static bool is_reference(str text, const struct run *run)
 {
-    size_t len = type_at(text, at);
-    return len > 0 && at_or_nul(text, at + len) == '/' &&
-           is_id(str_slice(text, at + len + 1, text.len));
+    size_t end = (size_t)run->at + run->len;
+    return at_or_nul(text, end) == '/' && is_type(str_slice(text, run->at, end)) &&
+           is_id(str_slice(text, end + 1, text.len));
 }
 
 // resourceType: Patient
@@ -80,7 +87,7 @@ bool phi_detect_fhir_reference(const struct sight *sight)
     for (size_t i = 0; assigned && sight_finds(sight, &i, any); i++) {
         size_t at = sight->runs[i].at;
         str rest = str_slice(text, at, text.len);
-        if (is_reference(text, at) || names_resource(rest) || is_identifier(rest) ||
+        if (is_reference(text, &sight->runs[i]) || names_resource(rest) || is_identifier(rest) ||
             (at > 0 && is_search(text, at - 1)))
             return true;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { DECIMAL_PLACES_MIN = 4, COORDINATE_WORK = 12 };
+enum { DECIMAL_PLACES_MIN = 4, COORDINATE_WORK = 20 };
 
 // The length of a number up to `most` with enough decimal places.
 static size_t coordinate_at(str text, size_t at, int most)

@@ -2,6 +2,8 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
+enum { SEGMENT_WORK = 12 };
+
 static bool segment_at(str text, size_t at)
 {
     static const str names[] = {
@@ -24,7 +26,7 @@ bool phi_detect_hl7_segment(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(SEGMENT)); i++)
-        if (segment_at(text, sight->runs[i].at))
+        if (sight_pays(sight, SEGMENT_WORK) && segment_at(text, sight->runs[i].at))
             return true;
     return false;
 }

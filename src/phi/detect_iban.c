@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { IBAN_BYTES_MAX = 34, COUNTRY_WORK = 20, IBAN_WORK = 4 };
+enum { IBAN_BYTES_MAX = 34, COUNTRY_WORK = 40, IBAN_WORK = 4 };
 
 static size_t country_length(char first, char second)
 {

@@ -2,7 +2,7 @@
 // Four numbers up to 255; a dotted number longer than that is an OID or a version.
 #include "scan.h"
 
-enum { ADDRESS_CHARACTERS_MIN = 13 }; // behind a name; with its dots
+enum { ADDRESS_WORK = 5, ADDRESS_CHARACTERS_MIN = 13 }; // behind a name; with its dots
 
 static bool address_at(str text, size_t at, size_t *end)
 {
@@ -53,8 +53,8 @@ bool phi_detect_ipv4(const struct sight *sight)
     for (size_t i = 0; sight_finds(sight, &i, WAKE(IPV4)); i++) {
         size_t end = 0;
         size_t at = sight->runs[i].at;
-        if (before_or_nul(text, at) != '.' && address_at(text, at, &end) &&
-            stands_alone(text, at, end))
+        if (before_or_nul(text, at) != '.' && sight_pays(sight, ADDRESS_WORK) &&
+            address_at(text, at, &end) && stands_alone(text, at, end))
             return true;
     }
     return false;

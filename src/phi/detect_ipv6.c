@@ -11,8 +11,9 @@ static bool is_address_character(char c)
 }
 
 // Two colons at least; `::` alone is punctuation, 12:34:56 no address.
-static bool is_address(str candidate)
+static bool is_address(const struct sight *sight, str candidate)
 {
+    enum { ADDRESS_WORK = 60 };
     char c_string[INET6_ADDRSTRLEN + 1] = {0};
     struct in6_addr address;
     while (candidate.len > 0 && candidate.ptr[candidate.len - 1] == '.') // the end of a sentence
@@ -23,7 +24,8 @@ static bool is_address(str candidate)
     bool digit = false;
     for (size_t i = 0; i < candidate.len; i++)
         digit = digit || is_digit(candidate.ptr[i]);
-    return digit && inet_pton(AF_INET6, c_string, &address) == 1; // a::b is a name in C++
+    return digit && sight_pays(sight, ADDRESS_WORK) &&
+           inet_pton(AF_INET6, c_string, &address) == 1; // a::b is a name in C++
 }
 
 // id:c9ea:... begins with a letter of `id`: how much of the run belongs to the word before it.
@@ -39,8 +41,10 @@ static size_t joined(str text, size_t at, size_t len)
 }
 
 // The hexadecimal digits, colons and dots around the place; where they end.
-static bool address_around(str text, size_t at, size_t *end)
+static bool address_around(const struct sight *sight, size_t at, size_t *end)
 {
+    enum { AROUND_WORK = 8 };
+    str text = sight->text;
     size_t from = at;
     size_t to = at;
     while (from > 0 && is_address_character(text.ptr[from - 1]))
@@ -50,18 +54,19 @@ static bool address_around(str text, size_t at, size_t *end)
     size_t start = from + joined(text, from, to - from);
     bool alone = !is_letter(before_or_nul(text, start)) && !is_letter(at_or_nul(text, to));
     *end = to;
-    return alone && is_address(str_slice(text, start, to));
+    return sight_pays(sight, AROUND_WORK + (to - from)) && alone &&
+           is_address(sight, str_slice(text, start, to));
 }
 
 // Two colons of an address are at most four digits apart, somewhere.
 bool phi_detect_ipv6(const struct sight *sight)
 {
-    enum { APART_MAX = 5 };
+    enum { APART_MAX = 5, COLON_WORK = 4 };
     str text = sight->text;
     size_t last = scan_next(text, 0, ':');
-    while (last < text.len) {
+    while (last < text.len && sight_pays(sight, COLON_WORK)) {
         size_t next = scan_next(text, last + 1, ':');
-        if (next - last <= APART_MAX && next < text.len && address_around(text, last, &next))
+        if (next - last <= APART_MAX && next < text.len && address_around(sight, last, &next))
             return true;
         last = next < text.len && text.ptr[next] != ':' ? scan_next(text, next, ':') : next;
     }

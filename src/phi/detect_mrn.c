@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3 };
+enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3, LABEL_WORK = 3 };
 
 // 809-8-10171, J6681012: a few letters, then digits in groups
 static bool begins_with_number(str rest)
@@ -72,7 +72,7 @@ static bool labelled(const struct sight *sight)
     const uint32_t any = WAKE(CHART) | WAKE(MR) | WAKE(PATIENT);
     for (size_t n = 0; sight_finds(sight, &n, any); n++) {
         size_t at = sight->runs[n].at;
-        for (size_t i = 0; i < COUNT_OF(labels); i++)
+        for (size_t i = 0; sight_pays(sight, LABEL_WORK) && i < COUNT_OF(labels); i++)
             if (labelled_at(text, at, &labels[i]))
                 return true;
         if (is_chart_at(text, at))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRODUCT_WORD_MAX = 16, TITLE_WORK = 50, DEGREE_WORK = 150, FULL_NAME_WORK = 150 };
+enum { PRODUCT_WORD_MAX = 16, TITLE_WORK = 30, DEGREE_WORK = 80, FULL_NAME_WORK = 80 };
 
 static bool is_of_a_name(char c)
 {
@@ -162,14 +162,17 @@ static bool after_title(const struct sight *sight)
 }
 
 // "John Smith, MD"; "Smith,James S,MD"
-static bool before_degree(str text)
+static bool before_degree(const struct sight *sight)
 {
+    enum { COMMA_WORK = 10 };
+    str text = sight->text;
     static const char *const degrees[] = {"MD", "M.D.", "DO", "RN", "NP", "PA", "DDS", "PhD", NULL};
     if (!has(text, ',') || name_word(text, 0) == 0)
         return false;
-    for (size_t at = scan_next(text, 0, ','); at < text.len; at = scan_next(text, at + 1, ',')) {
+    for (size_t at = scan_next(text, 0, ','); at < text.len && sight_pays(sight, COMMA_WORK);
+         at = scan_next(text, at + 1, ',')) {
         size_t next = at + 1 + (at_or_nul(text, at + 1) == ' ' ? 1 : 0);
-        for (size_t i = 0; is_upper(at_or_nul(text, next)) && degrees[i] != NULL; i++)
+        for (size_t i = 0; among(at_or_nul(text, next), "MDRNP") && degrees[i] != NULL; i++)
             if (degrees[i][0] == text.ptr[next] &&
                 str_starts_with(str_slice(text, next, text.len), str_from(degrees[i])) &&
                 !is_alnum(at_or_nul(text, next + strlen(degrees[i]))))
@@ -198,9 +201,10 @@ static bool before_bare_degree(const struct sight *sight)
     return false;
 }
 
-static bool with_caret(str text)
+static bool with_caret(const struct sight *sight)
 {
-    enum { LETTERS_MIN = 5 }; // of both names: LI^WEI
+    enum { LETTERS_MIN = 5, CARET_WORK = 10 }; // of both names: LI^WEI
+    str text = sight->text;
     if (!has(text, '^'))
         return false;
     for (size_t at = scan_next(text, 2, '^'); at < text.len; at = scan_next(text, at + 1, '^')) {
@@ -209,6 +213,8 @@ static bool with_caret(str text)
                (is_letter(text.ptr[at - 1 - before]) || (text.ptr[at - 1 - before] & '\x80') != 0))
             before++;
         size_t after = scan_letters(text, at + 1);
+        if (!sight_pays(sight, CARET_WORK + before + after))
+            return false;
         if (before >= 2 && after >= 2 && before + after >= LETTERS_MIN)
             return true;
     }
@@ -229,9 +235,8 @@ static bool after_sign(const struct sight *sight)
 
 bool phi_detect_person_name(const struct sight *sight)
 {
-    str text = sight->text;
-    return (sees(sight, '^') && with_caret(text)) || after_title(sight) ||
-           (sees(sight, ',') && before_degree(text)) ||
+    return (sees(sight, '^') && with_caret(sight)) || after_title(sight) ||
+           (sees(sight, ',') && before_degree(sight)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) || after_sign(sight) ||
            before_bare_degree(sight);

@@ -55,11 +55,13 @@ static bool begins_with_number(str rest)
 }
 
 // (415) 555-0132, and without a blank or with dots
-static bool with_brackets(str text)
+static bool with_brackets(const struct sight *sight)
 {
+    enum { BRACKET_WORK = 12 };
+    str text = sight->text;
     if (!has(text, '('))
         return false;
-    for (size_t at = scan_next(text, 0, '('); at + 5 < text.len;
+    for (size_t at = scan_next(text, 0, '('); at + 5 < text.len && sight_pays(sight, BRACKET_WORK);
          at = scan_next(text, at + 1, '(')) {
         if (scan_digits(text, at + 1) != 3 || text.ptr[at + 4] != ')' ||
             !is_code(str_slice(text, at + 1, at + 4), '8'))
@@ -99,11 +101,13 @@ static bool with_noughts(const struct sight *sight)
 }
 
 // + and 8 to 15 digits, in groups
-static bool international(str text)
+static bool international(const struct sight *sight)
 {
+    enum { PLUS_WORK = 6 };
+    str text = sight->text;
     if (!has(text, '+'))
         return false;
-    for (size_t at = scan_next(text, 0, '+'); at + 8 < text.len;
+    for (size_t at = scan_next(text, 0, '+'); at + 8 < text.len && sight_pays(sight, PLUS_WORK);
          at = scan_next(text, at + 1, '+')) {
         if ((at > 0 && is_alnum(text.ptr[at - 1])) || !is_digit(text.ptr[at + 1]) ||
             text.ptr[at + 1] == '0')
@@ -120,6 +124,8 @@ static bool international(str text)
                 break;
             }
         }
+        if (!sight_pays(sight, 2 * (end - at)))
+            return false;
         if (digits >= 8 && digits <= 15)
             return true;
     }
@@ -128,12 +134,12 @@ static bool international(str text)
 
 bool phi_detect_phone(const struct sight *sight)
 {
-    str text = sight->text;
     static const struct shape shapes[] = {SHAPE("999", "-999", "-9999", "- ./_", EDGE_DIGITS)};
     static const struct shape longer[] = {SHAPE("9", "-999", "-999-9999", "- ./_", EDGE_DIGITS),
                                           SHAPE("999", "-999", "-999-9999", "- ./_", EDGE_DIGITS)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_north_american) ||
            scan_shapes(sight, (struct shapes){longer, COUNT_OF(longer)}, with_country) ||
-           (sees(sight, '(') && with_brackets(text)) || (sees(sight, '+') && international(text)) ||
-           with_noughts(sight) || scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
+           (sees(sight, '(') && with_brackets(sight)) ||
+           (sees(sight, '+') && international(sight)) || with_noughts(sight) ||
+           scan_after(sight, KIND(PHONE) | KIND(CALL), begins_with_number);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 40 };
+#include <string.h>
+
+enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 20 };
 
 // The words are in the order of their first letters.
 static bool is_one_of(str word, const char *const *words)
@@ -10,7 +12,7 @@ static bool is_one_of(str word, const char *const *words)
     while (*words != NULL && **words < first)
         words++;
     for (; *words != NULL && **words == first; words++)
-        if (scan_whole_phrase(word, 0, *words) == word.len)
+        if (strlen(*words) == word.len && scan_phrase(word, 0, *words) == word.len)
             return true;
     return false;
 }
@@ -142,8 +144,8 @@ static bool with_ending(const struct sight *sight, size_t n)
                                          "parkplatz",    "stellplatz", "speicherplatz",
                                          "sitzplatz",    "upgrade",    NULL};
     str word = !sight->runs[n - 1].upper || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
-    if (word.len < 3 || !sight_pays(sight, WORD_WORK) || is_one_of(word, others) ||
-        sight->text.ptr[sight->runs[n].at - 1] != ' ')
+    if (word.len < 3 || sight->text.ptr[sight->runs[n].at - 1] != ' ' ||
+        !sight_pays(sight, WORD_WORK) || is_one_of(word, others))
         return false;
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         if (word.len < endings[i].len ||

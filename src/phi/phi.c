@@ -7,9 +7,12 @@
 
 enum {
     WRAPPINGS_MAX = 3,
-    WORK_MIN = 2000, // in about nanoseconds, as all work: a short text may be wrapped
-    WORK_A_BYTE = 8,
-    WORK_UNFOLDED = 4, // more for letters of other scripts, which are read for disguises first
+    WORK_SHORT = 1700, // in about nanoseconds, as all work: a short text may be wrapped
+    SHORT_MAX = WORK_SHORT / 10,
+    WORK_A_TEXT = 500,
+    WORK_TWO_BYTES = 12,
+    WORK_A_TEXT_UNFOLDED = 200, // where letters of other scripts are read for disguises first
+    WORK_TWO_BYTES_UNFOLDED = 15,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
 };
@@ -82,8 +85,8 @@ static uint64_t woken(const struct sight *sight)
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    enum { DETECTOR_WORK = 3, MARK_WORK = 10 };
-    if (sight->crowded || !sight_pays(sight, sight->marks * MARK_WORK))
+    enum { DETECTOR_WORK = 3 };
+    if (sight->crowded)
         return give_up(off);
     for (uint64_t left = woken(sight) & ~off; left != 0; left &= left - 1) {
         unsigned i = (unsigned)__builtin_ctzll(left);
@@ -140,18 +143,27 @@ static const struct phi_detector *find(struct search *search, str text, int wrap
 
 static bool is_beyond_ascii(str text)
 {
-    char all = '\0';
+    unsigned all = 0;
     for (size_t i = 0; i < text.len; i++)
-        all |= text.ptr[i];
-    return (all & '\x80') != 0;
+        all |= (unsigned char)text.ptr[i];
+    return (all & 0x80) != 0;
+}
+
+// What may be spent on the text: what dense ordinary ones of its length take, and what is less than
+// ten nanoseconds a byte.
+static size_t work_for(str text)
+{
+    if (text.len <= SHORT_MAX)
+        return WORK_SHORT;
+    return is_beyond_ascii(text) ? WORK_A_TEXT_UNFOLDED + WORK_TWO_BYTES_UNFOLDED * text.len / 2
+                                 : WORK_A_TEXT + WORK_TWO_BYTES * text.len / 2;
 }
 
 const struct phi_detector *phi_find(str text, uint64_t off)
 {
     enum { UNWRAPPED_MIN = 256 };
     struct arena scratch = {0};
-    size_t a_byte = WORK_A_BYTE + (is_beyond_ascii(text) ? WORK_UNFOLDED : 0);
-    size_t work = a_byte * text.len < WORK_MIN ? WORK_MIN : a_byte * text.len;
+    size_t work = work_for(text);
     if (give_up(off) == NULL) // nobody wants to know
         work = SIZE_MAX;
     struct search search = {&scratch, off, UNWRAPPED_MIN + text.len, &work};

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-enum { SEPARATOR_BLANKS_MAX = 2, GROUPS_WORK = 8, SHAPE_WORK = 8, MATCHED_WORK = 5 };
+enum {
+    SEPARATOR_BLANKS_MAX = 2,
+    GROUPS_WORK = 6,
+    SHAPE_WORK = 5,
+    MATCH_WORK = 8,
+    MATCHED_WORK = 4
+};
 
 size_t scan_digits(str text, size_t at)
 {
@@ -250,36 +256,34 @@ static bool shape_at(const struct sight *sight, size_t n, const struct shape *sh
         (joined_before(sight->text, at, joint) || !runs_fit(sight, n, shape->pattern + group)))
         return false;
     match_here(sight->text, at, shape, &match);
-    return sight_pays(sight, MATCHED_WORK * match.read) && match.len > 0 &&
+    return sight_pays(sight, MATCH_WORK + MATCHED_WORK * match.read) && match.len > 0 &&
            stands_alone(sight->text, at, &match, shape) &&
            holds((str){match.squeezed, match.squeezed_len});
-}
-
-static bool is_number(const char *group, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (group[i] != '9')
-            return false;
-    return true;
 }
 
 // Whether each of its groups stands before one as long as the next, somewhere.
 static bool groups_stand(const struct sight *sight, const struct shape *shape)
 {
-    const char *group = shape->pattern;
-    size_t len = shape->group;
-    bool number = is_number(group, len);
-    while (group[len] == '-') {
-        size_t last = len;
-        bool after_number = number;
-        group += len + 1;
-        len = group_at(group);
-        number = is_number(group, len);
+    size_t last = 0; // the length of the group before, none before the first
+    bool after_number = false;
+    size_t len = 0;
+    bool number = true;
+    for (const char *kind = shape->pattern;; kind++) {
+        if (*kind != '-' && *kind != '\0') {
+            len++;
+            number = number && *kind == '9';
+            continue;
+        }
         const uint32_t *pairs = number && after_number ? sight->digit_pairs : sight->pairs;
-        if ((pairs[last] >> len & 1) == 0)
+        if (last > 0 && (pairs[last] >> len & 1) == 0)
             return false;
+        if (*kind == '\0')
+            return true;
+        last = len;
+        after_number = number;
+        len = 0;
+        number = true;
     }
-    return true;
 }
 
 bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*holds)(str squeezed))
@@ -300,18 +304,13 @@ bool scan_runs(const struct sight *sight, const struct shape *shape, bool (*hold
     return false;
 }
 
-static bool is_gap(char c)
-{
-    return c == ' ' || c == '_' || c == '-' || c == '.' || c == '/' || c == '\'';
-}
-
 size_t scan_some_phrase(str text, size_t at, const char *phrase, size_t *end)
 {
     const char *p = phrase;
     *end = at;
     for (; *p != '\0'; p++) {
         if (*p == ' ') {
-            for (size_t n = 0; n < 2 && *end < text.len && is_gap(text.ptr[*end]); n++)
+            for (size_t n = 0; n < 2 && *end < text.len && scan_is_gap(text.ptr[*end]); n++)
                 ++*end;
         } else if (*end < text.len && to_lower(text.ptr[*end]) == *p) {
             ++*end;

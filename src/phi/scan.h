@@ -64,7 +64,9 @@ static inline bool among(char c, const char *few)
 // What may stand between the words of an address.
 static inline bool joins_address(char c)
 {
-    return c == ' ' || c == '.' || c == ',' || c == '\'' || c == '/';
+    const uint64_t joints = UINT64_C(1) << ' ' | UINT64_C(1) << '.' | UINT64_C(1) << ',' |
+                            UINT64_C(1) << '\'' | UINT64_C(1) << '/';
+    return (unsigned char)c < 64 && (joints >> c & 1) != 0;
 }
 static inline bool has(str text, char c)
 {
@@ -136,14 +138,25 @@ static inline bool scan_shapes(const struct sight *sight, struct shapes shapes,
     return false;
 }
 
+// What may stand for the blank of a phrase.
+static inline bool scan_is_gap(char c)
+{
+    const uint64_t gaps = UINT64_C(1) << ' ' | UINT64_C(1) << '-' | UINT64_C(1) << '.' |
+                          UINT64_C(1) << '/' | UINT64_C(1) << '\'';
+    return (unsigned char)c < 64 ? (gaps >> c & 1) != 0 : c == '_';
+}
+
 // How much of the phrase stands there; *end is where that ends in the text.
 size_t scan_some_phrase(str text, size_t at, const char *phrase, size_t *end);
 // The length of the phrase at this place, 0 when it does not stand there.
 size_t scan_whole_phrase(str text, size_t at, const char *phrase);
+// Most do not, which their first two characters tell.
 static inline size_t scan_phrase(str text, size_t at, const char *phrase)
 {
-    return at < text.len && to_lower(text.ptr[at]) == *phrase ? scan_whole_phrase(text, at, phrase)
-                                                              : 0;
+    if (at >= text.len || to_lower(text.ptr[at]) != phrase[0] ||
+        (is_letter(phrase[1]) && to_lower(at_or_nul(text, at + 1)) != phrase[1]))
+        return 0;
+    return scan_whole_phrase(text, at, phrase);
 }
 
 // Whether `:` or `=` stands between the word and what follows it.

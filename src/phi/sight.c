@@ -4,6 +4,7 @@
 #include "characters.h"
 #include "scan.h"
 
+#include <endian.h>
 #include <limits.h>
 #include <string.h>
 
@@ -13,12 +14,13 @@ enum {
     CAMEL_CASE_MIN = 5,
     PLACE_WORK = 20,
     FILLER_WORK = 28,
-    TEXT_WORK = 100,
+    TEXT_WORK = 80,
     CHARACTER_WORK = 1,
-    RUN_WORK = 16,
-    LOOKED_UP_WORK = 6,
+    RUN_WORK = 12,
+    DIGITS_WORK = 4,
+    LOOKED_UP_WORK = 3,
     LOOK_WORK = 10,
-    WAKE_WORK = 8
+    WAKE_WORK = 6
 };
 
 static size_t skip_filler(str text, size_t at)
@@ -91,76 +93,106 @@ static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kin
     sight->words |= kinds;
 }
 
-// Whether the third and the fourth letter of the phrase stand there, so far as it has them.
-static bool goes_on(const char *phrase, char third, char fourth)
+// The characters from there on, as a head has them, in lower case. Past the end there are none.
+static uint64_t head_at(str text, size_t at)
 {
-    if (!is_letter(phrase[1]) || !is_letter(phrase[2]))
-        return true;
-    return phrase[2] == third && (!is_letter(phrase[3]) || phrase[3] == fourth);
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t head = 0;
+    if (at + sizeof head <= text.len)
+        memcpy(&head, text.ptr + at, sizeof head);
+    else
+        memcpy(&head, text.ptr + at, text.len - at);
+    head = be64toh(head);
+    // A bit in each byte that is a capital: from A on, not beyond Z, and ASCII.
+    uint64_t low = head & ones * 0x7F;
+    uint64_t capitals =
+        (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7F - 'Z')) & ~head & ones * 0x80;
+    return head | capitals >> 2;
 }
 
-// How far the phrase of the last row looked at stood in the text.
-struct stand {
-    const char *phrase;
-    size_t matched;
-    size_t end;
+// The character behind a head, and the one behind a separator as well if there is one. Many phrases
+// that begin with one word differ there.
+struct next {
+    char plain;
+    char parted;
 };
 
-// Whether it says that this phrase, which begins alike, does not stand there either.
-static bool says_no(str text, const struct stand *last, const char *phrase)
+static struct next next_at(str text, size_t at)
 {
-    char next = phrase[0];
-    for (size_t i = 0; i < last->matched; i++, next = phrase[i])
-        if (next != last->phrase[i])
-            return false;
-    return last->matched > 0 && next != ' ' && next != '\0' &&
-           next != to_lower(at_or_nul(text, last->end));
+    size_t beyond = at;
+    while (beyond < at + 2 && scan_is_gap(at_or_nul(text, beyond)))
+        beyond++;
+    return (struct next){to_lower(at_or_nul(text, at)), to_lower(at_or_nul(text, beyond))};
 }
 
-// The rows from this one on that begin with the same two letters.
-static void look_through(struct sight *sight, size_t at, char second, char third,
-                         const struct word_row *row)
+static bool goes_on(struct next next, const char *phrase)
 {
-    enum { ROW_WORK = 2, BEGINNING_WORK = 3, PHRASE_WORK = 6 };
-    str text = sight->text;
+    return *phrase == ' ' ? phrase[1] == next.parted : *phrase == '\0' || *phrase == next.plain;
+}
+
+// What is known of the phrase stands there. How much more of it was read.
+static size_t look_at_phrase(struct sight *sight, size_t at, const struct word_row *row,
+                             size_t known)
+{
+    size_t end = at + known;
+    size_t matched = scan_some_phrase(sight->text, end, row->phrase + known, &end);
+    if (row->phrase[known + matched] == '\0' && is_word(sight->text, at, end - at, row))
+        add_place(sight, at, end, row->kinds);
+    return matched;
+}
+
+// The rows from this one on that begin with a letter and a blank; each is looked at.
+static void look_at_parted(struct sight *sight, size_t at, const struct word_row *row)
+{
+    enum { PHRASE_WORK = 8 };
     char first = row->phrase[0];
-    char fourth = to_lower(at_or_nul(text, at + 3));
-    struct stand last = {"", 0, at};
-    size_t work = 0;
-    for (; row->phrase[0] == first && row->phrase[1] == second; row++) {
-        work += ROW_WORK;
-        if (is_letter(second) && is_letter(row->phrase[2]) && row->phrase[2] > third)
-            break; // and so do those after it
-        if (!goes_on(row->phrase, third, fourth))
-            continue;
-        work += BEGINNING_WORK;
-        if (says_no(text, &last, row->phrase))
-            continue;
-        work += PHRASE_WORK;
-        last.phrase = row->phrase;
-        last.matched = scan_some_phrase(text, at, row->phrase, &last.end);
-        size_t len = row->phrase[last.matched] == '\0' ? last.end - at : 0;
-        if (len > 0 && is_word(text, at, len, row))
-            add_place(sight, at, at + len, row->kinds);
+    for (; row->phrase[0] == first && row->phrase[1] == ' '; row++) {
+        if (!sight_pays(sight, PHRASE_WORK))
+            sight->crowded = true;
+        (void)look_at_phrase(sight, at, row, 0);
     }
-    if (!sight_pays(sight, work))
+}
+
+// The rows from this one on that begin with the same two characters.
+static void look_through(struct sight *sight, size_t at, const struct word_row *row)
+{
+    enum { HEAD_WORK = 6, PHRASE_WORK = 8, READ_FOR_WORK = 2 };
+    uint64_t text = head_at(sight->text, at);
+    const uint64_t *head = &word_heads[row - word_rows];
+    size_t work = HEAD_WORK;
+    const uint64_t *from = head;
+    struct next next = {0};
+    uint64_t last = 0;
+    for (; *head <= text; head++) {
+        size_t known = word_head_length(*head);
+        row = &word_rows[head - word_heads];
+        if (!word_begins(text, *head))
+            continue;
+        if (*head != last)
+            next = next_at(sight->text, at + known);
+        last = *head;
+        if (!goes_on(next, row->phrase + known))
+            continue;
+        work += PHRASE_WORK + look_at_phrase(sight, at, row, known) / READ_FOR_WORK;
+    }
+    if (!sight_pays(sight, work + (size_t)(head - from)))
         sight->crowded = true;
 }
 
 // "d o b" is also d.o.b; dob has a row of its own.
 static void look_at_word(struct sight *sight, size_t at)
 {
-    char first = to_lower(sight->text.ptr[at]);
-    char second = to_lower(at_or_nul(sight->text, at + 1));
-    char third = to_lower(at_or_nul(sight->text, at + 2));
+    char first = sight->text.ptr[at];
+    char second = at_or_nul(sight->text, at + 1);
+    char third = at_or_nul(sight->text, at + 2);
     bool parted = !is_alnum(second) && second != '#';
     const struct word_row *apart = parted ? words_from(first, ' ', third) : word_none;
     const struct word_row *row =
         !parted || second == '/' ? words_from(first, second, third) : word_none;
     if (apart != word_none)
-        look_through(sight, at, ' ', third, apart);
+        look_at_parted(sight, at, apart);
     if (row != word_none)
-        look_through(sight, at, second, third, row);
+        look_through(sight, at, row);
 }
 
 static uint64_t length_bit(size_t len)
@@ -173,8 +205,8 @@ static size_t told_apart(size_t len)
     return len < SIGHT_LENGTHS ? len : SIGHT_LENGTHS - 1;
 }
 
-// How it stands to the run before it.
-static void join(struct sight *sight, const struct run *run)
+// How it stands to the run before it, if one is near.
+static void join(struct sight *sight, const struct run *run, char joint)
 {
     size_t same = sight->same;
     sight->same = 1;
@@ -182,88 +214,157 @@ static void join(struct sight *sight, const struct run *run)
         return;
     const struct run *last = run - 1;
     size_t gap = (size_t)run->at - last->at - last->len;
-    char joint = before_or_nul(sight->text, run->at);
-    bool chained = gap == 1 && run->len == last->len &&
-                   (run->len == 4 ? joint == '.' : joint == ':' || joint == '-');
-    sight->same = chained ? same + 1 : 1;
+    if (gap == 1 && run->len == last->len &&
+        (run->len == 4 ? joint == '.' : joint == ':' || joint == '-'))
+        sight->same = same + 1;
     if (gap > SIGHT_GAP_MAX)
         return;
     sight->pairs[told_apart(last->len)] |= UINT32_C(1) << told_apart(run->len);
-    sight->digit_pairs[told_apart(last->tail)] |= UINT32_C(1) << told_apart(run->lead);
+    if (run->lead > 0)
+        sight->digit_pairs[told_apart(last->tail)] |= UINT32_C(1) << told_apart(run->lead);
 }
 
-static uint32_t run_wakes(const struct sight *sight, const struct run *run)
+static uint32_t run_wakes(const struct sight *sight, const struct run *run, char before)
 {
     enum { PAIRS_OF_MAC = 6, FOURS_OF_MAC = 3 };
     str text = sight->text;
     char head = text.ptr[run->at];
-    char before = before_or_nul(text, run->at);
+    char after = at_or_nul(text, (size_t)run->at + run->len);
     bool mac = (run->len == 2 && sight->same >= PAIRS_OF_MAC) ||
                (run->len == 4 && sight->same >= FOURS_OF_MAC);
     enum run_kind kind = run->lead > 0 ? RUN_NUMBER : run->digits > 0 ? RUN_MIXED : RUN_LETTERS;
-    size_t len = kind == RUN_NUMBER ? run->lead : run->len;
-    uint32_t wakes = wakes_of(head, kind, (uint32_t)len, at_or_nul(text, run->at + len));
-    bool street =
-        joins_address(before) || joins_address(at_or_nul(text, (size_t)run->at + run->len));
+    uint32_t len = kind == RUN_NUMBER ? run->lead : run->len;
+    char follower = after;
+    if (len < run->len)
+        follower = text.ptr[run->at + len];
+    uint32_t wakes = wakes_of(head, kind, len, follower);
+    bool street = joins_address(before) || joins_address(after);
     return (street ? wakes : wakes & ~WAKE(STREET)) | (mac ? WAKE(MAC) : 0);
 }
 
 // What the characters of a run add up to.
 struct sum {
+    unsigned any; // kinds that there are of them
+    unsigned all; // and that all of them are
     size_t digits;
+    size_t lead;
     size_t tail;
-    unsigned kinds;
     size_t words; // that were looked up
 };
 
-// The digits at the beginning of a run.
-static size_t count_lead(str text, size_t at, size_t len, size_t digits)
+// The next run wakes so.
+static void add_wakes(struct sight *sight, uint32_t wakes)
 {
-    return digits == len ? len : is_digit(text.ptr[at]) ? scan_digits(text, at) : 0;
+    enum { EACH = 64 };
+    for (uint32_t fresh = wakes & ~sight->wakes; fresh != 0; fresh &= fresh - 1)
+        memset(sight->waking[__builtin_ctz(fresh)], 0, sizeof sight->waking[0]);
+    sight->wakes |= wakes;
+    for (; wakes != 0; wakes &= wakes - 1)
+        sight->waking[__builtin_ctz(wakes)][sight->run_count / EACH] |= UINT64_C(1)
+                                                                        << sight->run_count % EACH;
+}
+
+// What the digits of the last run are to it; without any there is nothing to find from them.
+static void add_digits(struct sight *sight, struct run *run)
+{
+    uint16_t *tailed_as = &sight->tailed_as[told_apart(run->tail)];
+    run->as_tailed = *tailed_as;
+    *tailed_as = (uint16_t)sight->run_count;
+    sight->numbers |= run->lead > 0 ? length_bit(run->len) : 0;
+    sight->tails |= length_bit(run->tail);
 }
 
 static void add_run(struct sight *sight, size_t at, size_t len, const struct sum *sum)
 {
-    size_t digits = sum->digits;
-    size_t tail = sum->tail;
     // Many runs of a character or two: no text and no id, and slow to look through.
     bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
     if (sight->run_count == SIGHT_RUNS_MAX || dense ||
-        !sight_pays(sight, RUN_WORK + LOOKED_UP_WORK * sum->words)) {
+        !sight_pays(sight,
+                    RUN_WORK + LOOKED_UP_WORK * sum->words + (sum->digits > 0 ? DIGITS_WORK : 0))) {
         sight->crowded = true;
         return;
     }
     struct run *run = &sight->runs[sight->run_count];
     char head = sight->text.ptr[at];
-    *run = (struct run){.at = (uint16_t)at,
-                        .len = (uint16_t)len,
-                        .digits = (uint16_t)digits,
-                        .lead = (uint16_t)count_lead(sight->text, at, len, digits),
-                        .tail = (uint16_t)tail,
-                        .head = to_lower(head),
-                        .upper = is_upper(head),
-                        .kinds = (unsigned char)sum->kinds};
-    join(sight, run);
-    run->wakes = run_wakes(sight, run);
+    char before = before_or_nul(sight->text, at);
     uint16_t *long_as = &sight->long_as[told_apart(len)];
-    uint16_t *tailed_as = &sight->tailed_as[told_apart(tail)];
-    sight->run_count++;
+    run->at = (uint16_t)at;
+    run->len = (uint16_t)len;
+    run->digits = (uint16_t)sum->digits;
+    run->lead = (uint16_t)sum->lead;
+    run->tail = (uint16_t)sum->tail;
+    run->head = (char)(head | 0x20);
+    run->upper = (head & 0x20) == 0;
+    run->kinds = (unsigned char)sum->all;
     run->as_long = *long_as;
-    run->as_tailed = *tailed_as;
-    *long_as = *tailed_as = (uint16_t)sight->run_count;
-    sight->wakes |= run->wakes;
+    join(sight, run, before);
+    run->wakes = run_wakes(sight, run, before);
+    add_wakes(sight, run->wakes & ~WAKE(ALWAYS));
+    sight->run_count++;
+    *long_as = (uint16_t)sight->run_count;
     sight->lengths |= length_bit(len);
-    sight->numbers |= run->lead > 0 ? length_bit(len) : 0;
-    sight->tails |= length_bit(tail);
+    if (sum->digits > 0)
+        add_digits(sight, run);
 }
 
-bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes)
+// The runs of the n-th 64 that wake so.
+static uint64_t waking_of(const struct sight *sight, size_t n, uint32_t wakes)
 {
-    if ((sight->wakes & wakes) == 0)
-        return false;
-    while (*n < sight->run_count && (sight->runs[*n].wakes & wakes) == 0)
-        ++*n;
-    return *n < sight->run_count && sight_pays(sight, WAKE_WORK);
+    uint64_t found = 0;
+    for (uint32_t left = sight->wakes & wakes; left != 0; left &= left - 1)
+        found |= sight->waking[__builtin_ctz(left)][n];
+    return found;
+}
+
+bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes)
+{
+    enum { EACH = 64 };
+    for (size_t at = *n / EACH, past = *n % EACH; at * EACH < sight->run_count; at++, past = 0) {
+        uint64_t found = waking_of(sight, at, wakes) >> past;
+        if (found != 0) {
+            *n = at * EACH + past + (size_t)__builtin_ctzll(found);
+            return sight_pays(sight, WAKE_WORK);
+        }
+    }
+    *n = sight->run_count;
+    return false;
+}
+
+// The digits of a run that is not of them alone; and the longest number so far, which may reach
+// over several runs and have letters in it that look like digits.
+static void count_digits(struct sight *sight, str run, struct sum *sum, size_t *number)
+{
+    size_t numerals = *number;
+    size_t most = sight->digits;
+    for (size_t i = 0; i < run.len; i++) {
+        unsigned kind = character_kind(run.ptr[i]);
+        sum->digits += kind & CHARACTER_DIGIT;
+        numerals = (kind & CHARACTER_NUMERAL) != 0 ? numerals + 1 : 0;
+        most = numerals > most ? numerals : most;
+    }
+    *number = numerals;
+    sight->digits = most;
+    if (sum->digits == 0)
+        return;
+    while (is_digit(run.ptr[sum->lead]))
+        sum->lead++;
+    while (is_digit(run.ptr[run.len - 1 - sum->tail]))
+        sum->tail++;
+}
+
+static void add_up(struct sight *sight, str run, struct sum *sum, size_t *number)
+{
+    if ((sum->any & CHARACTER_NUMERAL) == 0) {
+        *number = 0;
+        return;
+    }
+    if ((sum->all & CHARACTER_DIGIT) == 0) {
+        count_digits(sight, run, sum, number);
+        return;
+    }
+    sum->digits = sum->lead = sum->tail = run.len;
+    *number += run.len;
+    sight->digits = *number > sight->digits ? *number : sight->digits;
 }
 
 // The run that begins here; its end. One step a character, without branches but for words.
@@ -271,9 +372,9 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
 {
     str text = sight->text;
     size_t start = at;
-    size_t numerals = *number; // digits so far, O, I and l among them
-    size_t most = sight->digits;
-    struct sum sum = {.kinds = UINT_MAX};
+    struct sum sum = {.all = UINT_MAX};
+    unsigned any = 0;
+    unsigned all = UINT_MAX;
     unsigned before = CHARACTER_DIGIT;
     if (!is_digit(text.ptr[start]) || text.ptr[start] == '0') {
         look_at_word(sight, start);
@@ -283,12 +384,8 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         unsigned kind = character_kind(text.ptr[at]);
         if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
             break;
-        size_t digit = kind & CHARACTER_DIGIT;
-        sum.digits += digit;
-        sum.tail = (sum.tail + 1) & (0 - digit);
-        sum.kinds &= kind;
-        numerals = (numerals + 1) & (0 - (size_t)((kind & CHARACTER_NUMERAL) != 0));
-        most = numerals > most ? numerals : most;
+        any |= kind;
+        all &= kind;
         if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0) {
             look_at_word(sight, at);
             sum.words++;
@@ -297,27 +394,36 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         }
         before = kind;
     }
-    *number = numerals;
-    sight->digits = most;
+    sum.any = any;
+    sum.all = all;
+    add_up(sight, str_slice(text, start, at), &sum, number);
     add_run(sight, start, at - start, &sum);
     return at;
 }
 
-// From these detectors look to either side, at times far.
-static const uint64_t marks_looked_from = SIGN('@') | SIGN('(') | SIGN('[') | SIGN('^') |
-                                          SIGN('+') | SIGN(',') | SIGN(':') | SIGN('|') |
-                                          SIGN('*') | SIGN('/');
-
-static void take_sign(struct sight *sight, char before, char c, size_t *number)
+// SIGN() of a character of ASCII.
+static uint64_t sign_of(char c)
 {
-    bool beyond = (c & '\x80') != 0;
-    bool goes_on = beyond && (before & '\x80') != 0; // within one word of another script
-    sight->beyond = sight->beyond || beyond;
-    sight->signs |= beyond ? 0 : SIGN(c);
-    sight->marks += goes_on ? 0 : beyond || (SIGN(c) & marks_looked_from) != 0 ? 1 : 0;
-    sight->marks += c == '(' ? 1 : 0; // from which three do
-    if (beyond || c == ':' || c == '"')
-        *number = 0;
+    return UINT64_C(1) << (c < ' ' ? 0 : (c & 31) | (c & 64) >> 1);
+}
+
+// Up to the next run; where that begins.
+static size_t take_signs(struct sight *sight, size_t at, size_t *number)
+{
+    str text = sight->text;
+    uint64_t signs = 0;
+    bool ends_number = false;
+    for (; at < text.len; at++) {
+        char c = text.ptr[at];
+        if ((character_kind(c) & (CHARACTER_DIGIT | CHARACTER_LETTER)) != 0)
+            break;
+        bool beyond = (c & '\x80') != 0;
+        signs |= beyond ? 0 : sign_of(c);
+        ends_number = ends_number || beyond || c == ':' || c == '"';
+    }
+    sight->signs |= signs;
+    *number = ends_number ? 0 : *number;
+    return at;
 }
 
 void sight_take(str text, size_t *left, struct sight *sight)
@@ -325,7 +431,6 @@ void sight_take(str text, size_t *left, struct sight *sight)
     size_t number = 0;
     sight->text = text;
     sight->left = left;
-    sight->marks = 0;
     sight->digits = 0;
     sight->signs = 0;
     sight->words = 0;
@@ -340,16 +445,12 @@ void sight_take(str text, size_t *left, struct sight *sight)
     memset(sight->tailed_as, 0, sizeof sight->tailed_as);
     memset(sight->pairs, 0, sizeof sight->pairs);
     memset(sight->digit_pairs, 0, sizeof sight->digit_pairs);
-    sight->beyond = false;
     sight->crowded = text.len > SIGHT_TEXT_MAX;
     sight->crowded = sight->crowded || !work_pays(left, TEXT_WORK + CHARACTER_WORK * text.len);
     for (size_t at = 0; at < text.len && !sight->crowded;) {
-        if (is_alnum(text.ptr[at]))
+        at = take_signs(sight, at, &number);
+        if (at < text.len)
             at = take_run(sight, at, &number);
-        else {
-            take_sign(sight, at == 0 ? '\0' : text.ptr[at - 1], text.ptr[at], &number);
-            at++;
-        }
     }
 }
 

@@ -46,13 +46,11 @@ struct place {
 struct sight {
     str text;
     size_t *left;   // work that may still be done, in about nanoseconds; 0: too much was asked for
-    size_t marks;   // signs from which detectors look to either side
     size_t digits;  // the longest number, separators not counted
     uint64_t signs; // of the characters between the runs, SIGN() of each
     uint64_t words; // the kinds of all places
     uint32_t wakes; // of all runs
     size_t place_count;
-    bool beyond;      // ASCII there is something
     bool crowded;     // more of them than are held: nobody can say what is in the text
     uint64_t lengths; // of the runs, a bit for each up to 63
     uint64_t numbers; // of those that begin with a digit
@@ -65,6 +63,8 @@ struct sight {
     uint16_t tailed_as[SIGHT_LENGTHS];
     size_t same; // the last runs of one length, joined as in a MAC address
     size_t run_count;
+    // The runs that wake so, a bit for each; nothing is there for what is not among `wakes`.
+    uint64_t waking[WAKES][SIGHT_RUNS_MAX / 64];
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
 };
@@ -84,7 +84,11 @@ static inline bool sight_pays(const struct sight *sight, size_t work)
 }
 
 // Whether a run from the n-th on wakes so; the next one that does is the n-th then.
-bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes);
+bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes);
+static inline bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes)
+{
+    return (sight->wakes & wakes) != 0 && sight_finds_next(sight, n, wakes);
+}
 
 static inline bool sees(const struct sight *sight, char c)
 {

@@ -4,9 +4,10 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
+#include <endian.h>
 #include <string.h>
 
-enum { UNFOLDINGS_MAX = 5, UNFOLDING_WORK = 2 };
+enum { UNFOLDINGS_MAX = 5, UNFOLDING_WORK = 80, UNIT_WORK = 4, BYTES_FOR_WORK = 2 };
 
 static const uint32_t nothing = 0xFFFFFFFF; // the character is left out
 
@@ -87,22 +88,29 @@ struct unit {
     bool raw; // a byte, to be written as it is
 };
 
+static bool is_tail(unsigned char byte)
+{
+    return (byte & 0xC0) == 0x80;
+}
+
 static struct unit read_utf8(str text, size_t at)
 {
-    unsigned char lead = (unsigned char)text.ptr[at];
-    size_t len = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (lead < 0x80)
-        return (struct unit){lead, 1, false};
-    if (len == 1 || lead > 0xF4 || at + len > text.len)
-        return (struct unit){lead, 1, true};
-    uint32_t code = lead & (0xFFU >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        unsigned char next = (unsigned char)text.ptr[at + i];
-        if ((next & 0xC0) != 0x80)
-            return (struct unit){lead, 1, true};
-        code = code << 6 | (next & 0x3FU);
+    const unsigned char *bytes = (const unsigned char *)text.ptr + at;
+    size_t left = text.len - at;
+    uint32_t lead = bytes[0];
+    if (lead >= 0xC0 && left >= 2 && is_tail(bytes[1])) {
+        if (lead < 0xE0)
+            return (struct unit){(lead & 0x1F) << 6 | (bytes[1] & 0x3FU), 2, false};
+        uint32_t two = (bytes[1] & 0x3FU) << 6;
+        if (left >= 3 && is_tail(bytes[2])) {
+            two |= bytes[2] & 0x3FU;
+            if (lead < 0xF0)
+                return (struct unit){(lead & 0x0F) << 12 | two, 3, false};
+            if (lead <= 0xF4 && left >= 4 && is_tail(bytes[3]))
+                return (struct unit){(lead & 0x07) << 18 | two << 6 | (bytes[3] & 0x3FU), 4, false};
+        }
     }
-    return (struct unit){code, len, false};
+    return (struct unit){lead, 1, lead >= 0x80};
 }
 
 // Up to `digits_max` digits of the base; their number, 0 when there is none.
@@ -135,27 +143,73 @@ static bool read_reference(str text, size_t at, struct unit *unit)
     return len > 0 && is_character(code);
 }
 
-// %41 and %2541, \u0041, &#65; and &#x41;
+// Two hexadecimal digits; -1 where there are none.
+static int read_pair(str text, size_t at)
+{
+    if (at + 2 > text.len)
+        return -1;
+    int high = hexadecimal_value(text.ptr[at]);
+    int low = hexadecimal_value(text.ptr[at + 1]);
+    return (high | low) < 0 ? -1 : high * 16 + low;
+}
+
+// %41 and %2541
+static bool read_percent(str text, size_t at, struct unit *unit)
+{
+    int code = read_pair(text, at + 1);
+    if (code < 0)
+        return false;
+    size_t end = at + 3;
+    for (int next = read_pair(text, end); code == '%' && next >= 0; next = read_pair(text, end)) {
+        code = next;
+        end += 2;
+    }
+    *unit = (struct unit){(uint32_t)code, end - at, true};
+    return true;
+}
+
+// \u0041 and \x41
+static bool read_backslash(str text, size_t at, struct unit *unit)
+{
+    char kind = at_or_nul(text, at + 1);
+    if (kind != 'x' && kind != 'u')
+        return false;
+    int high = kind == 'u' ? read_pair(text, at + 2) : 0;
+    int low = read_pair(text, at + (kind == 'u' ? 4 : 2));
+    *unit = (struct unit){(uint32_t)(high * 256 + low), kind == 'u' ? 6 : 4, false};
+    return (high | low) >= 0 && is_character(unit->code);
+}
+
+// These, &#65; and &#x41;
 static bool read_escape(str text, size_t at, struct unit *unit)
 {
-    uint32_t code = 0;
-    char next = '\0';
-    if (at + 1 < text.len)
-        next = text.ptr[at + 1];
-    if (text.ptr[at] == '%' && read_number(text, at + 1, 2, 16, &code) == 2) {
-        size_t end = at + 3;
-        while (code == '%' && read_number(text, end, 2, 16, &code) == 2)
-            end += 2;
-        *unit = (struct unit){code, end - at, true};
-        return true;
+    switch (text.ptr[at]) {
+    case '%':
+        return read_percent(text, at, unit);
+    case '\\':
+        return read_backslash(text, at, unit);
+    default:
+        return at_or_nul(text, at + 1) == '#' && read_reference(text, at, unit);
     }
-    if (text.ptr[at] == '\\' && (next == 'x' || next == 'u')) {
-        size_t digits = next == 'u' ? 4 : 2;
-        *unit = (struct unit){0, digits + 2, false};
-        bool whole = read_number(text, at + 2, digits, 16, &unit->code) == digits;
-        return whole && is_character(unit->code);
-    }
-    return text.ptr[at] == '&' && next == '#' && read_reference(text, at, unit);
+}
+
+// How many of the next eight characters begin no disguise, if this one begins none.
+static size_t plain_from(str text, size_t at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t eight = 0;
+    if (at + sizeof eight > text.len)
+        return 1;
+    memcpy(&eight, text.ptr + at, sizeof eight);
+    eight = le64toh(eight);
+    uint64_t percent = eight ^ ones * '%';
+    uint64_t ampersand = eight ^ ones * '&';
+    uint64_t backslash = eight ^ ones * '\\';
+    // The highest bit of each byte that was none: what borrows from it stands behind one.
+    uint64_t none = ((percent - ones) & ~percent) | ((ampersand - ones) & ~ampersand) |
+                    ((backslash - ones) & ~backslash);
+    uint64_t found = (eight | none) & ones * 0x80;
+    return found == 0 ? sizeof eight : (size_t)__builtin_ctzll(found) / 8;
 }
 
 static bool may_begin_disguise(char c)
@@ -179,42 +233,99 @@ static size_t write_utf8(char *into, uint32_t c)
     return len;
 }
 
+// The text as it is but for escapes that others follow at once: those hold nothing by themselves,
+// and a percent sign stands for each. The same text, not copied, where none do.
+struct chains {
+    struct arena *arena;
+    char *bytes; // NULL: the text itself
+    size_t len;
+    size_t from; // in the text, what is not in them yet
+    size_t last; // where the last escape begins
+    size_t end;  // and ends
+};
+
+static void add_escape(struct chains *chains, str text, size_t at, size_t len)
+{
+    if (chains->end == at && at > 0) {
+        if (chains->bytes == NULL)
+            chains->bytes = arena_array(chains->arena, char, text.len);
+        size_t plain = chains->last - chains->from;
+        memcpy(chains->bytes + chains->len, text.ptr + chains->from, plain);
+        chains->bytes[chains->len + plain] = '%';
+        chains->len += plain + 1;
+        chains->from = at;
+    }
+    chains->last = at;
+    chains->end = at + len;
+}
+
+static str without_chains(const struct chains *chains, str text)
+{
+    if (chains->bytes == NULL)
+        return text;
+    memcpy(chains->bytes + chains->len, text.ptr + chains->from, text.len - chains->from);
+    return (str){chains->bytes, chains->len + text.len - chains->from};
+}
+
 // What one reading of the text has done to it.
 struct reading {
     bool changed;
     bool escaped;
     bool more; // something is there that may be read again
+    size_t work;
 };
 
-// In place: no character grows.
-static struct reading unfold_once(struct folds *folds, char *bytes, size_t *len)
+// What the unit stands for; how many bytes that is.
+static size_t write_unit(char *into, struct folds *folds, const struct unit *unit,
+                         struct reading *reading)
 {
-    str text = {bytes, *len};
+    uint32_t code = unit->raw ? unit->code : fold(folds, unit->code);
+    reading->changed = reading->changed || (!unit->raw && code != unit->code);
+    if (code == nothing)
+        return 0;
+    if (!unit->raw && code >= 0x80)
+        return write_utf8(into, code);
+    reading->more = reading->more || may_begin_disguise((char)code);
+    into[0] = (char)code;
+    return 1;
+}
+
+// Into `bytes`, which may be the text's own: no character grows. The text's chains where they are
+// asked for.
+static struct reading unfold_once(struct folds *folds, str text, char *bytes, size_t *len,
+                                  struct chains *chains)
+{
     size_t end = 0;
-    struct reading reading = {false, false, false};
+    size_t units = 0;
+    struct reading reading = {0};
     for (size_t at = 0; at < text.len;) {
         struct unit unit = {0};
         char c = text.ptr[at];
         if (!may_begin_disguise(c)) {
-            bytes[end++] = c;
-            at++;
+            for (size_t left = plain_from(text, at); left > 0; left--)
+                bytes[end++] = text.ptr[at++];
             continue;
         }
+        units++;
         bool escape = (c & '\x80') == 0 && read_escape(text, at, &unit);
+        if (!escape && (c & '\x80') == 0) {
+            bytes[end++] = c;
+            at++;
+            reading.more = true;
+            continue;
+        }
         if (!escape)
             unit = read_utf8(text, at);
-        uint32_t code = unit.raw ? unit.code : fold(folds, unit.code);
-        bool byte = unit.raw || code < 0x80;
-        reading.changed = reading.changed || escape || (!unit.raw && code != unit.code);
+        else if (chains != NULL)
+            add_escape(chains, text, at, unit.len);
+        end += write_unit(bytes + end, folds, &unit, &reading);
+        reading.changed = reading.changed || escape;
         reading.escaped = reading.escaped || escape;
-        reading.more = reading.more || (byte && may_begin_disguise((char)code));
-        if (byte)
-            bytes[end++] = (char)code;
-        else if (code != nothing)
-            end += write_utf8(bytes + end, code);
+        reading.work += escape ? unit.len / BYTES_FOR_WORK : 0;
         at += unit.len;
     }
     *len = end;
+    reading.work += text.len / BYTES_FOR_WORK + UNIT_WORK * units;
     return reading;
 }
 
@@ -229,34 +340,6 @@ static bool may_be_disguised(str text)
     return found != 0;
 }
 
-// The text as it is but for escapes that others follow at once: those hold nothing by themselves.
-static str without_chains(struct arena *arena, str text)
-{
-    char *bytes = arena_array(arena, char, text.len);
-    size_t end = 0;
-    struct unit unit = {0};
-    bool escape = false; // at `at`, if that is known already
-    for (size_t at = 0; at < text.len;) {
-        char c = text.ptr[at];
-        if (!may_begin_disguise(c) || (c & '\x80') != 0) {
-            bytes[end++] = c;
-            at++;
-            continue;
-        }
-        struct unit next = {0};
-        escape = escape || read_escape(text, at, &unit);
-        size_t beyond = at + unit.len;
-        bool chained = escape && beyond < text.len && read_escape(text, beyond, &next);
-        if (chained)
-            c = '%';
-        bytes[end++] = c;
-        at = chained ? beyond : at + 1;
-        escape = chained;
-        unit = next;
-    }
-    return (str){bytes, end};
-}
-
 str unfold(struct arena *arena, str text, size_t *work, struct unfolding *how)
 {
     *how = (struct unfolding){0};
@@ -265,18 +348,16 @@ str unfold(struct arena *arena, str text, size_t *work, struct unfolding *how)
     char *bytes = arena_array(arena, char, text.len);
     size_t len = text.len;
     struct folds folds = {0};
-    memcpy(bytes, text.ptr, text.len);
-    struct reading reading = unfold_once(&folds, bytes, &len);
+    struct chains chains = {.arena = arena};
+    struct reading reading = unfold_once(&folds, text, bytes, &len, &chains);
     how->escaped = reading.escaped;
+    how->endless = !work_pays(work, UNFOLDING_WORK + reading.work);
     bool changed = reading.changed;
     for (size_t times = 1; reading.changed && reading.more && !how->endless; times++) {
-        how->endless = times == UNFOLDINGS_MAX || !work_pays(work, UNFOLDING_WORK * len);
-        reading = unfold_once(&folds, bytes, &len);
+        reading = unfold_once(&folds, (str){bytes, len}, bytes, &len, NULL);
         how->escaped = how->escaped || reading.escaped;
+        how->endless = times == UNFOLDINGS_MAX || !work_pays(work, reading.work);
     }
-    if (!work_pays(work, UNFOLDING_WORK * text.len * (how->escaped ? 2 : 1)))
-        how->endless = true;
-    if (how->escaped)
-        how->raw = without_chains(arena, text);
+    how->raw = without_chains(&chains, text);
     return changed ? (str){bytes, len} : text;
 }

@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 3, DECODED_WORK = 3 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 8, DECODED_WORK = 2, READ_FOR_WORK = 4 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
@@ -35,43 +35,85 @@ static const unsigned bits_of[ALPHABETS] = {6, 6, 6, 5, 4};
 // another byte.
 static bool may_follow(unsigned char byte, bool *accented)
 {
-    bool tail = *accented;
-    *accented = !tail && (byte == 0xC2 || byte == 0xC3);
-    return tail ? (byte & 0xC0) == 0x80
-                : *accented || (character_kinds[byte] & CHARACTER_TEXT) != 0;
+    if (*accented) {
+        *accented = false;
+        return (byte & 0xC0) == 0x80;
+    }
+    *accented = byte == 0xC2 || byte == 0xC3;
+    return *accented || (character_kinds[byte] & CHARACTER_TEXT) != 0;
 }
 
-// The run's bytes into `bytes`, unless it is NULL; their number, 0 when one is none of a text. An
-// incomplete last byte is padding. *read is how many characters that took.
-static size_t decode(str run, enum alphabet alphabet, char *bytes, size_t *read)
+// Bytes of a text so far.
+struct text {
+    char *bytes; // NULL: they are only looked at
+    size_t len;
+    bool accented; // the next byte belongs to the last
+};
+
+static bool add_byte(struct text *text, unsigned char byte)
+{
+    if (!may_follow(byte, &text->accented))
+        return false;
+    if (text->bytes != NULL)
+        text->bytes[text->len] = (char)byte;
+    text->len++;
+    return true;
+}
+
+// Four characters of base64 at a time; where it ends, before the last few or behind what is no
+// text.
+static size_t add_fours(struct text *text, str run, bool *is_text)
+{
+    size_t i = 0;
+    for (; *is_text && i + 4 <= run.len; i += 4) {
+        const char *c = run.ptr + i;
+        uint32_t held = value_of(c[0], BASE64) << 18 | value_of(c[1], BASE64) << 12 |
+                        value_of(c[2], BASE64) << 6 | value_of(c[3], BASE64);
+        unsigned char three[] = {(unsigned char)(held >> 16), (unsigned char)(held >> 8),
+                                 (unsigned char)held};
+        for (size_t n = 0; n < sizeof three && *is_text; n++)
+            *is_text = add_byte(text, three[n]);
+    }
+    return i;
+}
+
+// The run's bytes; whether they are those of a text. An incomplete last byte is padding. *read is
+// how many characters that took.
+static bool decode(str run, enum alphabet alphabet, struct text *text, size_t *read)
 {
     unsigned bits = bits_of[alphabet];
     uint32_t held = 0;
     unsigned held_bits = 0;
-    size_t count = 0;
-    bool accented = false;
-    bool text = true;
-    size_t i = 0;
-    for (; i < run.len && text; i++) {
+    bool is_text = true;
+    size_t i = bits == 6 ? add_fours(text, run, &is_text) : 0;
+    for (; i < run.len && is_text; i++) {
         held = held << bits | value_of(run.ptr[i], alphabet);
         held_bits += bits;
         if (held_bits < 8)
             continue;
         held_bits -= 8;
-        unsigned char byte = (unsigned char)(held >> held_bits);
-        text = may_follow(byte, &accented);
-        if (bytes != NULL)
-            bytes[count] = (char)byte;
-        count++;
+        is_text = add_byte(text, (unsigned char)(held >> held_bits));
     }
     *read = i;
-    return text && !accented ? count : 0;
+    return is_text;
+}
+
+// Whether the run may hold a text, by its beginning: what is at random leaves there, for which
+// nothing is set aside.
+static bool begins_text(str run, enum alphabet alphabet, size_t *read)
+{
+    enum { BEGINNING = 12 };
+    struct text text = {0};
+    return decode(str_slice(run, 0, BEGINNING), alphabet, &text, read);
 }
 
 // Shorter runs do not hold enough.
+#define RUN_MIN(bits) ((UNWRAPPED_BYTES_MIN * 8 + (bits)-1) / (bits))
 static size_t run_min(enum alphabet alphabet)
 {
-    return (UNWRAPPED_BYTES_MIN * 8 + bits_of[alphabet] - 1) / bits_of[alphabet];
+    static const unsigned char min[ALPHABETS] = {RUN_MIN(6), RUN_MIN(6), RUN_MIN(6), RUN_MIN(5),
+                                                 RUN_MIN(4)};
+    return min[alphabet];
 }
 
 static unsigned kind_of(enum alphabet alphabet)
@@ -104,6 +146,27 @@ static str joined_runs(const struct sight *sight, size_t *n, enum alphabet alpha
     return str_slice(text, from, end);
 }
 
+// The end of the next characters of the alphabet that are enough, and where those begin; `end` for
+// either where there are none. Read from the back, for what does not belong there ends the search
+// up to it.
+static size_t next_stretch(str text, size_t *from, size_t end, enum alphabet alphabet)
+{
+    size_t min = run_min(alphabet);
+    while (*from + min <= end) {
+        size_t at = *from + min;
+        while (at > *from && belongs(text.ptr[at - 1], alphabet))
+            at--;
+        if (at == *from) {
+            for (at += min; at < end && belongs(text.ptr[at], alphabet);)
+                at++;
+            return at;
+        }
+        *from = at;
+    }
+    *from = end;
+    return end;
+}
+
 // What belongs to the alphabet in the run, from position->at on, and is long enough; the next run
 // is the one looked at then where there is no more.
 static str part_of_run(const struct sight *sight, struct wrapped *position, enum alphabet alphabet)
@@ -112,13 +175,10 @@ static str part_of_run(const struct sight *sight, struct wrapped *position, enum
     size_t end = (size_t)run->at + run->len;
     size_t from = position->at > run->at ? position->at : run->at;
     size_t to = (run->kinds & kind_of(alphabet)) != 0 ? end : from;
-    while (to < end && to - from < run_min(alphabet)) {
-        from = to;
-        while (from < end && !belongs(sight->text.ptr[from], alphabet))
-            from++;
-        for (to = from; to < end && belongs(sight->text.ptr[to], alphabet);)
-            to++;
-    }
+    size_t begin = to;
+    if (to < end)
+        to = next_stretch(sight->text, &from, end, alphabet);
+    (void)sight_pays(sight, (to - begin) / READ_FOR_WORK);
     position->at = to;
     position->run += end - to < run_min(alphabet) ? 1 : 0;
     return str_slice(sight->text, from, to);
@@ -160,12 +220,15 @@ static bool unwrap_part(struct arena *arena, const struct sight *sight, struct w
         size_t read = 0;
         str part = next_part(sight, position, alphabet);
         bool long_enough = part.len >= run_min(alphabet);
-        size_t count = long_enough ? decode(part, alphabet, NULL, &read) : 0;
-        if (!sight_pays(sight, PART_WORK + DECODED_WORK * read) || count == 0)
+        bool begins = long_enough && begins_text(part, alphabet, &read);
+        if (!sight_pays(sight, PART_WORK + DECODED_WORK * (begins ? part.len : read)) || !begins)
             continue;
-        char *bytes = arena_array(arena, char, count);
-        *plain = (str){bytes, decode(part, alphabet, bytes, &read)};
-        return true;
+        struct text text = {.bytes = arena_array(arena, char, part.len)};
+        *plain = (str){text.bytes, 0};
+        if (decode(part, alphabet, &text, &read) && !text.accented) {
+            plain->len = text.len;
+            return true;
+        }
     }
     return false;
 }
@@ -183,10 +246,12 @@ static bool may_hold(const struct sight *sight, enum alphabet alphabet)
 bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped *position,
                  str *plain)
 {
+    enum { ALPHABET_WORK = 5, RUNS_FOR_WORK = 4 };
     if (sight->text.len < run_min(BASE64))
         return false;
     for (; position->alphabet < ALPHABETS; position->alphabet++, position->run = position->at = 0)
         if (may_hold(sight, (enum alphabet)position->alphabet) &&
+            sight_pays(sight, ALPHABET_WORK + sight->run_count / RUNS_FOR_WORK) &&
             unwrap_part(arena, sight, position, plain))
             return true;
     return false;

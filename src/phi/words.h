@@ -67,18 +67,35 @@ struct word_pair {
     uint32_t from;   // the first row's number
 };
 
+// How a phrase begins: as many of its characters as there are before its first blank, eight at
+// most, the first of them in the highest byte and nothing in those that are left. The rows are in
+// the order of these too, so that one comparison tells whether a row begins as the text does, and
+// one more whether there is no need to look at those behind it.
+enum { WORD_HEAD_MAX = 8 };
+
 extern const struct word_row word_rows[];
+extern const uint64_t word_heads[]; // of each row
 extern const struct word_pair word_pairs[WORD_FIRSTS][WORD_SECONDS];
 extern const struct word_row *const word_none; // without a phrase
 
-// The first of those that begin with the two characters, in lower case; they end where others
+// The first of those that begin with the two characters, of either case; they end where others
 // begin, and are in byte order. One without a phrase where there are none, or none with that third.
+// A control character may be taken for a sign: what follows tells.
 static inline const struct word_row *words_from(char first, char second, char third)
 {
-    bool begins = first == '0' || (first >= 'a' && first <= 'z');
-    if (!begins || second < ' ' || second > 'z')
-        return word_none;
-    const struct word_pair *pair = &word_pairs[WORD_FIRST(first)][WORD_SECOND(second)];
-    const struct word_row *row = &word_rows[pair->from];
-    return (pair->thirds & WORD_THIRD(third)) == 0 || row->phrase[1] != second ? word_none : row;
+    size_t row = first == '0' ? 0 : (size_t)(first & 31);
+    const struct word_pair *pair = &word_pairs[row][(second & 31) | (second & 64) >> 1];
+    return (pair->thirds & WORD_THIRD(third)) == 0 ? word_none : &word_rows[pair->from];
+}
+
+// How many characters it has.
+static inline size_t word_head_length(uint64_t head)
+{
+    return WORD_HEAD_MAX - (size_t)__builtin_ctzll(head) / 8;
+}
+
+// Whether the text, whose first eight characters in lower case these are, begins so.
+static inline bool word_begins(uint64_t text, uint64_t head)
+{
+    return ((text ^ head) >> (__builtin_ctzll(head) & 56)) == 0;
 }

@@ -201,6 +201,12 @@ static const char *const hostile[] = {
     "21.12.",
     "19811218-",
     "2.25.",
+    "numero de ",
+    "medication ",
+    "Reisepassnummer ",
+    "00100030",
+    "9.9 y",
+    "Calle Mayor 5",
 };
 
 // What reading the clock takes, at least.

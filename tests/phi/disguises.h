@@ -162,6 +162,13 @@ static inline void base64_of_percent(const char *text, struct disguised *into)
     base64(once.text, into);
 }
 
+static inline void percent_of_percent(const char *text, struct disguised *into)
+{
+    struct disguised once = {.len = 0};
+    percent_signs(text, &once);
+    percent_all(once.text, into);
+}
+
 static inline void base64_of_json(const char *text, struct disguised *into)
 {
     struct disguised once = {.len = 0};

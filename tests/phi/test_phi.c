@@ -194,6 +194,9 @@ START_TEST(work_has_a_bound)
         ("c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
          "laboratory,21000-5,Width by Automated count,44.2,fL,numeric"),
         "2026-11-03T14:05:00Z INFO done 1.2.840.10008.5.1.4.1.1.4 in 3 ms",
+        ("2016-01-09T13:55:27Z,4f1a1eee-31c0-887b-e1ea-df6a5c502538,"
+         "c4c7921c-3ad8-951f-59ff-65671abbd046,laboratory,789-8,"
+         "Erythrocytes [#/volume] in Blood by Automated count,5.3,10*6/uL,numeric"),
     };
     char text[1000];
     for (size_t i = 0; i < COUNT_OF(dear); i++) {
@@ -216,6 +219,7 @@ START_TEST(prose_of_any_script_passes)
     static const char *const prose[] = {
         "we took it back as it was sent in two ",
         "Städtisches Klinikum für bildgebende Diagnostik und Pflege ",
+        "Rechnung für „Aufnahme & Auswertung“ — 12 Bilder, geprüft, 3,50 € je Bild. ",
         "Hôpital universitaire des Évêchés réunis à Besançon ",
         "Wojewódzki szpital zespolony w Łodzi oddział ",
         "Городская клиническая больница номер один услуги ",
@@ -237,6 +241,17 @@ START_TEST(prose_of_any_script_passes)
             ck_assert_msg(strcmp(finds(text), "-") == 0, "%s: %s", text, finds(text));
         }
     }
+}
+END_TEST
+
+// Behind and before characters of other alphabets there is a wrapping as well.
+START_TEST(unwraps_what_stands_in_a_run)
+{
+    ck_assert_str_eq(finds("zz3132332d34352d36373839zz"), "us_ssn");
+    ck_assert_str_eq(finds("g1gg3132332D34352D36373839"), "us_ssn");
+    ck_assert_str_eq(finds("3132g3132332d34352d36373839"), "us_ssn");
+    ck_assert_str_eq(finds("a1GEZDGLJUGUWTMNZYHEa"), "us_ssn");
+    ck_assert_str_eq(finds("313233zz2d34352d36373839zz"), "-");
 }
 END_TEST
 
@@ -518,6 +533,6 @@ END_TEST
 
 TEST_MAIN("phi", finds_identifiers, finds_what_is_disguised, finds_whatever_wakes_a_detector,
           leaves_ordinary_ids_alone, agrees_with_the_corpus, refuses_what_cannot_be_looked_through,
-          work_has_a_bound, prose_of_any_script_passes, detectors_can_be_switched_off,
-          tells_ambiguous_numbers, knows_names_that_mean_phi, leaves_ordinary_names_alone,
-          counts_and_classes_are_harmless_where_no_text_fits)
+          work_has_a_bound, prose_of_any_script_passes, unwraps_what_stands_in_a_run,
+          detectors_can_be_switched_off, tells_ambiguous_numbers, knows_names_that_mean_phi,
+          leaves_ordinary_names_alone, counts_and_classes_are_harmless_where_no_text_fits)
