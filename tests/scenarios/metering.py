@@ -132,7 +132,7 @@ def refusals(c):
 
 
 def main():
-    server = phial.Server('--test-clock', environment={'PHIAL_USAGE_FOLD_INTERVAL_MS': '50'})
+    server = phial.Server('--test-clock', environment={'PHIAL_USAGE_FOLD_INTERVAL_MS': '50'}, timeout=recount.patience(EVENTS))
     c = server.client
     c.put('/v1/test-clock', {'now': '2031-12-15T00:00:00Z'}, 200)
     golden(c)

@@ -20,8 +20,8 @@ PHIALD, PHIAL = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else (None, None
 class Daemon:
     """phiald with any arguments, on a port that it chooses, with its log beside its folder."""
 
-    def __init__(self, folder, arguments, environment=None, log='.log'):
-        self.folder, self.arguments = folder, arguments
+    def __init__(self, folder, arguments, environment=None, log='.log', timeout=120):
+        self.folder, self.arguments, self.timeout = folder, arguments, timeout
         self.environment = dict(os.environ, **(environment or {}))
         self.log_path = folder + log
         self.process = None
@@ -39,7 +39,7 @@ class Daemon:
         self.url = line[1]
         with open(self.folder + '/admin.key') as f:
             self.key = f.read().strip()
-        self.client = Client(self.url, self.key)
+        self.client = Client(self.url, self.key, self.timeout)
 
     def kill(self):
         self.process.kill()
@@ -83,11 +83,11 @@ def lay_out(folder):
 class Server(Daemon):
     """phiald --dev in a folder of its own."""
 
-    def __init__(self, *options, folder=None, environment=None):
+    def __init__(self, *options, folder=None, environment=None, timeout=120):
         if folder is None:
             folder = tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
             lay_out(folder)
-        super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment)
+        super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment, timeout=timeout)
 
     def copy(self, name):
         """The database, under another name."""
@@ -211,12 +211,10 @@ class Client:
         return self.expect(status, 'POST', path, body, **more).json
 
 
-def export(client, folder, request):
-    """Asks for an export, waits, downloads; answers the archive's path."""
-    state = client.post('/v1/exports', request, 202)
-    for _ in range(600):
-        if state['status'] in ('ready', 'failed'):
-            break
+def export(client, folder, request, seconds=60):
+    """Asks for an export, waits so long, downloads; answers the archive's path."""
+    state, end = client.post('/v1/exports', request, 202), time.monotonic() + seconds
+    while state['status'] not in ('ready', 'failed') and time.monotonic() < end:
         time.sleep(0.1)
         state = client.get('/v1/exports/' + state['id'])
     assert state['status'] == 'ready', state
