@@ -456,6 +456,28 @@ SELECT $1::bigint, bucket, block
 FROM unnest($2::timestamptz[], $3::bigint[]) AS place (bucket, block)
 ON CONFLICT (customer_id, bucket, block) DO NOTHING;
 
+-- name: sums_list_latest
+-- The latest bucket of a series in a level. The LIMIT makes it one index look-up each.
+SELECT wanted.place, latest.bucket
+FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS wanted (series_id, level, place)
+CROSS JOIN LATERAL (
+    SELECT bucket
+    FROM usage_sum
+    WHERE customer_id = $1 AND series_id = wanted.series_id AND level = wanted.level
+    ORDER BY bucket DESC
+    LIMIT 1
+) AS latest;
+
+-- name: sums_insert
+-- Of lines that there are none of: half as dear as looking for a conflict.
+INSERT INTO usage_sum (customer_id, series_id, level, bucket, groups, weight, events, first_index,
+                       last_index, total, moment, extreme, extreme_events, extreme_at,
+                       extreme_index, held)
+SELECT $1::bigint, *
+FROM unnest($2::bigint[], $3::smallint[], $4::timestamptz[], $5::text[], $6::bigint[],
+            $7::bigint[], $8::bigint[], $9::bigint[], $10::numeric[], $11::numeric[], $12::numeric[],
+            $13::bigint[], $14::timestamptz[], $15::bigint[], $16::bytea[]) AS made;
+
 -- name: sums_load
 -- The LIMIT makes it one index look-up a line.
 SELECT wanted.place, found.events, found.first_index, found.last_index, found.total::text,

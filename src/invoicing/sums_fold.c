@@ -287,31 +287,43 @@ static bool only_adds(const struct fold *fold, const struct usage_tally_line *li
            folds != FOLDS_LEAST && folds != FOLDS_LATEST;
 }
 
-// Those that only add come first, each part in its order. Answers how many they are.
-static size_t part_lines(const struct fold *fold, struct usage_tally_line *lines, size_t count)
+enum part { PART_NEW, PART_ADDING, PART_OTHERS, PARTS };
+
+// Nothing is stored of what lies behind the latest bucket.
+static enum part part_of(const struct fold *fold, const instant *latest,
+                         const struct usage_tally_line *line)
 {
-    struct usage_tally_line *others =
-        arena_array(db_arena(fold->tx), struct usage_tally_line, count);
-    size_t kept = 0;
-    size_t other_count = 0;
+    instant stored = latest[line->metric * TALLY_LEVELS + line->level];
+    if (line->removed.events == 0 && line->bucket.us > stored.us)
+        return PART_NEW;
+    return only_adds(fold, line) ? PART_ADDING : PART_OTHERS;
+}
+
+// Part after part, each in its order. Answers how many of each there are.
+static void part_lines(const struct fold *fold, const instant *latest,
+                       struct usage_tally_line *lines, size_t count, size_t counts[PARTS])
+{
+    struct arena *arena = db_arena(fold->tx);
+    struct usage_tally_line *parts[PARTS];
+    for (int part = 0; part < PARTS; part++)
+        parts[part] = arena_array(arena, struct usage_tally_line, count);
     if (count > 1)
         qsort(lines, count, sizeof *lines, by_bucket);
     for (size_t i = 0; i < count; i++) {
-        if (only_adds(fold, &lines[i]))
-            lines[kept++] = lines[i];
-        else
-            others[other_count++] = lines[i];
+        enum part part = part_of(fold, latest, &lines[i]);
+        parts[part][counts[part]++] = lines[i];
     }
-    for (size_t i = 0; i < other_count; i++)
-        lines[kept + i] = others[i];
-    return kept;
+    for (int part = 0; part < PARTS; part++) {
+        for (size_t i = 0; i < counts[part]; i++)
+            *lines++ = parts[part][i];
+    }
 }
 
 // What a tally has of values, and what of it is left for rows of its own.
 struct values {
     struct usage_tally_value *all; // in the order of lines, then of their bytes
     size_t count;
-    size_t at;
+    size_t taken;
     struct usage_tally_value *left;
     size_t left_count;
     size_t left_room;
@@ -350,17 +362,35 @@ static void leave(const struct fold *fold, struct values *values,
     }
 }
 
+// The line's values are `count` from the first.
+static size_t find_values(const struct values *values, const struct usage_tally_line *line,
+                          size_t *count)
+{
+    size_t first = 0;
+    size_t end = values->count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (compare_places(&values->all[middle], line) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    for (end = first; end < values->count && compare_places(&values->all[end], line) == 0;)
+        end++;
+    *count = end - first;
+    return first;
+}
+
 // A line holds its values until they are too many: then, and from then on, they are rows.
 static result hold_values(const struct fold *fold, struct usage_tally_line *line,
                           struct values *values)
 {
     struct arena *arena = db_arena(fold->tx);
-    size_t first = values->at;
-    while (values->at < values->count && compare_places(&values->all[values->at], line) == 0)
-        values->at++;
-    size_t count = values->at - first;
+    size_t count = 0;
+    size_t first = find_values(values, line, &count);
     struct usage_tally_value *merged = NULL;
     size_t merged_count = 0;
+    values->taken += count;
     if (count == 0)
         return OK;
     if (line->held.len == 0) {
@@ -375,24 +405,47 @@ static result hold_values(const struct fold *fold, struct usage_tally_line *line
     return OK;
 }
 
-static result write_lines(const struct fold *fold, const struct sums_place *at,
-                          struct usage_tally_line *lines, size_t count, struct values *values)
+static result write_new_lines(const struct fold *fold, const struct sums_place *at,
+                              struct usage_tally_line *lines, size_t count, struct values *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!metric_folds_values(fold->metrics[lines[i].metric]))
+            continue;
+        lines[i].held = USAGE_TALLY_HELD_NONE;
+        TRY(hold_values(fold, &lines[i], values));
+    }
+    return sums_insert(at, lines, count);
+}
+
+static result write_other_lines(const struct fold *fold, const struct sums_place *at,
+                                struct usage_tally_line *lines, size_t count, struct values *values)
 {
     size_t quarters = 0;
-    size_t adding = part_lines(fold, lines, count);
-    TRY(sums_add(at, lines, adding));
-    lines += adding;
-    count -= adding;
     while (quarters < count && lines[quarters].level == TALLY_QUARTER)
         quarters++;
     TRY(sums_merge(at, lines, count));
     for (size_t i = 0; i < count; i++)
         TRY(hold_values(fold, &lines[i], values));
-    assert(values->at == values->count); // each has its line
     TRY(renew_worn(fold, lines, quarters));
     TRY(sums_write(at, lines, quarters));
     TRY(renew_worn(fold, lines + quarters, count - quarters));
     return sums_write(at, lines + quarters, count - quarters);
+}
+
+static result write_lines(const struct fold *fold, const struct sums_place *at,
+                          struct usage_tally_line *lines, size_t count, struct values *values)
+{
+    instant *latest = NULL;
+    size_t counts[PARTS] = {0};
+    TRY(sums_latest(at, fold->metric_count, &latest));
+    part_lines(fold, latest, lines, count, counts);
+    TRY(write_new_lines(fold, at, lines, counts[PART_NEW], values));
+    lines += counts[PART_NEW];
+    TRY(sums_add(at, lines, counts[PART_ADDING]));
+    lines += counts[PART_ADDING];
+    TRY(write_other_lines(fold, at, lines, counts[PART_OTHERS], values));
+    assert(values->taken == values->count); // each has its line
+    return OK;
 }
 
 static result write_tally(const struct fold *fold, const struct usage_tally *tally)

@@ -224,6 +224,39 @@ static void keys_add(struct keys *keys, const struct sums_place *at,
         db_instant_array((keys).buckets, (keys).count),                                   \
         db_text_array((keys).groups, (keys).count), db_i64_array((keys).weights, (keys).count)
 
+struct latest_row {
+    instant *latest;
+    int64_t place; // from 1
+    instant bucket;
+};
+
+static result take_latest(void *context)
+{
+    struct latest_row *row = context;
+    row->latest[row->place - 1] = row->bucket;
+    return OK;
+}
+
+result sums_latest(const struct sums_place *at, size_t metric_count, instant **latest)
+{
+    struct arena *arena = db_arena(at->tx);
+    size_t count = metric_count * TALLY_LEVELS;
+    int64_t *series = arena_array(arena, int64_t, count);
+    int64_t *levels = arena_array(arena, int64_t, count);
+    struct latest_row row = {.latest = arena_array(arena, instant, count)};
+    for (size_t i = 0; i < count; i++) {
+        series[i] = at->series[i / TALLY_LEVELS];
+        levels[i] = (int64_t)(i % TALLY_LEVELS);
+        row.latest[i] = (instant){INT64_MIN};
+    }
+    *latest = row.latest;
+    return db_each(
+        at->tx, &sums_list_latest_sql,
+        PARAMS(db_i64(at->customer_id), db_i64_array(series, count), db_i64_array(levels, count)),
+        COLUMNS(db_into_i64("place", &row.place), db_into_instant("bucket", &row.bucket)),
+        take_latest, &row);
+}
+
 struct merging {
     const struct sums_place *at;
     struct usage_tally_line *lines;
@@ -280,7 +313,7 @@ struct stored {
     int64_t *extreme_events;
     instant *extreme_at;
     int64_t *extreme_index;
-    str *held; // of sums_store
+    str *held; // of sums_store and sums_insert
 };
 
 static void stored_add(struct arena *arena, struct stored *stored, const struct sums_place *at,
@@ -333,6 +366,17 @@ result sums_add(const struct sums_place *at, const struct usage_tally_line *line
     return count == 0 ? OK
                       : db_exec(at->tx, &sums_add_sql,
                                 PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, count)));
+}
+
+result sums_insert(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
+{
+    struct stored stored = stored_new(db_arena(at->tx), count);
+    for (size_t i = 0; i < count; i++)
+        stored_add(db_arena(at->tx), &stored, at, &lines[i]);
+    return count == 0 ? OK
+                      : db_exec(at->tx, &sums_insert_sql,
+                                PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, count),
+                                       db_bytes_array(stored.held, count)));
 }
 
 result sums_write(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)

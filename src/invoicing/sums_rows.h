@@ -56,6 +56,11 @@ struct sums_place {
     const int64_t *series;
     const struct metric *const *metrics;
 };
+// The latest bucket stored of each of the metrics in each level, before all time where there is
+// none: TALLY_LEVELS of the first metric, then of the next.
+result sums_latest(const struct sums_place *at, size_t metric_count, instant **latest);
+// Stores lines that are not stored yet.
+result sums_insert(const struct sums_place *at, const struct usage_tally_line *lines, size_t count);
 // Puts what is stored before `added`, and takes `removed` off. What is held is as it is stored; a
 // line that is not holds no value yet.
 result sums_merge(const struct sums_place *at, struct usage_tally_line *lines, size_t count);
