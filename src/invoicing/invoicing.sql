@@ -581,6 +581,13 @@ FROM usage_value
 WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
 ORDER BY bucket;
 
+-- name: sums_each_switch
+-- The values of a metric that goes by switches, in no order.
+SELECT groups, value
+FROM usage_value
+WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
+  AND events > 0;
+
 -- name: sums_progress
 -- Of one version of a metric: the customers with a log, and the entries below their positions.
 SELECT count(*) AS customers,

@@ -3,8 +3,10 @@
 
 #include "invoicing.sql.h"
 #include "phial/rating/aggregation.h"
+#include "phial/rating/switches.h"
 #include "sums_rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TRIES = 3, EDGES = 4 };
@@ -13,6 +15,7 @@ struct sums_reading {
     struct db_tx *tx;
     int64_t customer_id;
     int64_t series;
+    int64_t size;          // of the log
     int64_t folded;        // the sums hold what lies below
     instant sealed_before; // single events of before that are not to be had
     const struct metric *metric;
@@ -26,6 +29,7 @@ struct sums_reading {
     struct usage_tally_value *values;
     size_t value_count;
     size_t value_room;
+    struct switches *switches; // instead of values, where the metric goes by them; else NULL
     // Of time_weighted: each group's total of the first `carried_to` lines.
     struct usage_tally_line *carried;
     size_t carried_count;
@@ -75,6 +79,14 @@ static result take_line(void *context)
     struct row *row = context;
     struct sums_reading *reading = row->reading;
     struct arena *arena = db_arena(reading->tx);
+    reading->rows = reading->rows || row->held.len == 0;
+    if (reading->switches != NULL) {
+        size_t group = switches_group(reading->switches, row->groups);
+        TRY(switches_add_held(reading->switches, group, row->held));
+        row->held = STR("");
+        if (row->bucket.us < reading->from.us)
+            return OK;
+    }
     TRY(sum_row_read(&row->sum));
     reading->lines = arena_grow(arena, reading->lines, reading->line_count, &reading->line_room,
                                 sizeof *reading->lines);
@@ -88,7 +100,6 @@ static result take_line(void *context)
         .added = row->sum.sum,
         .held = str_copy(arena, row->held),
     };
-    reading->rows = reading->rows || row->held.len == 0;
     return OK;
 }
 
@@ -111,7 +122,14 @@ static result take_value(void *context)
     return OK;
 }
 
-// There with the next statement that is waited for.
+static result take_switch(void *context)
+{
+    struct row *row = context;
+    struct switches *switches = row->reading->switches;
+    return switches_add_folded(switches, switches_group(switches, row->groups), row->value);
+}
+
+// There with the next statement that is waited for; switches are taken row by row, whatever many.
 static result read_lines(struct sums_reading *reading, enum usage_tally_level level, instant from,
                          instant to)
 {
@@ -119,23 +137,29 @@ static result read_lines(struct sums_reading *reading, enum usage_tally_level le
     row->reading = reading;
     row->level = level;
     row->sum.arena = db_arena(reading->tx);
-    return db_defer(reading->tx, &sums_each_line_sql,
-                    PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
-                           db_instant(from), db_instant(to)),
-                    COLUMNS(db_into_instant("bucket", &row->bucket),
-                            db_into_text("groups", &row->groups),
-                            db_into_i64("weight", &row->weight), SUM_COLUMNS(&row->sum),
-                            db_into_bytes("held", &row->held)),
-                    take_line, row);
+    struct db_params of = PARAMS(db_i64(reading->customer_id), db_i64(reading->series),
+                                 db_i64(level), db_instant(from), db_instant(to));
+    struct db_columns into =
+        COLUMNS(db_into_instant("bucket", &row->bucket), db_into_text("groups", &row->groups),
+                db_into_i64("weight", &row->weight), SUM_COLUMNS(&row->sum),
+                db_into_bytes("held", &row->held));
+    return reading->switches != NULL
+               ? db_each(reading->tx, &sums_each_line_sql, of, into, take_line, row)
+               : db_defer(reading->tx, &sums_each_line_sql, of, into, take_line, row);
 }
 
 static result read_values(struct sums_reading *reading, enum usage_tally_level level, instant from,
                           instant to)
 {
     struct row row = {.reading = reading, .level = level};
-    return db_each(reading->tx, &sums_each_value_sql,
-                   PARAMS(db_i64(reading->customer_id), db_i64(reading->series), db_i64(level),
-                          db_instant(from), db_instant(to)),
+    struct db_params of = PARAMS(db_i64(reading->customer_id), db_i64(reading->series),
+                                 db_i64(level), db_instant(from), db_instant(to));
+    if (reading->switches != NULL)
+        return db_each(
+            reading->tx, &sums_each_switch_sql, of,
+            COLUMNS(db_into_text("groups", &row.groups), db_into_text("value", &row.value)),
+            take_switch, &row);
+    return db_each(reading->tx, &sums_each_value_sql, of,
                    COLUMNS(db_into_instant("bucket", &row.bucket),
                            db_into_text("groups", &row.groups), db_into_text("value", &row.value),
                            db_into_i64("events", &row.events)),
@@ -208,6 +232,52 @@ static result read_times(struct sums_reading *reading, enum usage_tally_level le
     return read_time(reading, level, reading->from, reading->to);
 }
 
+static int by_number(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left;
+    int64_t b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+// What lies behind the sums comes first: it says which of the switches that they hold do not count.
+static result begin_switches(struct sums_reading *reading)
+{
+    struct arena *arena = db_arena(reading->tx);
+    const struct usage *removed = &reading->tail.removed;
+    stretch_release(&reading->tail);
+    TRY(stretch_read(reading->tx, reading->customer_id, reading->folded, reading->size,
+                     &reading->tail));
+    int64_t *omitted = arena_array(arena, int64_t, removed->count);
+    for (size_t i = 0; i < removed->count; i++)
+        omitted[i] = removed->events[i].index;
+    if (removed->count > 1)
+        qsort(omitted, removed->count, sizeof *omitted, by_number);
+    reading->switches = switches_new(arena, reading->from, omitted, removed->count);
+    return OK;
+}
+
+static bool in_edge(const struct sums_reading *reading, size_t edge, instant at)
+{
+    return at.us >= reading->edge_from[edge].us && at.us < reading->edge_to[edge].us;
+}
+
+// Those of single events.
+static void end_switches(struct sums_reading *reading)
+{
+    for (size_t i = 0; i < reading->edge_count; i++) {
+        for (size_t k = 0; k < reading->edges[i].count; k++) {
+            const struct usage_event *event = &reading->edges[i].events[k];
+            if (in_edge(reading, i, event->time))
+                switches_add_event(reading->switches, reading->metric, event, true);
+        }
+    }
+    for (size_t i = 0; i < reading->tail.added.count; i++) {
+        const struct usage_event *event = &reading->tail.added.events[i];
+        if (event->time.us < reading->to.us)
+            switches_add_event(reading->switches, reading->metric, event, false);
+    }
+}
+
 static result read_all(struct sums_reading *reading, enum usage_tally_level level)
 {
     reading->rows = false;
@@ -219,10 +289,16 @@ static result read_all(struct sums_reading *reading, enum usage_tally_level leve
     for (size_t i = 0; i < reading->edge_count; i++)
         usage_fold_release(&reading->edge_folds[i]);
     reading->edge_count = 0;
+    if (metric_folding(reading->metric) == FOLDS_SWITCHES)
+        TRY(begin_switches(reading));
     TRY(read_times(reading, level));
     TRY(db_flush(reading->tx));
     reading->of_values = true;
-    return reading->rows && metric_folds_values(reading->metric) ? read_times(reading, level) : OK;
+    if (reading->rows && metric_folds_values(reading->metric))
+        TRY(read_times(reading, level));
+    if (reading->switches != NULL)
+        end_switches(reading);
+    return OK;
 }
 
 // ---- as of one position
@@ -293,17 +369,17 @@ result sums_read(struct db_tx *tx, const struct head *head, const struct measure
     *made = (struct sums_reading){
         .tx = tx,
         .customer_id = head->customer_id,
+        .size = head->size,
         .metric = what->metric,
         .from = what->from,
         .to = what->to,
     };
     result read = read_stable(made, level, &stable);
-    if (!failed(read) && stable && made->folded <= head->size)
+    stable = stable && made->folded <= head->size;
+    if (!failed(read) && stable && made->switches == NULL)
         read = stretch_read(tx, head->customer_id, made->folded, head->size, &made->tail);
-    else
-        stable = false;
     *reading = made;
-    if (failed(read) || !stable || made->folded > head->size)
+    if (failed(read) || !stable)
         sums_reading_release(reading);
     return read;
 }
@@ -326,7 +402,9 @@ static result feed_event(const struct feeding *feeding, const struct usage_event
         return OK;
     if (event->time.us >= what->from.us)
         return usage_tally_add(feeding->in, event, removed);
-    return metric_carries(what->metric) ? usage_tally_add(feeding->before, event, removed) : OK;
+    return metric_carries(what->metric) && feeding->reading->switches == NULL
+               ? usage_tally_add(feeding->before, event, removed)
+               : OK;
 }
 
 static result feed_events(const struct feeding *feeding)
@@ -335,8 +413,7 @@ static result feed_events(const struct feeding *feeding)
     for (size_t i = 0; i < reading->edge_count; i++) {
         for (size_t k = 0; k < reading->edges[i].count; k++) {
             const struct usage_event *event = &reading->edges[i].events[k];
-            if (event->time.us >= reading->edge_from[i].us &&
-                event->time.us < reading->edge_to[i].us)
+            if (in_edge(reading, i, event->time))
                 TRY(feed_event(feeding, event, false));
         }
     }
@@ -347,16 +424,18 @@ static result feed_events(const struct feeding *feeding)
     return OK;
 }
 
-static result feed_tally(struct usage_tally_window *window, const struct usage_tally *tally,
+static result feed_tally(const struct feeding *feeding, const struct usage_tally *tally,
                          bool earlier)
 {
+    struct usage_tally_window *window = feeding->window;
+    bool switched = feeding->reading->switches != NULL;
     size_t count = 0;
     size_t value_count = 0;
     const struct usage_tally_line *lines = usage_tally_lines(tally, &count);
     const struct usage_tally_value *values = usage_tally_values(tally, &value_count);
     for (size_t i = 0; i < count; i++)
         TRY(usage_tally_window_line(window, &lines[i], earlier));
-    for (size_t i = 0; i < value_count; i++)
+    for (size_t i = 0; !switched && i < value_count; i++)
         TRY(usage_tally_window_value(window, &values[i], earlier));
     return OK;
 }
@@ -414,7 +493,8 @@ static result feed_lines(const struct feeding *feeding)
         for (size_t i = 0; i < reading->carried_count; i++)
             TRY(usage_tally_window_line(feeding->window, &reading->carried[i], true));
     }
-    bool earlier = metric_carries(reading->metric) && metric_folds_values(reading->metric);
+    bool earlier = metric_carries(reading->metric) && metric_folds_values(reading->metric) &&
+                   reading->switches == NULL;
     for (size_t i = earlier ? 0 : first;
          i < reading->line_count && reading->lines[i].bucket.us < feeding->what->to.us; i++)
         TRY(usage_tally_window_line(feeding->window, &reading->lines[i], i < first));
@@ -449,122 +529,11 @@ result sums_measure(struct sums_reading *reading, struct arena *arena,
     TRY(feed_lines(&feeding));
     TRY(feed_values(&feeding));
     TRY(feed_events(&feeding));
-    TRY(feed_tally(feeding.window, feeding.in, false));
-    TRY(feed_tally(feeding.window, feeding.before, true));
+    TRY(feed_tally(&feeding, feeding.in, false));
+    TRY(feed_tally(&feeding, feeding.before, true));
+    if (reading->switches != NULL)
+        TRY(usage_tally_window_switches(feeding.window, reading->switches));
     TRY(usage_tally_window_measure(feeding.window, &worn, &answer->groups, &answer->count));
     answer->answered = !worn;
     return OK;
-}
-
-// ---- a statement's measurements
-
-struct sums_entries {
-    bool read;
-    struct usage_fold *fold;
-    struct usage usage;
-};
-
-struct known_answer {
-    struct measurement what;
-    struct usage_group *groups;
-    size_t count;
-};
-
-struct sums_answers {
-    struct arena *arena;
-    struct known_answer *items;
-    size_t count;
-    size_t room;
-};
-
-struct sums_answers *sums_answers_new(struct db_tx *tx)
-{
-    struct sums_answers *answers = arena_new(db_arena(tx), struct sums_answers);
-    answers->arena = db_arena(tx);
-    return answers;
-}
-
-// By where they stand: a charge's filters and names are its plan's own.
-static bool asks_the_same(const struct measurement *a, const struct measurement *b)
-{
-    return a->metric == b->metric && a->filters == b->filters &&
-           a->filter_count == b->filter_count && a->group_by == b->group_by &&
-           a->group_by_count == b->group_by_count && a->from.us == b->from.us &&
-           a->to.us == b->to.us && a->zone == b->zone && a->items == b->items;
-}
-
-static const struct known_answer *find_known(const struct sums_source *source,
-                                             const struct measurement *what)
-{
-    for (size_t i = 0; source->known != NULL && i < source->known->count; i++) {
-        if (asks_the_same(&source->known->items[i].what, what))
-            return &source->known->items[i];
-    }
-    return NULL;
-}
-
-static void keep_known(const struct sums_source *source, const struct measurement *what,
-                       const struct sums_answer *answer)
-{
-    struct sums_answers *known = source->known;
-    if (known == NULL)
-        return;
-    known->items =
-        arena_grow(known->arena, known->items, known->count, &known->room, sizeof *known->items);
-    known->items[known->count++] = (struct known_answer){*what, answer->groups, answer->count};
-}
-
-static result measure_entries(const struct sums_source *source, struct arena *arena,
-                              const struct measurement *what, struct usage_group **groups,
-                              size_t *count)
-{
-    struct sums_entries *entries = source->entries;
-    if (!entries->read)
-        TRY(usage_read(source->tx, &source->span, &entries->fold, &entries->usage));
-    entries->read = true;
-    return metric_measure(arena, what, &entries->usage, groups, count);
-}
-
-static result measure(const struct usage_source *base, struct arena *arena,
-                      const struct measurement *what, struct usage_group **groups, size_t *count)
-{
-    const struct sums_source *source = (const struct sums_source *)base;
-    OWNED(sums_reading_release) struct sums_reading *reading = NULL;
-    struct sums_answer answer = {.bounds = true};
-    if (what->from.us >= what->to.us) { // a trial
-        const struct usage none = {0};
-        return metric_measure(arena, what, &none, groups, count);
-    }
-    const struct known_answer *known = find_known(source, what);
-    if (known != NULL) {
-        *groups = known->groups;
-        *count = known->count;
-        return OK;
-    }
-    if (source->span.staged == NULL && !source->entries->read)
-        TRY(sums_read(source->tx, source->span.head, what, TALLY_DAY, &reading));
-    if (reading != NULL)
-        TRY(sums_measure(reading, arena, what, &answer));
-    if (!answer.answered)
-        return measure_entries(source, arena, what, groups, count);
-    *groups = answer.groups;
-    *count = answer.count;
-    keep_known(source, what, &answer);
-    return OK;
-}
-
-struct sums_source sums_source_of(struct db_tx *tx, struct usage_span span)
-{
-    return (struct sums_source){
-        .base = {.measure = measure},
-        .tx = tx,
-        .span = span,
-        .entries = arena_new(db_arena(tx), struct sums_entries),
-    };
-}
-
-void sums_source_release(struct sums_source *source)
-{
-    if (source->entries != NULL)
-        usage_fold_release(&source->entries->fold);
 }

@@ -30,6 +30,10 @@ static result aggregate(const struct aggregating *what, exact *quantity)
 static result finish(const struct folded *folded, exact *quantity)
 {
     struct aggregating what = {0};
+    if (folded->switched != NULL) {
+        *quantity = *folded->switched;
+        return OK;
+    }
     TRY(folded_switches_read(folded, &what));
     return aggregate(&what, quantity);
 }

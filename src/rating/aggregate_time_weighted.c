@@ -73,14 +73,14 @@ static result aggregate(const struct aggregating *what, exact *quantity)
 static result finish(const struct folded *folded, exact *quantity)
 {
     int64_t window = folded->to.us - folded->from.us;
+    exact area = folded->switched == NULL ? folded->area : *folded->switched;
     struct aggregating what = {0};
-    if (folded->metric->property.len > 0) {
+    if (folded->metric->property.len > 0 && folded->switched == NULL) {
         TRY(folded_switches_read(folded, &what));
         return aggregate(&what, quantity);
     }
-    *quantity = window == 0
-                    ? exact_zero()
-                    : exact_div(folded->arena, folded->area, exact_from_i64(folded->arena, window));
+    *quantity = window == 0 ? exact_zero()
+                            : exact_div(folded->arena, area, exact_from_i64(folded->arena, window));
     return OK;
 }
 

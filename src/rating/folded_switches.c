@@ -25,16 +25,27 @@ static bool read_number(str digits, int64_t *number)
     return end == text + DIGITS;
 }
 
-static bool read_switch(struct arena *arena, str text, struct sample *sample)
+bool folded_switch_parse(str text, struct folded_switch *folded)
 {
     if (text.len < SUFFIX)
         return false;
     size_t len = text.len - SUFFIX;
+    *folded =
+        (struct folded_switch){.value = str_slice(text, 0, len), .removes = text.ptr[len] == '-'};
+    return read_number(str_slice(text, len + 1, len + 1 + DIGITS), &folded->at.us) &&
+           read_number(str_slice(text, len + 1 + DIGITS, text.len), &folded->index);
+}
+
+static bool read_switch(struct arena *arena, str text, struct sample *sample)
+{
+    struct folded_switch folded = {0};
+    if (!folded_switch_parse(text, &folded))
+        return false;
     struct usage_event *event = arena_new(arena, struct usage_event);
-    *sample = (struct sample){
-        .event = event, .text = str_slice(text, 0, len), .removes = text.ptr[len] == '-'};
-    return read_number(str_slice(text, len + 1, len + 1 + DIGITS), &event->time.us) &&
-           read_number(str_slice(text, len + 1 + DIGITS, text.len), &event->index);
+    event->time = folded.at;
+    event->index = folded.index;
+    *sample = (struct sample){.event = event, .text = folded.value, .removes = folded.removes};
+    return true;
 }
 
 result folded_switches_read(const struct folded *folded, struct aggregating *what)

@@ -5,6 +5,14 @@
 
 #include "phial/rating/aggregation.h"
 
+struct folded_switch {
+    str value;
+    instant at;
+    int64_t index;
+    bool removes;
+};
+
 str folded_switch_print(struct arena *arena, const struct sample *sample);
+bool folded_switch_parse(str text, struct folded_switch *folded);
 // The switches that stand, as measuring takes them. INTERNAL for a text that is no switch.
 result folded_switches_read(const struct folded *folded, struct aggregating *what);

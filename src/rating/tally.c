@@ -84,7 +84,12 @@ struct usage_tally *usage_tally_new(struct arena *arena, const struct metric *co
 {
     struct usage_tally *tally = arena_new(arena, struct usage_tally);
     *tally = (struct usage_tally){
-        .arena = arena, .metrics = metrics, .metric_count = count, .levels = levels};
+        .arena = arena,
+        .metrics = metrics,
+        .metric_count = count,
+        .levels = levels,
+        .group = {.arena = arena},
+    };
     return tally;
 }
 
@@ -297,11 +302,9 @@ bool usage_tally_sum_is_worn(const struct metric *metric, const struct usage_tal
 
 // ---- events
 
-static str group_of(struct usage_tally *tally, const struct metric *metric,
-                    const struct usage_event *event)
+str usage_tally_group(struct buf *group, const struct metric *metric,
+                      const struct usage_event *event)
 {
-    struct buf *group = &tally->group;
-    group->arena = tally->arena;
     group->len = 0;
     for (size_t i = 0; i < metric->group_by_count; i++) {
         str value = STR("");
@@ -356,7 +359,7 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
     if (!sample_take(&what, event, &sample))
         return OK;
     struct key key = {.metric = place, .value = STR("")};
-    key.group = group_of(tally, what.metric, event);
+    key.group = usage_tally_group(&tally->group, what.metric, event);
     for (int level = 0; level < tally->levels; level++) {
         key.level = (enum usage_tally_level)level;
         key.bucket = usage_tally_bucket(key.level, event->time);

@@ -3,6 +3,7 @@
 #include "fnv.h"
 #include "held_values.h"
 #include "phial/rating/aggregation.h"
+#include "phial/rating/switches.h"
 #include "phial/rating/tally.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct window_group {
     struct usage_tally_sum removed;
     decimal *totals; // by weight, what was removed taken off
     exact area;
+    const exact *switched; // NULL: what is held tells
     struct folded_value *held;
     size_t held_count;
     size_t held_room;
@@ -229,6 +231,30 @@ result usage_tally_window_value(struct usage_tally_window *window,
               &(struct folded_value){value->value, value->events, value->bucket, earlier});
     return OK;
 }
+
+result usage_tally_window_switches(struct usage_tally_window *window, struct switches *switches)
+{
+    size_t count = switches_group_count(switches);
+    size_t *places = arena_array(window->arena, size_t, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct window_group *group = group_of(window, switches_group_at(switches, i));
+        if (group == NULL)
+            return FAIL(INVALID, "too many groups");
+        places[i] = (size_t)(group - window->groups);
+    }
+    struct switches_window asked = {
+        .area = window->what.metric->aggregation->folds == FOLDS_MOMENT,
+        .from = window->what.from,
+        .to = window->what.to,
+        .places = places,
+        .place_count = window->count,
+    };
+    const exact *quantities = switches_measure(switches, window->arena, &asked);
+    for (size_t i = 0; i < window->count; i++)
+        window->groups[i].switched = &quantities[i];
+    return OK;
+}
+
 static result finish_group(const struct usage_tally_window *window, struct window_group *group,
                            bool *worn, struct usage_group *made)
 {
@@ -246,6 +272,7 @@ static result finish_group(const struct usage_tally_window *window, struct windo
         .totals = group->totals,
         .extreme = group->added.extreme,
         .area = group->area,
+        .switched = group->switched,
         .values = group->held,
         .value_count = group->held_count,
         .from = window->what.from,

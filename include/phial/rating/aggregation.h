@@ -56,6 +56,7 @@ struct folded {
     int64_t events;
     const decimal *totals; // by weight
     decimal extreme;
+    const exact *switched;       // of switches: the time on, or the active; NULL: the values tell
     exact area;                  // of time_weighted: see rating/aggregate_time_weighted.c
     struct folded_value *values; // in no order; more than one of a value
     size_t value_count;

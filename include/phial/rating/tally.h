@@ -53,6 +53,10 @@ struct usage_tally_value {
     int64_t events; // added less removed
 };
 
+// Of an event, in memory that is used again for the next one.
+str usage_tally_group(struct buf *group, const struct metric *metric,
+                      const struct usage_event *event);
+
 struct usage_tally;
 // In every level up to `levels`.
 struct usage_tally *usage_tally_new(struct arena *arena, const struct metric *const *metrics,
@@ -99,6 +103,9 @@ struct usage_tally_window *usage_tally_window_new(struct arena *arena,
 // what any line adds. The texts of values, held or not, outlive the window.
 result usage_tally_window_line(struct usage_tally_window *window,
                                const struct usage_tally_line *line, bool earlier);
+// Of metrics that go by switches: what stands for the values of all lines, which hold none then.
+struct switches;
+result usage_tally_window_switches(struct usage_tally_window *window, struct switches *switches);
 result usage_tally_window_value(struct usage_tally_window *window,
                                 const struct usage_tally_value *value, bool earlier);
 // As metric_measure. worn: what was taken away leaves a figure unknown; nothing else is set then.
