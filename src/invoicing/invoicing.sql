@@ -398,6 +398,8 @@ ORDER BY series.series_id;
 -- name: sums_drop_series
 WITH sums AS (
     DELETE FROM usage_sum WHERE customer_id = $1 AND series_id = ANY($2::bigint[])
+), switched AS (
+    DELETE FROM usage_switched WHERE customer_id = $1 AND series_id = ANY($2::bigint[])
 )
 DELETE FROM usage_value WHERE customer_id = $1 AND series_id = ANY($2::bigint[]);
 
@@ -587,6 +589,47 @@ SELECT groups, value
 FROM usage_value
 WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5
   AND events > 0;
+
+-- name: sums_each_held
+-- The lines of a metric that goes by switches, in no order.
+SELECT groups, held
+FROM usage_sum
+WHERE customer_id = $1 AND series_id = $2 AND level = $3 AND bucket >= $4 AND bucket < $5;
+
+-- name: sums_find_switched
+-- The latest time up to another that it is known of what had been switched before, and how many
+-- switches say so.
+SELECT before, sum(switches)::bigint AS switches
+FROM usage_switched
+WHERE customer_id = $1 AND series_id = $2
+  AND before = (SELECT before
+                FROM usage_switched
+                WHERE customer_id = $1 AND series_id = $2 AND before <= $3
+                ORDER BY before DESC
+                LIMIT 1)
+GROUP BY before;
+
+-- name: sums_each_switched
+SELECT groups, held
+FROM usage_switched
+WHERE customer_id = $1 AND series_id = $2 AND before = $3;
+
+-- name: sums_add_switched
+INSERT INTO usage_switched (customer_id, series_id, before, groups, part, switches, held)
+SELECT $1::bigint, $2::bigint, $3::timestamptz, *
+FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bytea[]) AS made;
+
+-- name: sums_drop_switched
+-- Switches at or after a time have come or gone.
+DELETE FROM usage_switched
+WHERE customer_id = $1 AND series_id = $2 AND before > $3;
+
+-- name: sums_each_day
+SELECT bucket, sum(events)::bigint AS events
+FROM usage_sum
+WHERE customer_id = $1 AND series_id = $2 AND level = 2 AND bucket >= $3
+GROUP BY bucket
+ORDER BY bucket;
 
 -- name: sums_progress
 -- Of one version of a metric: the customers with a log, and the entries below their positions.

@@ -4,6 +4,7 @@
 #include "phial/invoicing/sums.h"
 #include "phial/rating/aggregation.h"
 #include "sums_rows.h"
+#include "sums_switched.h"
 
 #include <stdlib.h>
 
@@ -167,6 +168,10 @@ static result compare_metric(const struct checking *checking, size_t metric)
                         db_into_bytes("held", &comparing.held)),
                 compare_row, &comparing));
     checking->sample->compared++;
+    if (comparing.right && metric_folding(checking->metrics[metric]) == FOLDS_SWITCHES)
+        TRY(switched_check(
+            &(struct switched_series){checking->tx, checking->customer_id, checking->ids[metric]},
+            &comparing.right));
     if (!comparing.right || comparing.rows != lines_of(checking, metric))
         checking->sample->differs(checking->sample->context,
                                   str_printf(arena, "%" STR_FMT "/%" STR_FMT " at %" STR_FMT,

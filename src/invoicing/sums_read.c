@@ -5,6 +5,7 @@
 #include "phial/rating/aggregation.h"
 #include "phial/rating/switches.h"
 #include "sums_rows.h"
+#include "sums_switched.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +85,6 @@ static result take_line(void *context)
         size_t group = switches_group(reading->switches, row->groups);
         TRY(switches_add_held(reading->switches, group, row->held));
         row->held = STR("");
-        if (row->bucket.us < reading->from.us)
-            return OK;
     }
     TRY(sum_row_read(&row->sum));
     reading->lines = arena_grow(arena, reading->lines, reading->line_count, &reading->line_room,
@@ -227,7 +226,7 @@ static result read_time(struct sums_reading *reading, enum usage_tally_level lev
 static result read_times(struct sums_reading *reading, enum usage_tally_level level)
 {
     static const instant beginning = {FIRST_INSTANT_US};
-    if (metric_carries(reading->metric))
+    if (metric_carries(reading->metric) && reading->switches == NULL)
         TRY(read_time(reading, TALLY_DAY, usage_tally_bucket(TALLY_DAY, beginning), reading->from));
     return read_time(reading, level, reading->from, reading->to);
 }
@@ -237,6 +236,31 @@ static int by_number(const void *left, const void *right)
     int64_t a = *(const int64_t *)left;
     int64_t b = *(const int64_t *)right;
     return (a > b) - (a < b);
+}
+
+// What is known of an earlier time counts where nothing behind the sums lies before that.
+static void lower_limit(const struct sums_reading *reading, const struct usage *usage,
+                        instant *limit)
+{
+    for (size_t i = 0; i < usage->count; i++) {
+        const struct usage_event *event = &usage->events[i];
+        if (event->time.us < limit->us && metric_takes(reading->metric, event))
+            *limit = event->time;
+    }
+}
+
+// What had been switched before the time that is asked for.
+static result read_switched(struct sums_reading *reading)
+{
+    struct switched_series series = {reading->tx, reading->customer_id, reading->series};
+    instant last = usage_tally_bucket(TALLY_QUARTER, reading->from);
+    instant limit = reading->from;
+    instant since = {0};
+    lower_limit(reading, &reading->tail.added, &limit);
+    lower_limit(reading, &reading->tail.removed, &limit);
+    TRY(switched_start(&series, limit, &since, reading->switches));
+    TRY(switched_read(&series, since, last, reading->switches));
+    return read_edge(reading, last, reading->from);
 }
 
 // What lies behind the sums comes first: it says which of the switches that they hold do not count.
@@ -253,7 +277,7 @@ static result begin_switches(struct sums_reading *reading)
     if (removed->count > 1)
         qsort(omitted, removed->count, sizeof *omitted, by_number);
     reading->switches = switches_new(arena, reading->from, omitted, removed->count);
-    return OK;
+    return read_switched(reading);
 }
 
 static bool in_edge(const struct sums_reading *reading, size_t edge, instant at)

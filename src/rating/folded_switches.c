@@ -7,12 +7,11 @@
 
 enum { DIGITS = 16, SUFFIX = 1 + 2 * DIGITS, HEX = 16 };
 
-str folded_switch_print(struct arena *arena, const struct sample *sample)
+str folded_switch_print(struct arena *arena, const struct folded_switch *folded)
 {
-    const struct usage_event *event = sample->event;
-    return str_printf(arena, "%" STR_FMT "%c%016llx%016llx", STR_ARG(sample->text),
-                      sample->removes ? '-' : '+', (unsigned long long)event->time.us,
-                      (unsigned long long)event->index);
+    return str_printf(arena, "%" STR_FMT "%c%016llx%016llx", STR_ARG(folded->value),
+                      folded->removes ? '-' : '+', (unsigned long long)folded->at.us,
+                      (unsigned long long)folded->index);
 }
 
 static bool read_number(str digits, int64_t *number)

@@ -12,7 +12,7 @@ struct folded_switch {
     bool removes;
 };
 
-str folded_switch_print(struct arena *arena, const struct sample *sample);
+str folded_switch_print(struct arena *arena, const struct folded_switch *folded);
 bool folded_switch_parse(str text, struct folded_switch *folded);
 // The switches that stand, as measuring takes them. INTERNAL for a text that is no switch.
 result folded_switches_read(const struct folded *folded, struct aggregating *what);

@@ -246,6 +246,42 @@ void switches_add_event(struct switches *switches, const struct metric *metric,
         (struct one_switch){0, event->time.us, event->index, sample.removes});
 }
 
+static int by_group(const void *left, const void *right)
+{
+    const struct switched *a = left;
+    const struct switched *b = right;
+    return (a->group > b->group) - (a->group < b->group);
+}
+
+struct switched *switches_before(struct switches *switches, struct arena *arena, size_t *count)
+{
+    struct names values = {.arena = arena};
+    size_t pairs = switches->pairs.count;
+    size_t *value_of = arena_array(arena, size_t, pairs);
+    bool *on = arena_array(arena, bool, pairs);
+    struct switched *made = arena_array(arena, struct switched, pairs);
+    *count = 0;
+    for (size_t i = 0; i < pairs; i++) {
+        const struct last_switch *last = &switches->lasts[i];
+        value_of[i] = name_of(&values, 0, switches->pairs.items[i].text, false);
+        on[value_of[i]] = on[value_of[i]] || (last->there && !last->removes);
+    }
+    for (size_t i = 0; i < pairs; i++) {
+        const struct last_switch *last = &switches->lasts[i];
+        const struct named *pair = &switches->pairs.items[i];
+        if (last->there && on[value_of[i]])
+            made[(*count)++] = (struct switched){
+                pair->number,
+                folded_switch_print(
+                    arena,
+                    &(struct folded_switch){pair->text, {last->at_us}, last->index, last->removes}),
+            };
+    }
+    if (*count > 1)
+        qsort(made, *count, sizeof *made, by_group);
+    return made;
+}
+
 static int by_moment(const void *left, const void *right)
 {
     const struct one_switch *a = left;

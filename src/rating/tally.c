@@ -346,7 +346,9 @@ static result add_sample(struct usage_tally *tally, const struct sample *sample,
 static str text_of(struct arena *arena, const struct metric *metric, const struct sample *sample)
 {
     if (metric_folding(metric) == FOLDS_SWITCHES)
-        return folded_switch_print(arena, sample);
+        return folded_switch_print(arena,
+                                   &(struct folded_switch){sample->text, sample->event->time,
+                                                           sample->event->index, sample->removes});
     return metric->aggregation->numeric ? decimal_print(arena, sample->number) : sample->text;
 }
 

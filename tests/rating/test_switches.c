@@ -53,14 +53,14 @@ static void hand_over(struct trial *trial, size_t i)
 {
     struct arena *arena = &trial->documents.arena;
     const struct usage_event *event = &trial->events[i];
-    struct sample sample = {.event = event};
+    struct folded_switch folded = {.at = event->time, .index = event->index};
     str operation = {0};
     int way = below(trial->gone[i] ? 3 : 4);
-    ck_assert(event_property(event, STR("seat"), &sample.text));
+    ck_assert(event_property(event, STR("seat"), &folded.value));
     ck_assert(event_property(event, STR("operation"), &operation));
-    sample.removes = str_eq(operation, STR("remove"));
+    folded.removes = str_eq(operation, STR("remove"));
     size_t group = switches_group(trial->switches, str_from(group_names[trial->groups[i]]));
-    struct usage_tally_value value = {.value = folded_switch_print(arena, &sample), .events = 1};
+    struct usage_tally_value value = {.value = folded_switch_print(arena, &folded), .events = 1};
     if (way == 0)
         ck_assert_ok(switches_add_folded(trial->switches, group, value.value));
     else if (way == 1)

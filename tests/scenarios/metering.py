@@ -131,12 +131,131 @@ def refusals(c):
     assert again == first, again
 
 
+# ---- switches of a long time
+
+
+SEATS, SWITCHES = 300, 9000
+BEGINS = datetime.datetime(2031, 10, 20)
+
+
+def stamp(seconds):
+    return (BEGINS + datetime.timedelta(seconds=seconds)).isoformat() + 'Z'
+
+
+def seat_event(rng, n, at):
+    return {'id': f's{n}', 'type': 'seat', 'customer': 'seats', 'time': stamp(at),
+            'properties': {'seat': f'seat{rng.randrange(SEATS)}', 'kind': rng.choice(('ct', 'mri')), 'operation': rng.choice(('add', 'remove'))}}
+
+
+def seats_of(events, first, last, kind):
+    """The values active, and the average number that were on, one by one."""
+    active, area, seats = 0, 0, {}
+    for event in sorted(events, key=lambda event: event['time']):  # those of one time stay in their order
+        if event['time'] < last and kind in (None, event['properties']['kind']):
+            seats.setdefault(event['properties']['seat'], []).append(event)
+    begin, end = (datetime.datetime.fromisoformat(at[:-1]) for at in (first, last))
+    for switches in seats.values():
+        earlier = [event for event in switches if event['time'] < first]
+        on = bool(earlier) and earlier[-1]['properties']['operation'] == 'add'
+        counts, added, since = on, False, begin
+        for event in switches[len(earlier):]:
+            adds, at = event['properties']['operation'] == 'add', datetime.datetime.fromisoformat(event['time'][:-1])
+            area += on * (at - since).total_seconds()
+            added = added or adds
+            counts = added or counts and event['time'] != first
+            on, since = adds, at
+        area += on * (end - since).total_seconds()
+        active += counts
+    return D(active), D(int(area)) / D(int((end - begin).total_seconds()))
+
+
+def check_seats(c, rng, events, since=0):
+    """From a time on, and between any two."""
+    for n in range(4):
+        bounds = (since, 4000) if n == 0 else sorted(rng.sample(range(since if n == 1 else 0, 55 * 96), 2))
+        first, last = (stamp(at * 900 + rng.choice((0, 0, 77))) for at in bounds)
+        for place, metric in enumerate(('seats', 'seats_on')):
+            said = c.get('/v1/customers/seats/usage?' + urllib.parse.urlencode({'metric': metric, 'from': first, 'to': last, 'group_by': 'kind'}))
+            wanted = seats_of(events, first, last, None)[place]
+            assert recount.near(D(said['quantity']), wanted), (metric, first, last, said, wanted)
+            for group in said['groups']:
+                wanted = seats_of(events, first, last, group['group']['kind'])[place]
+                assert recount.near(D(group['quantity']), wanted), (metric, first, last, group, wanted)
+
+
+def a_second_before(at):
+    return (datetime.datetime.fromisoformat(at[:-1]) - datetime.timedelta(seconds=1)).isoformat() + 'Z'
+
+
+def fold_every(server, ms):
+    """Once at the start, and then."""
+    server.kill()
+    server.environment['PHIAL_USAGE_FOLD_INTERVAL_MS'] = str(ms)
+    server.start()
+    return server.client
+
+
+def known(server):
+    """The times that it is known of what had been switched before them."""
+    return server.sql("SELECT DISTINCT before FROM usage_switched JOIN customer USING (customer_id) WHERE key = 'seats' ORDER BY before").splitlines()
+
+
+def switches(server, c, rng):
+    """What had been switched is known at some times: late events and voids take that back, folded or not."""
+    c.put('/v1/event-types/seat', {'time_precision': 'second', 'window': {'past': 'P1Y', 'future': 'PT5M'}, 'properties': {
+        'seat': {'type': 'code'}, 'kind': {'type': 'enum', 'values': ['ct', 'mri']}, 'operation': {'type': 'enum', 'values': ['add', 'remove']}}})
+    for key, aggregation in (('seats', 'active'), ('seats_on', 'time_weighted')):
+        c.put('/v1/metrics/' + key, {'event_types': ['seat'], 'aggregation': aggregation, 'property': 'seat', 'group_by': ['kind']})
+    c.put('/v1/customers/seats', {'name': 'Seats', 'currency': 'USD', 'time_zone': recount.ZONE})
+    events = [seat_event(rng, n, n * 54 * 86400 // SWITCHES) for n in range(SWITCHES)]
+    for first in range(0, SWITCHES, 1000):
+        assert c.post('/v1/events', events[first:first + 1000], 200)['accepted'] == 1000
+    recount.wait_until_folded(server, 'seats_on')
+    at_first = known(server)
+    assert at_first, at_first
+    check_seats(c, rng, events)
+    day = (datetime.datetime.fromisoformat(at_first[-1][:19]) - BEGINS).days
+    last = {event['properties']['seat']: event for event in events if event['time'] < stamp(day * 86400)}
+    gone = [event for event in last.values() if event['properties']['operation'] == 'add'][:40]
+    late = [dict(event, id='l' + event['id'], time=a_second_before(event['time']), properties=dict(event['properties'], operation='add'))
+            for event in last.values() if event['properties']['operation'] == 'remove'][:40]
+    assert gone and late
+    c = fold_every(server, 3600000)
+    assert c.post('/v1/events', late, 200)['accepted'] == len(late)
+    events = late + events
+    check_seats(c, rng, events, day * 96)
+    c = fold_every(server, 50)
+    recount.wait_until_folded(server, 'seats_on')
+    check_seats(c, rng, events, day * 96)
+    c = fold_every(server, 3600000)
+    for event in gone:
+        c.post(f'/v1/events/seats/{event["id"]}/void', None, Phial_Reason='random')
+    events = [event for event in events if event not in gone]
+    check_seats(c, rng, events, day * 96)
+    c = fold_every(server, 50)
+    recount.wait_until_folded(server, 'seats_on')
+    check_seats(c, rng, events, day * 96)
+    more = [seat_event(rng, SWITCHES + 100 + n, 50 * 86400 + n * 40) for n in range(7000)]
+    assert c.post('/v1/events', more, 200)['accepted'] == len(more)
+    recount.wait_until_folded(server, 'seats_on')
+    check_seats(c, rng, events + more)
+    print('switches are known before', *at_first, 'and then', *known(server))
+    server.copy('broken')
+    server.sql("DELETE FROM usage_mark USING customer WHERE customer.customer_id = usage_mark.customer_id AND key <> 'seats'", database='broken')
+    assert server.doctor('broken')[0] == 0
+    server.sql("UPDATE usage_switched SET held = '\\x01' WHERE part = 0", database='broken')
+    code, said = server.doctor('broken')
+    assert code == 1 and list(phial.failing(said)) == ['sums_are_of_the_entries'], said
+    server.sql('DROP DATABASE broken')
+
+
 def main():
     server = phial.Server('--test-clock', environment={'PHIAL_USAGE_FOLD_INTERVAL_MS': '50'}, timeout=recount.patience(EVENTS))
     c = server.client
     c.put('/v1/test-clock', {'now': '2031-12-15T00:00:00Z'}, 200)
     golden(c)
     refusals(c)
+    switches(server, c, random.Random(7))
     recount.run(server, EVENTS, random.Random(5))
     server.remove()
     print('ok')

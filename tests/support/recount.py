@@ -215,11 +215,11 @@ def patience(total):
     return 120 + total // 1000
 
 
-def wait_until_folded(server):
+def wait_until_folded(server, metric='sum'):
     """Until the running sums hold all of the logs: then they alone answer. So long without progress is a fault."""
     last, moved = None, time.monotonic()
     while time.monotonic() < moved + server.timeout:
-        progress = server.client.get('/v1/metrics/sum/folding')
+        progress = server.client.get(f'/v1/metrics/{metric}/folding')
         if all(progress[what]['folded'] == progress[what]['of'] > 0 for what in ('customers', 'entries')):
             return
         if progress != last:
@@ -260,7 +260,7 @@ def rebuild(server, c, unfolded):
     server.sql("UPDATE usage_sum SET events = events + 1; UPDATE usage_value SET events = events + 1")
     for metric in FOLDED:
         assert ask(c, metric, MONTH)['events'] != before[metric]['events'], metric
-    server.sql('DELETE FROM usage_sum; DELETE FROM usage_value; DELETE FROM usage_place; DELETE FROM usage_mark')
+    server.sql('DELETE FROM usage_sum; DELETE FROM usage_value; DELETE FROM usage_switched; DELETE FROM usage_place; DELETE FROM usage_mark')
     for metric in unfolded:
         assert ask(c, metric, MONTH) == before[metric], metric
     wait_until_folded(server)

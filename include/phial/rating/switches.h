@@ -24,6 +24,14 @@ result switches_add_held(struct switches *switches, size_t group, str held);
 void switches_add_event(struct switches *switches, const struct metric *metric,
                         const struct usage_event *event, bool stored);
 
+// What had been switched to before `from`: of each value that was on in some group its last switch
+// in each, as running sums keep it, group by group. No more is added afterwards.
+struct switched {
+    size_t group;
+    str text;
+};
+struct switched *switches_before(struct switches *switches, struct arena *arena, size_t *count);
+
 size_t switches_group_count(const struct switches *switches);
 str switches_group_at(const struct switches *switches, size_t group);
 
