@@ -299,11 +299,13 @@ static result advance_switched(const struct sums_stretch *stretch,
     for (size_t i = 0; i < stretch->metric_count; i++) {
         struct switched_series series = {stretch->at.tx, stretch->at.customer_id,
                                          stretch->at.series[i]};
-        if (!touched[i] || metric_folding(stretch->at.metrics[i]) != FOLDS_SWITCHES)
-            continue;
         // Nothing is known of a series that begins: who has emptied its sums may have left that.
-        TRY(switched_drop(&series, stretch->from == 0 ? (instant){FIRST_INSTANT_US} : since[i]));
-        TRY(switched_advance(&series));
+        bool begins = stretch->from == 0;
+        if (metric_folding(stretch->at.metrics[i]) != FOLDS_SWITCHES || !(begins || touched[i]))
+            continue;
+        TRY(switched_drop(&series, begins ? (instant){FIRST_INSTANT_US} : since[i]));
+        if (touched[i])
+            TRY(switched_advance(&series));
     }
     return OK;
 }

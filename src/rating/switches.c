@@ -93,6 +93,7 @@ static size_t *find_slot(const struct names *names, size_t number, str text)
     uint64_t hash = fnv_end(fnv_add((FNV_BASIS ^ number) * FNV_PRIME, text));
     size_t at = hash & (names->slot_count - 1);
     while (names->slots[at] != 0) {
+        assert(names->items != NULL); // what a slot names
         const struct named *there = &names->items[names->slots[at] - 1];
         if (there->number == number && str_eq(there->text, text))
             break;

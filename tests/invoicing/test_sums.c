@@ -112,7 +112,9 @@ START_TEST(answers_the_same_at_every_position)
     // And out of the entries alone.
     run_here(&clinic, "DELETE FROM usage_mark");
     check_against(&clinic, expected);
-    run_here(&clinic, "DELETE FROM usage_sum; DELETE FROM usage_value; DELETE FROM usage_switched; DELETE FROM usage_place");
+    run_here(
+        &clinic,
+        "DELETE FROM usage_sum; DELETE FROM usage_value; DELETE FROM usage_switched; DELETE FROM usage_place");
     fold(&clinic);
     check_against(&clinic, expected);
     release_expected(expected);
