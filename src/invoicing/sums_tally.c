@@ -138,20 +138,19 @@ static enum part part_of(const struct sums_stretch *stretch, const instant *late
 static void part_lines(const struct sums_stretch *stretch, const instant *latest,
                        struct usage_tally_line *lines, size_t count, size_t counts[PARTS])
 {
-    struct arena *arena = db_arena(stretch->at.tx);
-    struct usage_tally_line *parts[PARTS];
-    for (int part = 0; part < PARTS; part++)
-        parts[part] = arena_array(arena, struct usage_tally_line, count);
+    struct usage_tally_line *parted =
+        arena_array(db_arena(stretch->at.tx), struct usage_tally_line, count);
+    size_t next[PARTS] = {0};
     if (count > 1)
         qsort(lines, count, sizeof *lines, by_bucket);
-    for (size_t i = 0; i < count; i++) {
-        enum part part = part_of(stretch, latest, &lines[i]);
-        parts[part][counts[part]++] = lines[i];
-    }
-    for (int part = 0; part < PARTS; part++) {
-        for (size_t i = 0; i < counts[part]; i++)
-            *lines++ = parts[part][i];
-    }
+    for (size_t i = 0; i < count; i++)
+        counts[part_of(stretch, latest, &lines[i])]++;
+    for (int part = 1; part < PARTS; part++)
+        next[part] = next[part - 1] + counts[part - 1];
+    for (size_t i = 0; i < count; i++)
+        parted[next[part_of(stretch, latest, &lines[i])]++] = lines[i];
+    for (size_t i = 0; i < count; i++)
+        lines[i] = parted[i];
 }
 
 // What a tally has of values, and what of it is left for rows of its own.
