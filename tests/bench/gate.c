@@ -20,7 +20,9 @@ enum {
     HOSTILE_BYTES = 4096,
     SEARCHES = 3000,
     MUTATIONS = 6000,
-    ALLOWED = 10
+    ALLOWED = 10,
+    CHECKED_MAX = 2000,
+    CHECKS = 10
 };
 
 static const char declaration[] =
@@ -306,51 +308,97 @@ static void print_escaped(const char *text)
     }
 }
 
-struct worst {
-    double clock;
+struct measured {
     struct seed seed;
     double nanoseconds; // a byte
-    size_t tried;
-    size_t above; // ALLOWED
 };
 
-static void try(struct worst *worst, const struct seed *seed)
+struct search {
+    double clock;
+    size_t tried;
+    struct measured worst; // from which the search goes on
+    // Those above ALLOWED, and the worst of the others.
+    struct measured below;
+    struct measured above[CHECKED_MAX];
+    size_t above_count;
+};
+
+static double measure(const struct seed *seed, double interesting, double clock)
 {
     char text[HOSTILE_BYTES];
-    double interesting = worst->nanoseconds > ALLOWED ? ALLOWED : worst->nanoseconds;
-    double took = nanoseconds(repeat(text, seed->text, seed->bytes), interesting, worst->clock);
-    worst->tried++;
-    worst->above += took > ALLOWED ? 1 : 0;
-    if (getenv("PHIAL_BENCH_ALL") != NULL && took > ALLOWED)
-        (void)fprintf(stderr, "%.1f %zu %s\n", took, seed->bytes, seed->text);
-    if (took > worst->nanoseconds) {
-        worst->nanoseconds = took;
-        worst->seed = *seed;
-    }
+    return nanoseconds(repeat(text, seed->text, seed->bytes), interesting, clock);
+}
+
+static void try(struct search *search, const struct seed *seed)
+{
+    double worst = search->worst.nanoseconds;
+    struct measured now = {*seed, measure(seed, worst > ALLOWED ? ALLOWED : worst, search->clock)};
+    search->tried++;
+    if (now.nanoseconds > ALLOWED && search->above_count < CHECKED_MAX)
+        search->above[search->above_count++] = now;
+    else if (now.nanoseconds > search->below.nanoseconds)
+        search->below = now;
+    if (now.nanoseconds > worst)
+        search->worst = now;
 }
 
 // Every piece again and again, mixtures at random, and from the worst of them on towards worse.
-static void bench_hostile(double clock)
+static void search_hostile(struct search *search)
 {
     static const size_t sizes[] = {256, 500, 1000, HOSTILE_BYTES};
-    struct worst worst = {.clock = clock};
     uint64_t state = 7;
     for (size_t i = 0; i < COUNT_OF(sizes) * COUNT_OF(hostile); i++) {
         struct seed seed = {.bytes = sizes[i % COUNT_OF(sizes)]};
         (void)snprintf(seed.text, sizeof seed.text, "%s", hostile[i / COUNT_OF(sizes)]);
-        try(&worst, &seed);
+        try(search, &seed);
     }
     for (size_t i = 0; i < SEARCHES; i++) {
         struct seed seed = mix(&state);
-        try(&worst, &seed);
+        try(search, &seed);
     }
     for (size_t i = 0; i < MUTATIONS; i++) {
-        struct seed seed = mutate(&worst.seed, &state);
-        try(&worst, &seed);
+        struct seed seed = mutate(&search->worst.seed, &state);
+        try(search, &seed);
+    }
+}
+
+// A machine that others use is slow for tenths of a second: what was above is looked at again, all
+// of it several times over with pauses between, and the least counts.
+static void check_above(struct search *search)
+{
+    static const struct timespec pause = {.tv_nsec = 50000000};
+    for (int round = 0; round < CHECKS; round++) {
+        (void)nanosleep(&pause, NULL);
+        for (size_t i = 0; i < search->above_count; i++) {
+            struct measured *above = &search->above[i];
+            if (above->nanoseconds <= ALLOWED)
+                continue;
+            double took = measure(&above->seed, ALLOWED, search->clock);
+            above->nanoseconds = took < above->nanoseconds ? took : above->nanoseconds;
+        }
+    }
+}
+
+static void bench_hostile(double clock)
+{
+    static struct search search;
+    search = (struct search){.clock = clock};
+    search_hostile(&search);
+    check_above(&search);
+    struct measured worst = search.below;
+    size_t above = 0;
+    for (size_t i = 0; i < search.above_count; i++) {
+        const struct measured *one = &search.above[i];
+        above += one->nanoseconds > ALLOWED ? 1 : 0;
+        if (getenv("PHIAL_BENCH_ALL") != NULL && one->nanoseconds > ALLOWED)
+            (void)fprintf(stderr, "%.1f %zu %s\n", one->nanoseconds, one->seed.bytes,
+                          one->seed.text);
+        if (one->nanoseconds > worst.nanoseconds)
+            worst = *one;
     }
     (void)printf("\"hostile_strings\": %zu, \"above_%d_ns_per_byte\": %zu, "
                  "\"worst_ns_per_byte\": %.1f, \"worst_bytes\": %zu, \"worst_string\": \"",
-                 worst.tried, ALLOWED, worst.above, worst.nanoseconds, worst.seed.bytes);
+                 search.tried, ALLOWED, above, worst.nanoseconds, worst.seed.bytes);
     print_escaped(worst.seed.text);
     (void)printf("\"}\n");
 }
