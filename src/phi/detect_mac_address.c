@@ -2,26 +2,17 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-static bool is_mac(str squeezed)
+static bool is_hex(char c)
 {
-    bool all_zero = true;
-    bool all_ones = true;
-    for (size_t i = 0; i < squeezed.len; i++) {
-        char c = squeezed.ptr[i];
-        if (!is_digit(c) && (c < 'A' || c > 'F'))
-            return false;
-        all_zero = all_zero && c == '0';
-        all_ones = all_ones && c == 'F';
-    }
-    return !all_zero && !all_ones;
+    char small = to_lower(c);
+    return is_digit(c) || (small >= 'a' && small <= 'f');
 }
 
 // Whether a group of hexadecimal digits, as long as those of the address, ends or begins there.
 static bool is_group(str text, size_t from, size_t group)
 {
     for (size_t i = 0; i < group; i++) {
-        char c = to_lower(at_or_nul(text, from + i));
-        if (!is_digit(c) && (c < 'a' || c > 'f'))
+        if (!is_hex(at_or_nul(text, from + i)))
             return false;
     }
     return true;
@@ -46,19 +37,20 @@ static bool stands_alone(str text, size_t at, size_t end, size_t group)
 
 static bool mac_at(str text, size_t at, size_t group, char separator)
 {
-    char squeezed[12];
-    size_t filled = 0;
+    enum { DIGITS = 12 };
+    bool all_zero = true;
+    bool all_ones = true;
     size_t end = at;
-    while (filled < sizeof(squeezed)) {
-        if (filled > 0 && filled % group == 0 && at_or_nul(text, end++) != separator)
+    for (size_t i = 0; i < DIGITS; i++, end++) {
+        if (i > 0 && i % group == 0 && at_or_nul(text, end++) != separator)
             return false;
-        for (size_t i = 0; i < group; i++, end++) {
-            if (!is_alnum(at_or_nul(text, end)))
-                return false;
-            squeezed[filled++] = to_upper(text.ptr[end]);
-        }
+        char c = at_or_nul(text, end);
+        if (!is_hex(c))
+            return false;
+        all_zero = all_zero && c == '0';
+        all_ones = all_ones && to_lower(c) == 'f';
     }
-    return stands_alone(text, at, end, group) && is_mac((str){squeezed, filled});
+    return !all_zero && !all_ones && stands_alone(text, at, end, group);
 }
 
 bool phi_detect_mac_address(const struct sight *sight)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-#include <string.h>
-
 enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 20 };
 
 // The words are in the order of their first letters.
@@ -12,7 +10,7 @@ static bool is_one_of(str word, const char *const *words)
     while (*words != NULL && **words < first)
         words++;
     for (; *words != NULL && **words == first; words++)
-        if (strlen(*words) == word.len && scan_phrase(word, 0, *words) == word.len)
+        if (scan_phrase(word, 0, *words) == word.len)
             return true;
     return false;
 }
