@@ -118,8 +118,8 @@ static bool before_number(const struct sight *sight, size_t n)
         if (!sight_pays(sight, WORD_WORK))
             return false;
         str word = run_text(sight, --at);
-        bool kind = sight->runs[at].upper ? is_one_of(word, kinds) : is_one_of(word, small);
-        if (capitals > 0 && (kind || is_calle(sight, at)))
+        const char *const *names = sight->runs[at].upper ? kinds : small;
+        if (capitals > 0 && (is_one_of(word, names) || is_calle(sight, at)))
             return true;
         bool capital = sight->runs[at].upper && word.len > 2 && sight->runs[at].digits == 0 &&
                        !is_upper(word.ptr[word.len - 1]);
