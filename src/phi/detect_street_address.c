@@ -3,6 +3,14 @@
 
 enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 20 };
 
+static bool is_word(str text, const char *word)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (word[i] == '\0' || to_lower(text.ptr[i]) != word[i])
+            return false;
+    return word[text.len] == '\0';
+}
+
 // The words are in the order of their first letters.
 static bool is_one_of(str word, const char *const *words)
 {
@@ -10,7 +18,7 @@ static bool is_one_of(str word, const char *const *words)
     while (*words != NULL && **words < first)
         words++;
     for (; *words != NULL && **words == first; words++)
-        if (scan_phrase(word, 0, *words) == word.len)
+        if (is_word(word, *words))
             return true;
     return false;
 }
@@ -115,14 +123,13 @@ static bool before_number(const struct sight *sight, size_t n)
     size_t capitals = 0;
     for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
          words++) {
-        if (!sight_pays(sight, WORD_WORK))
+        if (sight->runs[at - 1].digits != 0 || !sight_pays(sight, WORD_WORK))
             return false;
         str word = run_text(sight, --at);
         const char *const *names = sight->runs[at].upper ? kinds : small;
         if (capitals > 0 && (is_one_of(word, names) || is_calle(sight, at)))
             return true;
-        bool capital = sight->runs[at].upper && word.len > 2 && sight->runs[at].digits == 0 &&
-                       !is_upper(word.ptr[word.len - 1]);
+        bool capital = sight->runs[at].upper && word.len > 2 && !is_upper(word.ptr[word.len - 1]);
         if (!capital && !is_one_of(word, particles))
             return false;
         capitals += capital ? 1 : 0;

@@ -209,6 +209,8 @@ static const char *const hostile[] = {
     "00100030",
     "9.9 y",
     "Calle Mayor 5",
+    "- DeaDE\xF0\x9D\x9F\x8E"
+    "8/ 3701r",
 };
 
 // What reading the clock takes, at least.
