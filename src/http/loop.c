@@ -45,9 +45,10 @@ static void *run(void *argument)
     int connections = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     bool quiet = false; // takes no new connections any more
     while (!server->loop.ends) {
-        if (server->draining && !quiet)
+        bool draining = server->draining;
+        if (draining && !quiet)
             (void)MHD_quiesce_daemon(server->daemon);
-        quiet = server->draining;
+        quiet = draining;
         jobs_resume_answered(server);
         (void)MHD_run(server->daemon);
         end_pass(server);

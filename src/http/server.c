@@ -365,8 +365,11 @@ void http_stop(struct http_server *server)
     queue_close(server); // before the daemon: no connection may be suspended when it ends
     loop_stop(server);
     jobs_resume_answered(server);
-    if (server->daemon != NULL)
+    if (server->daemon != NULL) {
+        (void)MHD_quiesce_daemon(
+            server->daemon); // the loop may have ended before: its listener is ours
         MHD_stop_daemon(server->daemon);
+    }
     log_flush(&server->loop.lines);
     jobs_free(server);
     if (server->guarding)
