@@ -358,11 +358,18 @@ static struct stored stored_new(struct arena *arena, size_t room)
     };
 }
 
-result sums_add(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
+static struct stored stored_of(const struct sums_place *at, const struct usage_tally_line *lines,
+                               size_t count)
 {
     struct stored stored = stored_new(db_arena(at->tx), count);
     for (size_t i = 0; i < count; i++)
         stored_add(db_arena(at->tx), &stored, at, &lines[i]);
+    return stored;
+}
+
+result sums_add(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
+{
+    struct stored stored = stored_of(at, lines, count);
     return count == 0 ? OK
                       : db_exec(at->tx, &sums_add_sql,
                                 PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, count)));
@@ -370,9 +377,7 @@ result sums_add(const struct sums_place *at, const struct usage_tally_line *line
 
 result sums_insert(const struct sums_place *at, const struct usage_tally_line *lines, size_t count)
 {
-    struct stored stored = stored_new(db_arena(at->tx), count);
-    for (size_t i = 0; i < count; i++)
-        stored_add(db_arena(at->tx), &stored, at, &lines[i]);
+    struct stored stored = stored_of(at, lines, count);
     return count == 0 ? OK
                       : db_exec(at->tx, &sums_insert_sql,
                                 PARAMS(db_i64(at->customer_id), STORED_PARAMS(stored, count),
