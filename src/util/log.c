@@ -24,6 +24,8 @@ bool log_level_parse(str name, enum log_level *level)
 
 enum { LINE_BYTES_MAX = 4096, TEXTS_BYTES_MAX = 3072 }; // texts leave room for what is ours
 
+_Static_assert(LINE_BYTES_MAX <= sizeof(((struct log_lines *)0)->text), "a line has room there");
+
 struct line {
     char text[LINE_BYTES_MAX];
     size_t len;
