@@ -46,8 +46,13 @@ static void add_text(struct line *line, const char *text)
 static void add_number(struct line *line, int64_t number, int digits)
 {
     char text[24];
-    int len = snprintf(text, sizeof text, "%0*lld", digits, (long long)number);
-    add(line, text, (size_t)len);
+    size_t at = sizeof text;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    for (; left != 0 || digits > 0; left /= 10, digits--)
+        text[--at] = (char)('0' + left % 10);
+    if (number < 0)
+        text[--at] = '-';
+    add(line, text + at, sizeof text - at);
 }
 
 static bool is_plain(unsigned char c)
@@ -55,20 +60,31 @@ static bool is_plain(unsigned char c)
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
 }
 
+static size_t plain_run(str text)
+{
+    size_t len = 0;
+    while (len < text.len && is_plain((unsigned char)text.ptr[len]))
+        len++;
+    return len;
+}
+
+static void add_escaped(struct line *line, unsigned char c)
+{
+    char escaped[8];
+    int len = snprintf(escaped, sizeof escaped, c == '"' || c == '\\' ? "\\%c" : "\\u%04x", c);
+    add(line, escaped, (size_t)len);
+}
+
 // What does not fit is left out.
 static void add_quoted(struct line *line, str text)
 {
     add_text(line, "\"");
-    for (size_t i = 0; i < text.len && line->len < TEXTS_BYTES_MAX; i++) {
-        char escaped[8] = "";
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (is_plain(c))
-            add(line, text.ptr + i, 1);
-        else if (c == '"' || c == '\\')
-            (void)snprintf(escaped, sizeof escaped, "\\%c", c);
-        else
-            (void)snprintf(escaped, sizeof escaped, "\\u%04x", c);
-        add_text(line, escaped);
+    while (text.len != 0 && line->len < TEXTS_BYTES_MAX) {
+        size_t plain = plain_run(str_slice(text, 0, TEXTS_BYTES_MAX - line->len));
+        add(line, text.ptr, plain);
+        if (plain == 0)
+            add_escaped(line, (unsigned char)text.ptr[0]);
+        text = str_slice(text, plain == 0 ? 1 : plain, text.len);
     }
     add_text(line, "\"");
 }
