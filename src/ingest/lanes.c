@@ -11,7 +11,7 @@
 
 enum {
     WRITERS_MAX = 16,
-    GATHER_ENTRIES = 128, // a writer takes lanes until it has so many
+    GATHER_ENTRIES = 512, // a writer takes lanes until it has so many
     BATCH_ENTRIES = 5000, // and of a lane no further parcel beyond so many
     LINGER_US = 5000,     // the longest that a few wait for a transaction under way
     DISTRUST_BATCHES = 16,
