@@ -33,7 +33,8 @@ static void add(struct name *name, unsigned tells, bool plural)
     name->plural = plural;
 }
 
-// Words written together: the fewest of the vocabulary that make up the whole.
+// Words written together: the fewest of the vocabulary that make up the whole, the last of them the
+// shortest: a model's name is no mode of an lname.
 static bool take_apart(str word, struct name *name)
 {
     enum { LETTERS_MIN = 2 };
@@ -48,7 +49,7 @@ static bool take_apart(str word, struct name *name)
             if (start > 0 && fewest[start] == 0)
                 continue;
             const struct word *found = vocabulary_find(str_slice(word, start, end), &plural);
-            if (found == NULL || (fewest[end] != 0 && fewest[end] <= fewest[start] + 1))
+            if (found == NULL || (fewest[end] != 0 && fewest[end] < fewest[start] + 1))
                 continue;
             fewest[end] = fewest[start] + 1;
             from[end] = start;
@@ -187,7 +188,7 @@ static bool is_person(const struct name *name)
     bool bare = (tells & BARE) != 0 && only(name, BARE | WHO | ID | NAME | GLUE);
     return (tells & STRONG) != 0 || bare || only(name, WHO) || pair(name, WHO, ID) ||
            pair(name, NAME_OF, NAME) || pair(name, DAY_OF, DATE) ||
-           (pair(name, PART, ID) && (tells & SORTS) == 0);
+           pair(name, NUMBERED, NUMBER) || (pair(name, PART, ID) && (tells & SORTS) == 0);
 }
 
 static bool means_phi(const struct name *name)
@@ -203,7 +204,7 @@ static bool means_phi_of_closed(const struct name *name)
     unsigned tells = all_of(name);
     bool counts = (tells & (COUNTS | LIFTS)) != 0 || (only(name, WHO | ITEM) && name->plural) ||
                   only(name, ORDINAL | NUMBER | GLUE);
-    bool sorts = (tells & SORTS) != 0 && (tells & CLINICAL) == 0;
+    bool sorts = (tells & (SORTS | SAYS)) != 0 && (tells & CLINICAL) == 0;
     return !counts && !sorts && is_person(name);
 }
 

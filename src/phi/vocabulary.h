@@ -27,6 +27,8 @@ enum {
     ORDINAL = 1 << 16, // beside `number` alone it is counted, where only numbers can stand
     ITEM = 1 << 17,    // several of them are a number of them
     NUMBER = 1 << 18,
+    NUMBERED = 1 << 19, // PHI beside a NUMBER, not beside other IDs
+    SAYS = 1 << 20,     // of a person's number, yes or no: harmless as SORTS are, but in no text
 };
 
 struct word {
