@@ -33,6 +33,8 @@ static bool is_age(const struct sight *sight, size_t at)
 
 bool phi_detect_clinical_text(const struct sight *sight)
 {
+    if ((sight->words & KIND(COMPLAINT)) != 0)
+        return true;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(CLINICAL)); i++)
         if (sight_pays(sight, CLINICAL_WORK) && is_age(sight, sight->runs[i].at))
             return true;

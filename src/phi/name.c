@@ -187,8 +187,8 @@ static bool is_person(const struct name *name)
     unsigned tells = all_of(name);
     bool bare = (tells & BARE) != 0 && only(name, BARE | WHO | ID | NAME | GLUE);
     return (tells & STRONG) != 0 || bare || only(name, WHO) || pair(name, WHO, ID) ||
-           pair(name, NAME_OF, NAME) || pair(name, DAY_OF, DATE) ||
-           pair(name, NUMBERED, NUMBER) || (pair(name, PART, ID) && (tells & SORTS) == 0);
+           pair(name, NAME_OF, NAME) || pair(name, DAY_OF, DATE) || pair(name, NUMBERED, NUMBER) ||
+           (pair(name, PART, ID) && (tells & SORTS) == 0);
 }
 
 static bool means_phi(const struct name *name)

@@ -15,7 +15,8 @@ enum word_kind {
     WORD_BIRTH,
     WORD_BSN,
     WORD_CALL,
-    WORD_CALLED, // so and so, with a sign between: name: X
+    WORD_CALLED,    // so and so, with a sign between: name: X
+    WORD_COMPLAINT, // of a patient
     WORD_DEA,
     WORD_DIAGNOSIS,
     WORD_DNI,
