@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "phial/util/array.h"
 #include "scan.h"
 
 static int two(str digits, size_t at)
@@ -26,6 +27,9 @@ static bool is_rvnr(str squeezed)
 
 bool phi_detect_de_rvnr(const struct sight *sight)
 {
-    static const struct shape shape = SHAPE("99999999A999", "", "", "", EDGE_UPPER);
-    return scan_shape(sight, &shape, is_rvnr);
+    static const struct shape shapes[] = {
+        SHAPE("99999999A999", "", "", "", EDGE_UPPER),
+        SHAPE("99", "-999999", "-A-999", " ", EDGE_WORD), // as it is printed
+    };
+    return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_rvnr);
 }

@@ -5,8 +5,24 @@
 
 enum { NUMBER_CHARACTERS_MAX = 18 };
 
+// C01X00T47, GW49GTH69: eight of these and a check digit, few of them digits perhaps
+static bool is_german(str number)
+{
+    static const int weights[] = {7, 3, 1};
+    int sum = 0;
+    for (size_t i = 0; i + 1 < number.len; i++) {
+        char c = to_upper(number.ptr[i]);
+        if (!is_digit(c) && !among(c, "CFGHJKLMNPRTVWXYZ"))
+            return false;
+        sum += (is_digit(c) ? c - '0' : c - 'A' + 10) * weights[i % 3];
+    }
+    char check = number.ptr[number.len - 1];
+    return is_digit(check) && sum % 10 == check - '0';
+}
+
 static bool begins_with_number(str rest)
 {
+    enum { GERMAN_CHARACTERS = 9 };
     size_t digits = 0;
     size_t len = 0;
     while (len <= NUMBER_CHARACTERS_MAX &&
@@ -15,6 +31,8 @@ static bool begins_with_number(str rest)
         digits += is_digit(rest.ptr[len]) ? 1 : 0;
         len++;
     }
+    if (len == GERMAN_CHARACTERS && is_german(str_slice(rest, 0, len)))
+        return true;
     return len >= 6 && len <= NUMBER_CHARACTERS_MAX && digits >= 4;
 }
 

@@ -44,10 +44,27 @@ static bool begins_with_national(str rest)
     return gaps > 0 && digits >= 9 && digits <= 11;
 }
 
+// 123-456-7890, 235/640-7507: behind a word in whatever area
+static bool begins_with_groups(str rest)
+{
+    static const size_t groups[] = {3, 3, 4};
+    enum { GAP_MAX = 2 };
+    size_t at = 0;
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        size_t gap = 0;
+        while (i > 0 && gap < GAP_MAX && among(at_or_nul(rest, at + gap), " -./)"))
+            gap++;
+        if ((i > 0 && gap == 0) || scan_digits(rest, at + gap) != groups[i])
+            return false;
+        at += gap + groups[i];
+    }
+    return true;
+}
+
 static bool begins_with_number(str rest)
 {
     size_t digits = scan_digits(rest, 0);
-    if (begins_with_national(rest))
+    if (begins_with_national(rest) || begins_with_groups(rest))
         return true;
     if (digits == 11 && rest.ptr[0] == '1')
         return is_north_american(str_slice(rest, 1, 11));
