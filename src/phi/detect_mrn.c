@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3, LABEL_WORK = 3 };
+enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3, CHART_GAP_MAX = 4, LABEL_WORK = 3 };
 
 // 809-8-10171, J6681012: a few letters, then digits in groups
 static bool begins_with_number(str rest)
@@ -54,7 +54,8 @@ static bool is_chart_at(str text, size_t at)
     if (next == at || is_alnum(at_or_nul(text, next)))
         return false;
     size_t gap = 0;
-    while (gap < 3 && next + gap < text.len && strchr(" #:=", text.ptr[next + gap]) != NULL)
+    while (gap < CHART_GAP_MAX && next + gap < text.len &&
+           strchr(" #:=", text.ptr[next + gap]) != NULL)
         gap++;
     return gap > 0 &&
            scan_code(str_slice(text, next + gap, text.len),

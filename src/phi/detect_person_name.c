@@ -60,9 +60,9 @@ static size_t proper_word(str text, size_t at)
 // "de ", "van der ": what stands before a family's name
 static size_t particles_at(str text, size_t at)
 {
-    static const char *const particles[] = {"al ",  "da ",  "de ",  "del ", "della ", "den ",
-                                            "der ", "di ",  "dos ", "du ",  "la ",    "le ",
-                                            "ten ", "ter ", "van ", "von ", "zu ",    NULL};
+    static const char *const particles[] = {"al ",  "d'",   "da ",  "de ", "del ", "della ", "den ",
+                                            "der ", "di ",  "dos ", "du ", "la ",  "le ",    "ten ",
+                                            "ter ", "van ", "von ", "zu ", NULL};
     size_t start = at;
     size_t i = 0;
     while (is_lower(at_or_nul(text, at)) && particles[i] != NULL) {
@@ -112,7 +112,7 @@ static size_t title_at(str text, size_t at)
          {"Sra", "Sig.", "Senor", "Senora", "Senorita", "Signor", "Signora", "Signorina", "Sig.ra",
           "Srta", NULL}},
         {'H', {"Herr", "Hr", "Herrn", NULL}},
-        {'P', {"Prof", "Professor", NULL}},
+        {'P', {"Prof", "Professor", "Pani", NULL}},
         {'F', {"Frau", "Fru", NULL}},
     };
     const char *const *titles = NULL;

@@ -40,20 +40,36 @@ static bool is_unit(str word)
     return word.len == 2 && word.ptr[1] == 'B' && among(word.ptr[0], "KMGTP");
 }
 
+// 42nd Avenue: the length of a street's number, with its ending
+static size_t ordinal_at(str text, size_t at)
+{
+    static const char *const endings[] = {"nd", "rd", "st", "th", NULL};
+    size_t digits = scan_digits(text, at);
+    size_t letters = digits > 0 && digits <= 3 ? scan_letters(text, at + digits) : 0;
+    bool ordinal =
+        letters == 2 && is_one_of(str_slice(text, at + digits, at + digits + 2), endings);
+    return ordinal ? digits + letters : 0;
+}
+
 static bool street_at(const struct sight *sight, size_t at)
 {
     str text = sight->text;
     for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
         char head = at_or_nul(text, at + 1);
-        if (at_or_nul(text, at) != ' ' || !(is_upper(head) || (head & '\x80') != 0) ||
+        bool number = is_digit(head);
+        if (at_or_nul(text, at) != ' ' || !(number || is_upper(head) || (head & '\x80') != 0) ||
             !sight_pays(sight, WORD_WORK))
             return false;
-        size_t letters = scan_letters(text, ++at);
+        size_t letters = number ? ordinal_at(text, ++at) : scan_letters(text, ++at);
+        if (letters == 0)
+            return false;
         if (words > 0 && is_street_word(text, at, letters))
             return true;
         if (words == 0 && is_unit(str_slice(text, at, at + letters)))
             return false;
         at += letters;
+        if (at_or_nul(text, at) == '\'') // O'Neill Avenue
+            at += 1 + scan_letters(text, at + 1);
         at += at_or_nul(text, at) == '.' ? 1 : 0;
     }
     return false;
