@@ -147,13 +147,25 @@ static bool short_title_at(str text, size_t at)
     return false;
 }
 
+// "J. Smith", "van der Berg", "Smith": what may stand behind a title
+static bool is_titled(str rest)
+{
+    enum { INITIALS_MAX = 3 };
+    size_t at = 0;
+    for (size_t i = 0;
+         i < INITIALS_MAX && is_upper(at_or_nul(rest, at)) && at_or_nul(rest, at + 1) == '.'; i++)
+        at += at_or_nul(rest, at + 2) == ' ' ? 3 : 2;
+    at += particles_at(rest, at);
+    return name_word(rest, at) > 0;
+}
+
 static bool after_title(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(TITLE)); i++) {
         size_t at = sight->runs[i].at;
         size_t len = sight_pays(sight, TITLE_WORK) ? title_at(text, at) : 0;
-        if (len > 0 && name_word(text, at + len) > 0)
+        if (len > 0 && is_titled(str_slice(text, at + len, text.len)))
             return true;
         if (sight->runs[i].len <= 2 && short_title_at(text, at))
             return true;

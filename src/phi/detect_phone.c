@@ -85,8 +85,10 @@ static bool with_brackets(const struct sight *sight)
             continue;
         size_t next = at + 5 + (at_or_nul(text, at + 5) == ' ' ? 1 : 0);
         str exchange = str_slice(text, next, next + 10);
-        if (scan_digits(exchange, 0) == 3 && is_code(exchange, '9') &&
-            scan_digits(exchange, 4) == 4 && among(exchange.ptr[3], "- ."))
+        size_t digits = scan_digits(exchange, 0);
+        if ((digits == 7 ||
+             (digits == 3 && scan_digits(exchange, 4) == 4 && among(exchange.ptr[3], "- ."))) &&
+            is_code(exchange, '9'))
             return true;
     }
     return false;

@@ -161,6 +161,10 @@ static const struct identifier identifiers[] = {
     // as they are printed, or written by hand
     {"phone: (123) 456-7890", "phone"},
     {"fax 235/640-7507", "phone"},
+    {"(415)5550132", "phone"},
+    {"Dr. J. Smith", "person_name"},
+    {"Mrs. van der Berg", "person_name"},
+    {"DLN A1234567", "licence_number"},
     {"credit card 122000000000003", "account_number"},
     {"347 N 42nd Ave", "street_address"},
     {"3942 5th Ln, Boston", "street_address"},
