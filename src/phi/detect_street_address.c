@@ -56,13 +56,12 @@ static bool street_at(const struct sight *sight, size_t at)
     str text = sight->text;
     for (size_t words = 0; words <= STREET_WORDS_MAX; words++) {
         char head = at_or_nul(text, at + 1);
-        bool number = is_digit(head);
-        if (at_or_nul(text, at) != ' ' || !(number || is_upper(head) || (head & '\x80') != 0) ||
+        size_t number = is_digit(head) ? ordinal_at(text, at + 1) : 0;
+        if (at_or_nul(text, at) != ' ' || !(number > 0 || is_upper(head) || (head & '\x80') != 0) ||
             !sight_pays(sight, WORD_WORK))
             return false;
-        size_t letters = number ? ordinal_at(text, ++at) : scan_letters(text, ++at);
-        if (letters == 0)
-            return false;
+        size_t letters = number > 0 ? number : scan_letters(text, at + 1);
+        at++;
         if (words > 0 && is_street_word(text, at, letters))
             return true;
         if (words == 0 && is_unit(str_slice(text, at, at + letters)))
