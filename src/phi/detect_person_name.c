@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRODUCT_WORD_MAX = 16, TITLE_WORK = 30, DEGREE_WORK = 80, FULL_NAME_WORK = 80 };
+enum {
+    PRODUCT_WORD_MAX = 16,
+    TITLE_WORK = 30,
+    TITLED_WORK = 20,
+    DEGREE_WORK = 80,
+    FULL_NAME_WORK = 80,
+};
 
 static bool is_of_a_name(char c)
 {
@@ -57,23 +63,26 @@ static size_t proper_word(str text, size_t at)
     return lower && !is_of_a_product(text, at, len) ? len : 0;
 }
 
-// "de ", "van der ": what stands before a family's name
-static size_t particles_at(str text, size_t at)
+static size_t particle_at(str text, size_t at)
 {
     static const char *const particles[] = {"al ",  "d'",   "da ",  "de ", "del ", "della ", "den ",
                                             "der ", "di ",  "dos ", "du ", "la ",  "le ",    "ten ",
                                             "ter ", "van ", "von ", "zu ", NULL};
-    size_t start = at;
-    size_t i = 0;
-    while (is_lower(at_or_nul(text, at)) && particles[i] != NULL) {
-        if (str_starts_with(str_slice(text, at, text.len), str_from(particles[i]))) {
-            at += strlen(particles[i]);
-            i = 0; // van de
-        } else {
-            i++;
-        }
+    char first = at_or_nul(text, at);
+    char second = at_or_nul(text, at + 1);
+    for (size_t i = 0; among(first, "adltvz") && particles[i] != NULL; i++) {
+        if (particles[i][0] == first && particles[i][1] == second &&
+            str_starts_with(str_slice(text, at, text.len), str_from(particles[i])))
+            return strlen(particles[i]);
     }
-    return at - start;
+    return 0;
+}
+
+// "de ", "van der ", "de la ": what stands before a family's name
+static size_t particles_at(str text, size_t at)
+{
+    size_t one = particle_at(text, at);
+    return one == 0 ? 0 : one + particle_at(text, at + one);
 }
 
 // Two of them, an initial perhaps between.
@@ -165,7 +174,8 @@ static bool after_title(const struct sight *sight)
     for (size_t i = 0; sight_finds(sight, &i, WAKE(TITLE)); i++) {
         size_t at = sight->runs[i].at;
         size_t len = sight_pays(sight, TITLE_WORK) ? title_at(text, at) : 0;
-        if (len > 0 && is_titled(str_slice(text, at + len, text.len)))
+        if (len > 0 && sight_pays(sight, TITLED_WORK) &&
+            is_titled(str_slice(text, at + len, text.len)))
             return true;
         if (sight->runs[i].len <= 2 && short_title_at(text, at))
             return true;
