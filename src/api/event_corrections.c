@@ -105,7 +105,6 @@ static result correct(struct db_tx *tx, void *context)
     TRY(event_view_read(tx, correction->customer.id, &correction->original, &after));
     TRY(ledger_check_unsealed(tx, correction->customer.id, after.effective->time));
     json_release(&correction->event);
-    correction->event = NULL;
     TRY(event_state_print(request, &after, &is));
     record_states(request, json_incref(was), json_incref(is));
     return event_view_print(request, &after, &correction->event);

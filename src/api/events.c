@@ -386,7 +386,6 @@ static result find_event(struct db_tx *tx, void *context)
     TRY(ledger_find(tx, customer.id, identity_of(question->source, request->args[1]), &entry));
     TRY(event_view_read(tx, customer.id, &entry, &view));
     json_release(&question->json);
-    question->json = NULL;
     return print_event(tx, request, &customer, &view, &question->json);
 }
 

@@ -127,7 +127,6 @@ static result read_statement(struct db_tx *tx, void *context)
     struct invoice_question *question = context;
     TRY(find_invoice(tx, question));
     json_release(&question->statement);
-    question->statement = NULL;
     return invoice_statement(tx, &question->invoice, caller_of(question->request)->change.now,
                              &question->statement);
 }
@@ -137,7 +136,6 @@ static result read_bill(struct db_tx *tx, void *context)
     struct invoice_question *question = context;
     TRY(read_statement(tx, question));
     json_release(&question->customer);
-    question->customer = NULL;
     return representation_customer(tx, question->statement, &question->customer);
 }
 
@@ -295,7 +293,6 @@ static result compute_preview(struct db_tx *tx, void *context)
     instant now = caller_of(preview->request)->change.now;
     TRY(find_subscription(tx, preview, document_of(preview->request)));
     json_release(&preview->statement);
-    preview->statement = NULL;
     if (preview->has_period)
         return invoice_preview_stretch(tx, preview->subscription, preview->start, preview->end, now,
                                        &preview->statement);

@@ -11,7 +11,6 @@ void log_question_release(struct log_question *question)
 result log_question_open(struct db_tx *tx, struct log_question *question)
 {
     json_release(&question->json);
-    question->json = NULL;
     return question->kind->open(tx, question);
 }
 

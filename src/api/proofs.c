@@ -20,7 +20,6 @@ static result prove(struct db_tx *tx, void *context)
     struct invoice invoice = {0};
     TRY(caller_invoice(tx, question->request, question->request->args[0], &invoice));
     json_release(&question->proof);
-    question->proof = NULL;
     return invoice_proof(tx, &invoice, &question->proof);
 }
 

@@ -129,7 +129,6 @@ static result simulate(struct db_tx *tx, void *context)
     struct asked_plan plan = {0};
     struct asked_usage usage = {0};
     json_release(&question->answer);
-    question->answer = NULL;
     TRY(find_usage(tx, question, held, &plan, &usage));
     if (plan.plan == NULL || names_plan(document))
         TRY(asked_plan_read(tx, document, held, &plan));
@@ -191,7 +190,6 @@ static result compare(struct db_tx *tx, void *context)
     struct asked_plan b = {0};
     struct asked_usage usage = {0};
     json_release(&question->answer);
-    question->answer = NULL;
     TRY(find_usage(tx, question, held, &a, &usage));
     TRY(read_side(tx, json_member(document, "a"), held, &a));
     TRY(read_side(tx, json_member(document, "b"), held, &b));

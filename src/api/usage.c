@@ -63,7 +63,6 @@ static result measure(struct db_tx *tx, void *context)
     question->query.customer = &question->customer;
     question->query.metric = metric;
     json_release(&question->answer);
-    question->answer = NULL;
     if (!usage_privacy_spares(&caller_of(request)->key))
         TRY(usage_privacy_read(tx, &question->customer, metric, question->query.window, &privacy));
     TRY(usage_query_run(tx, &question->query, &question->answer));

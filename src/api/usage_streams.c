@@ -118,7 +118,6 @@ static result measure(struct db_tx *tx, void *context)
     struct look *look = context;
     struct customer customer = {0};
     json_release(&look->answer);
-    look->answer = NULL;
     TRY(customer_get_by_id(tx, look->stream->listener.customer_id, &customer));
     TRY(usage_current(tx, &customer, look->now, &look->answer, &look->until));
     return look->stream->spared ? OK : usage_privacy_apply_current(tx, &customer, look->answer);
@@ -150,7 +149,6 @@ static result tell(struct look *look, struct stream *first)
             put_usage(&arena, look, stream);
     }
     json_release(&look->answer);
-    look->answer = NULL;
     arena_reset(&arena);
     return outcome;
 }

@@ -7,6 +7,7 @@
 #define OCTOBER "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-10-01T12:00:00Z'}"
 #define NOVEMBER "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-11-01T12:00:00Z'}"
 #define DECEMBER "{'customer': 'clinic', 'plan': 'imaging', 'start': '2026-12-01T12:00:00Z'}"
+#define REBATE "{'customer': 'clinic', 'plan': 'rebate', 'start': '2026-11-01T12:00:00Z'}"
 #define CLOSED "2026-12-02T05:00:00Z" // November, with its grace
 
 // ---- what any close must leave
@@ -164,6 +165,34 @@ START_TEST(prepaid_credit_is_taken_once)
 }
 END_TEST
 
+// A statement below zero is a credit note, of a series of its own, and none of the others'.
+START_TEST(one_below_zero_issues_alone)
+{
+    struct clinic clinic;
+    struct listing list;
+    size_t below = 0;
+    clinic_open(&clinic);
+    ck_assert_ok(put(clinic.db, &clinic.arena, CATALOG_PLAN, "rebate",
+                     "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": ["
+                     "{\"key\": \"back\", \"name\": \"Given back\", \"metric\": \"images\","
+                     " \"model\": \"per_unit\", \"unit_amount\": \"-0.75\"}]}"));
+    subscribe_many(&clinic, NOVEMBER, 1);
+    subscribe_many(&clinic, REBATE, 2);
+    subscribe_many(&clinic, NOVEMBER, 1);
+    send_event(&clinic, "a-1", "2026-11-03T04:00:00Z", "ct");
+    ck_assert_int_eq(bill(&clinic, CLOSED).issued, 4);
+    list_invoices(&clinic, "issued", CLOSED, &list);
+    ck_assert_uint_eq(list.count, 4);
+    for (size_t i = 0; i < list.count; i++) {
+        bool is_below = str_starts_with(list.items[i].total, STR("-"));
+        below += is_below;
+        ck_assert_int_eq(is_below, str_starts_with(list.items[i].number, STR("CN")));
+    }
+    ck_assert_uint_eq(below, 2);
+    clinic_close(&clinic);
+}
+END_TEST
+
 // One of three was there in November, of which something comes late.
 START_TEST(who_is_owed_a_correction_gets_it_beside_those_who_are_not)
 {
@@ -297,6 +326,6 @@ END_TEST
 
 TEST_MAIN("together", each_states_the_log_as_it_is_before_its_own_entry,
           several_periods_of_each_are_issued_in_order, prepaid_credit_is_taken_once,
-          who_is_owed_a_correction_gets_it_beside_those_who_are_not,
+          one_below_zero_issues_alone, who_is_owed_a_correction_gets_it_beside_those_who_are_not,
           one_that_fails_holds_up_none_beside_it,
           what_another_one_holds_is_passed_over_and_waited_for)

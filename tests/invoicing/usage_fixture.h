@@ -29,6 +29,5 @@ static inline result ask_usage(struct db_tx *tx, void *context)
     TRY(customer_get(tx, STR("clinic"), &customer));
     TRY(catalog_metric(tx, STR("images"), held, &query.metric));
     json_release(&asking->answer);
-    asking->answer = NULL;
     return usage_query_run(tx, &query, &asking->answer);
 }

@@ -26,9 +26,11 @@ enum { JSON_DEPTH_MAX = 64 };
 // root.
 result json_parse(str text, json_t **root);
 
+// Nothing is left where it stood.
 static inline void json_release(json_t **root)
 {
     json_decref(*root);
+    *root = NULL;
 }
 
 // Where a value stands, so that a fault can point at it.
