@@ -42,6 +42,7 @@ result idempotency_begin(struct db_tx *tx, const struct idempotency *what, bool 
 {
     str inserted = {0};
     struct found_answer old = {0};
+    db_once(tx); // a claim that is made again would meet itself
     result claimed = db_one(tx, &catalog_begin_answer_sql,
                             PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name)),
                                    db_bytes(sha256_str(&what->fingerprint))),

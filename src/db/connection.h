@@ -30,6 +30,8 @@ struct db_tx {
     struct arena *arena;
     bool has_begun; // BEGIN is sent with the first statement
     bool streaming; // db_each is on: the connection is taken
+    bool once;      // where the answer to its COMMIT is lost, the server is asked what became of it
+    int64_t id;     // by which it is asked then; 0: nothing was written
     int deferred_count;
     struct deferred deferred[DEFERRED_MAX];
 };

@@ -3,6 +3,7 @@
 #include "phial/db/db.h"
 
 #include "connection.h"
+#include "db.sql.h"
 #include "phial/util/owned.h"
 #include "pipeline.h"
 
@@ -133,6 +134,11 @@ static result send_commit(struct db_tx *tx, PGresult **rows)
     return pipeline_leave(tx, collected);
 }
 
+void db_once(struct db_tx *tx)
+{
+    tx->once = true;
+}
+
 static result commit(struct db_tx *tx)
 {
     if (!tx->has_begun)
@@ -140,6 +146,8 @@ static result commit(struct db_tx *tx)
     // COMMIT of a failed transaction is answered with success and the word ROLLBACK.
     if (PQtransactionStatus(tx->db->connection) == PQTRANS_INERROR)
         return FAIL(DB_FAILED, "the transaction had failed before its end");
+    if (tx->once)
+        TRY(db_one(tx, &db_find_own_id_sql, NO_PARAMS, COLUMNS(db_into_i64("id", &tx->id))));
     OWNED(rows_release) PGresult *rows = NULL;
     TRY(send_commit(tx, &rows));
     return strcmp(PQcmdStatus(rows), "COMMIT") == 0 ? OK : FAIL(DB_FAILED, "not committed");
@@ -170,8 +178,16 @@ const struct db_witness *db_watched(const struct db_tx *tx)
     return tx->db->witness;
 }
 
+static void tell_committed(const struct db *db)
+{
+    if (db->witness != NULL)
+        db->witness->committed(db->witness->context);
+}
+
+// doubtful: the transaction that nobody knows of whether it has been committed; 0: it is known.
 static result transact_once(struct db *db, struct arena *arena,
-                            result (*work)(struct db_tx *, void *), void *context)
+                            result (*work)(struct db_tx *, void *), void *context,
+                            int64_t *doubtful)
 {
     TRY(connect_once(db));
     struct db_tx tx = {.db = db, .arena = arena};
@@ -183,10 +199,11 @@ static result transact_once(struct db *db, struct arena *arena,
         outcome = witness->ending(&tx, witness->context);
     if (!failed(outcome))
         outcome = commit(&tx);
+    *doubtful = outcome.code == ERR_DB_AWAY ? tx.id : 0;
     if (failed(outcome))
         undo(&tx, outcome);
-    else if (witness != NULL && tx.has_begun)
-        witness->committed(witness->context);
+    else if (tx.has_begun)
+        tell_committed(db);
     return outcome;
 }
 
@@ -208,6 +225,39 @@ static void pause_before(int attempt)
     (void)nanosleep(&wait, NULL);
 }
 
+enum fate { FATE_UNKNOWN, FATE_COMMITTED, FATE_ABORTED };
+
+static enum fate ask_fate(struct db *db, int64_t id)
+{
+    char text[24];
+    const char *const values[] = {text};
+    (void)snprintf(text, sizeof text, "%lld", (long long)id);
+    if (failed(connect_once(db)))
+        return FATE_UNKNOWN;
+    OWNED(rows_release)
+    PGresult *rows = PQexecParams(db->connection, "SELECT pg_xact_status($1::xid8)", 1, NULL,
+                                  values, NULL, NULL, 0);
+    if (failed(answer_check(db, rows))) {
+        disconnect(db);
+        return FATE_UNKNOWN;
+    }
+    if (strcmp(PQgetvalue(rows, 0, 0), "committed") == 0)
+        return FATE_COMMITTED;
+    return strcmp(PQgetvalue(rows, 0, 0), "aborted") == 0 ? FATE_ABORTED : FATE_UNKNOWN;
+}
+
+// The server may not have noticed yet that nobody is there any more.
+static enum fate find_fate(struct db *db, int64_t id)
+{
+    int64_t deadline = now_ms() + AWAY_MS_MAX;
+    enum fate fate = ask_fate(db, id);
+    for (int attempt = 1; fate == FATE_UNKNOWN && now_ms() < deadline; attempt++) {
+        pause_before(attempt < ATTEMPTS_MAX ? attempt : ATTEMPTS_MAX);
+        fate = ask_fate(db, id);
+    }
+    return fate;
+}
+
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context)
 {
@@ -215,7 +265,13 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
         return FAIL(WOULD_BLOCK, "");
     int64_t deadline = now_ms() + AWAY_MS_MAX;
     for (int attempt = 1;; attempt++) {
-        result outcome = transact_once(db, arena, work, context);
+        int64_t doubtful = 0;
+        result outcome = transact_once(db, arena, work, context, &doubtful);
+        enum fate fate = doubtful == 0 ? FATE_ABORTED : find_fate(db, doubtful);
+        if (fate == FATE_COMMITTED)
+            tell_committed(db);
+        if (fate != FATE_ABORTED)
+            return fate == FATE_COMMITTED ? OK : outcome;
         bool again =
             outcome.code == ERR_DB_CONFLICT || (outcome.code == ERR_DB_AWAY && now_ms() < deadline);
         if (!again || attempt == ATTEMPTS_MAX)

@@ -38,3 +38,7 @@ SELECT CASE
            WHEN current_setting('pgaudit.log_parameter', true) = 'on' THEN 'pgaudit.log_parameter'
            ELSE ''
        END AS setting;
+
+-- name: db_find_own_id
+-- Of the transaction at hand; 0 where it has written nothing.
+SELECT COALESCE(pg_current_xact_id_if_assigned()::text::bigint, 0) AS id;

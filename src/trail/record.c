@@ -106,6 +106,8 @@ static result ending(struct db_tx *tx, void *context)
     struct trail_request *request = context;
     if (request->reads && request->recorded)
         return OK;
+    if (!request->reads)
+        db_once(tx); // what a request creates has no key that keeps it from being created again
     if (!request->reads && request->state != NULL)
         TRY(request->state(tx, request, &request->after));
     request->pending = true;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What can happen between the daemon and its PostgreSQL under load: connections cut in the middle of COPY and COMMIT,
-a restart, sessions ended and statements cancelled, a database that turns read-only. After each, what was acknowledged
+answers lost, a restart, sessions ended and statements cancelled, a database that turns read-only. After each, what was acknowledged
 is in the ledger exactly once, and nothing else is. PHIAL_FAULT_ROUNDS sets how often each happens."""
 import os
 import random
@@ -44,6 +44,28 @@ def cut_connections():
             load.wait(300)
         settle(load, daemon, place.public_key, 'cut ' + name)
         load = load.again()
+    between.remove()
+    place.remove()
+
+
+def lose_answers():
+    """A credit, which has no key that keeps it from being given twice, is given once: asked for without and with an
+    Idempotency-Key, the answer to one of its commits lost."""
+    place = postgres.Installation()
+    place.start()
+    between = proxy.Proxy(place.cluster.socket, postgres.PORT)
+    daemon = place.daemon(place.cluster.url().replace(place.cluster.socket, between.folder))
+    prepare(daemon.client, CUSTOMERS[:1])
+    credits = f'/v1/customers/{CUSTOMERS[0]}/credits'
+    given = 0
+    for name, moment in (('one that has copied', 'after'), ('any', 'after'), ('any', 'before')):
+        for n in range(2 * ROUNDS):
+            key = {} if n % 2 == 0 else {'Idempotency_Key': f'{name}-{moment}-{n}'}
+            between.cut = proxy.Cut(proxy.is_commit, moment, 1, any_one=name == 'any')
+            daemon.client.post(credits, {'amount': '1.00'}, **key)
+            given += 1
+            found = daemon.client.get(credits)
+            assert len(found['data']) == given and found['balance'] == f'{given}.00', (name, moment, n, found)
     between.remove()
     place.remove()
 
@@ -108,7 +130,7 @@ def disturb_sessions():
 
 
 def main():
-    for story in (cut_connections, restart_postgres, disturb_sessions):
+    for story in (lose_answers, cut_connections, restart_postgres, disturb_sessions):
         story()
     print('ok')
 

@@ -24,14 +24,14 @@ def is_copy_end(tag, body):
 
 
 def is_commit(tag, body):
-    return tag in (b'Q', b'P', b'B', b'E') and b'commit' in body.lower()
+    return tag == b'Q' and body == b'COMMIT\0'
 
 
 class Cut:
-    """One connection that has copied something is cut, `wanted` times."""
+    """One connection is cut, `wanted` times; one that has copied something, unless any may be."""
 
-    def __init__(self, matches, moment, wanted):
-        self.matches, self.moment, self.left = matches, moment, wanted
+    def __init__(self, matches, moment, wanted, any_one=False):
+        self.matches, self.moment, self.left, self.any_one = matches, moment, wanted, any_one
 
 
 class CutOff(Exception):
@@ -44,7 +44,7 @@ class Connection(threading.Thread):
         self.proxy, self.frontend = proxy, frontend
         self.backend = socket.socket(socket.AF_UNIX)
         self.pending = b''
-        self.started = self.copied = False
+        self.started = self.copied = self.commits = False
 
     def run(self):
         try:
@@ -84,7 +84,11 @@ class Connection(threading.Thread):
 
     def forward(self, message, tag, body):
         self.copied = self.copied or tag == b'd'
-        moment = self.proxy.cut_here(tag, body) if self.copied else None
+        if tag == b'P' and body.startswith(b'\0COMMIT\0'):  # in a pipeline: the message that ends it commits
+            self.commits = True
+        elif tag == b'S' and self.commits:
+            tag, body, self.commits = b'Q', b'COMMIT\0', False
+        moment = self.proxy.cut_here(tag, body, self.copied)
         if self.copied and is_commit(tag, body):
             self.copied = False
         if moment == 'before':
@@ -120,10 +124,10 @@ class Proxy(threading.Thread):
                 return
             Connection(self, frontend).start()
 
-    def cut_here(self, tag, body):
+    def cut_here(self, tag, body, copied):
         with self.lock:
             cut = self.cut
-            if cut is None or cut.left == 0 or not cut.matches(tag, body):
+            if cut is None or cut.left == 0 or not (copied or cut.any_one) or not cut.matches(tag, body):
                 return None
             cut.left -= 1
             return cut.moment

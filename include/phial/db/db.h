@@ -36,10 +36,14 @@ struct db_stmt {
 // Runs work() in a READ COMMITTED transaction, which begins with its first statement: commits when
 // it returns OK, rolls back when it fails, and runs it again (at most 5 times) on a serialization
 // failure, a deadlock or a lost connection. So work() must have no effect outside the transaction
-// and its own out-parameters, and must bear that a commit whose answer was lost is done again.
-// DB_AWAY when no connection can be had.
+// and its own out-parameters, and must bear that a commit whose answer was lost is done again, or
+// say db_once. DB_AWAY when no connection can be had.
 result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
                    void *context);
+// What the transaction does must not be done twice: where the answer to its COMMIT is lost, the
+// server is asked what became of it, and it is run again only when it was rolled back. DB_AWAY when
+// that cannot be found out. Costs a round trip more.
+void db_once(struct db_tx *tx);
 
 // Who sees every transaction of a connection: `begun` in front of its work, `ending` behind it and
 // only where it said anything to the server; what fails rolls it back. Both run again with the
