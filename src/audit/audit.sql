@@ -558,7 +558,11 @@ ORDER BY judged.entry_index
 LIMIT $10;
 
 -- name: audit_seal_of
-SELECT before FROM retention_seal_of($1, $2::bigint[]);
+-- To the end of a quarter of an hour: running sums hold what is removed of one, and it could not be
+-- made again where what is left of it is corrected.
+SELECT date_bin('15 minutes', before - interval '1 microsecond', to_timestamp(0))
+       + interval '15 minutes' AS before
+FROM retention_seal_of($1, $2::bigint[]);
 
 -- name: audit_list_going
 SELECT entry_index, leaf

@@ -43,7 +43,7 @@ def catalog(client):
     client.put('/v1/metrics/seats', {'event_types': ['seat'], 'aggregation': 'unique_new', 'property': 'n'})
     client.put('/v1/plans/plan', {'currency': 'USD', 'interval': 'month', 'charges': [
         {'key': 'visits', 'name': 'Visits', 'metric': 'visits', 'model': 'per_unit', 'unit_amount': '1.00'}]})
-    for key in ('old', 'running'):
+    for key in ('old', 'running', 'free'):
         client.put('/v1/customers/' + key, {'name': 'Clinic', 'currency': 'USD', 'time_zone': 'UTC'})
     client.post('/v1/subscriptions', {'customer': 'old', 'plan': 'plan', 'start': '2026-01-01T00:00:00Z', 'end': '2026-04-01T00:00:00Z'})
     client.post('/v1/subscriptions', {'customer': 'running', 'plan': 'plan', 'start': '2026-01-01T00:00:00Z'})
@@ -59,6 +59,9 @@ def month(client, number):
     names = [(f'{kind}-{number}-{i}', kind) for kind in ('visit', 'call', 'trial', 'plain') for i in range(3)]
     client.post('/v1/events', [event(name, kind, at) for name, kind in names] + [event(f'seat-{number}', 'seat', at, n=number)], 200)
     client.post('/v1/events', event(f'r-{number}', 'visit', at, 'running'))
+    if number == 1:
+        for n, kind, time_of_day in ((1, 'visit', '12:00:00'), (2, 'trial', '12:14:59'), (3, 'trial', '12:15:00')):
+            client.post('/v1/events', event(f'free-{n}', kind, f'2026-01-10T{time_of_day}Z', 'free'))
 
 
 def run(client, officer, **more):
@@ -167,6 +170,17 @@ def afterwards(client):
     assert late['errors'][0]['pointer'] == '/start', late
     names = [row['id'] for row in client.get('/v1/events?customer=old&limit=500')['data']]
     assert gone not in names and 'trial-1-0' in names, names
+
+
+def kept_in_a_quarter(client, server, made):
+    """Nothing was ever billed of the customer: what stays beside what is removed, in one quarter of an hour, is closed."""
+    path = '/v1/customers/free/usage?metric=visits&from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z'
+    assert planned(made, 'free') == {'trial': (0, {'permanent': 2}), 'visit': (1, {})}, made
+    assert client.get(path)['quantity'] == '3'
+    client.expect(410, 'POST', '/v1/events/free/free-2/void', {}, **WHY)
+    client.post('/v1/events/free/free-3/void', {}, **WHY)
+    folded(server)
+    assert client.get(path)['quantity'] == '2'
 
 
 def by_months(invoices):
@@ -380,6 +394,7 @@ def main():
     assert told['classes'] == {'hipaa-6y': 2, 'rpm-7y': 3} and len(gone) == 11, told
     assert usage(c, 'from=2026-01-01T00:00:00Z&to=2026-04-01T00:00:00Z') == counted
     afterwards(c)
+    kept_in_a_quarter(c, server, made)
     measured(c, server)
     running = by_months(c.get('/v1/invoices?customer=running&to=2026-06-01T00:00:00Z')['data'])
     c.expect(410, 'GET', f'/v1/invoices/{running["2026-02"]}/proof')
