@@ -531,9 +531,15 @@ ORDER BY part.from_index;
 UPDATE retention_part SET done = true WHERE run_id = $1 AND customer_id = $2;
 
 -- name: audit_is_folded
--- Whether the sums of every series hold what lies below a position.
+-- Whether the sums of every series hold what lies below a position, and all corrections: for one of
+-- what stays, they may have to make again what they hold of what goes.
 SELECT COALESCE((SELECT mark.folded_to >= $2
                         AND mark.latest = (SELECT COALESCE(max(series_id), 0) FROM usage_series)
+                        AND NOT EXISTS (SELECT
+                                        FROM ledger_entry AS correction
+                                        WHERE correction.customer_id = mark.customer_id
+                                          AND correction.entry_index >= mark.folded_to
+                                          AND correction.kind IN (1, 2))
                  FROM usage_mark AS mark
                  WHERE mark.customer_id = $1), false) AS folded;
 

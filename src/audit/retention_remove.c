@@ -394,6 +394,9 @@ static result remove_share(struct db_tx *tx, void *context)
     if (staged)
         return give_up(share, "An open backfill of the customer holds events.");
     TRY(ledger_head_lock(tx, share->customer_id, &head));
+    TRY(is_folded(share, &folded));
+    if (!folded) // something was corrected meanwhile
+        return OK;
     TRY(judge(share));
     if (share->event_count == 0)
         return end_share(share);
