@@ -95,19 +95,107 @@ static void check_grouping(struct json_at list, const str *names, size_t count,
     }
 }
 
-static void check_filters(struct json_at list, const struct filter *filters, size_t count,
-                          const struct types *types)
+static bool is_bounded(const json_t *filter)
 {
-    for (size_t i = 0; i < count; i++) {
-        bool bounded = filters[i].kind == FILTER_GT || filters[i].kind == FILTER_GTE ||
-                       filters[i].kind == FILTER_LT || filters[i].kind == FILTER_LTE;
-        struct json_at at = json_member(json_item(list, i), "property");
-        if (declaring(types, filters[i].property) == 0)
+    static const char *const bounds[] = {"gt", "gte", "lt", "lte"};
+    for (size_t i = 0; i < COUNT_OF(bounds); i++) {
+        if (json_object_get(filter, bounds[i]) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void check_filters(struct json_at list, const struct types *types)
+{
+    for (size_t i = 0; i < json_array_size(list.value); i++) {
+        struct json_at filter = json_item(list, i);
+        struct json_at at = json_member(filter, "property");
+        if (declaring(types, json_str(at.value)) == 0)
             json_wrong(at, "unknown_property",
                        "No event type of the metric declares the property.");
-        else if (bounded && !all_numeric(types, filters[i].property))
+        else if (is_bounded(filter.value) && !all_numeric(types, json_str(at.value)))
             json_wrong(at, "invalid", "Only an integer or a decimal has bounds.");
     }
+}
+
+static bool is_numeric(const struct types *types, str name)
+{
+    return declaring(types, name) > 0 && all_numeric(types, name);
+}
+
+// A number's text as events carry it: "1.5" for "1.50". NULL where it stays as it is.
+static json_t *settled_text(struct arena *arena, const json_t *value)
+{
+    decimal number = {0};
+    if (!json_is_string(value) || failed(decimal_parse(json_str(value), &number)))
+        return NULL;
+    return json_from_str(decimal_print(arena, number));
+}
+
+static void settle_member(struct arena *arena, json_t *object, const char *name)
+{
+    json_t *text = settled_text(arena, json_object_get(object, name));
+    if (text != NULL)
+        (void)json_object_set_new(object, name, text);
+}
+
+static void settle_items(struct arena *arena, json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *text = settled_text(arena, json_array_get(list, i));
+        if (text != NULL)
+            (void)json_array_set_new(list, i, text);
+    }
+}
+
+// What filters compare with a number is kept in the form in which events carry it, since text is
+// what is compared.
+static void settle_filters(struct arena *arena, json_t *list, const struct types *types)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *filter = json_array_get(list, i);
+        if (!is_numeric(types, json_str(json_object_get(filter, "property"))))
+            continue;
+        settle_member(arena, filter, "eq");
+        settle_items(arena, json_object_get(filter, "in"));
+        settle_items(arena, json_object_get(filter, "not_in"));
+    }
+}
+
+static void settle_prices(struct arena *arena, json_t *list, const struct types *types)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *match = json_object_get(json_array_get(list, i), "match");
+        const char *name = NULL;
+        json_t *value = NULL;
+        json_object_foreach(match, name, value)
+        {
+            if (is_numeric(types, str_from(name)))
+                settle_member(arena, match, name);
+        }
+    }
+}
+
+// The numbers of weights are names; two that come to the same one are refused.
+static void settle_weights(struct json_at at, json_t *weights, const struct types *types)
+{
+    struct arena *arena = at.faults->arena;
+    json_t *values = json_object_get(weights, "values");
+    if (values == NULL || !is_numeric(types, json_str(json_object_get(weights, "property"))))
+        return;
+    json_t *settled = json_object();
+    const char *name = NULL;
+    json_t *weight = NULL;
+    json_object_foreach(values, name, weight)
+    {
+        decimal number = {0};
+        bool is_number = !failed(decimal_parse(str_from(name), &number));
+        const char *kept = is_number ? str_to_c(arena, decimal_print(arena, number)) : name;
+        if (json_object_get(settled, kept) != NULL)
+            json_wrong(json_member(at, "values"), "invalid", "Two of the names are one number.");
+        (void)json_object_set(settled, kept, weight);
+    }
+    (void)json_object_set_new(weights, "values", settled);
 }
 
 static bool lasting_tokens_alone(const struct types *types, str name)
@@ -140,7 +228,7 @@ static void check_property(struct json_at document, const struct metric *metric,
                    "Every event type of the metric must declare `operation`.");
 }
 
-static result check_metric(struct db_tx *tx, struct json_at document)
+static result check_metric(struct db_tx *tx, struct json_at document, json_t *settled)
 {
     OWNED(types_release) struct types types = {.held = json_array()};
     text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
@@ -156,9 +244,11 @@ static result check_metric(struct db_tx *tx, struct json_at document)
         metric->weight_property.len != 0)
         json_wrong(json_member(json_member(document, "weights"), "property"), "unknown_property",
                    "No event type of the metric declares the property.");
-    check_filters(json_member(document, "filters"), metric->filters, metric->filter_count, &types);
+    check_filters(json_member(document, "filters"), &types);
     check_grouping(json_member(document, "group_by"), metric->group_by, metric->group_by_count,
                    &types);
+    settle_filters(db_arena(tx), json_object_get(settled, "filters"), &types);
+    settle_weights(json_member(document, "weights"), json_object_get(settled, "weights"), &types);
     return faults_result(document.faults);
 }
 
@@ -260,7 +350,7 @@ static bool goes_by_months(const struct types *types, const struct metric *metri
 }
 
 static result check_charge(struct db_tx *tx, struct json_at at, const struct charge *charge,
-                           bool monthly)
+                           bool monthly, json_t *settled)
 {
     OWNED(types_release) struct types types = {.held = json_array()};
     const struct metric *metric = NULL;
@@ -270,9 +360,11 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
         json_wrong(json_member(at, "metric"), "unknown_metric", "No such metric is defined.");
         return OK;
     }
-    check_filters(json_member(at, "filters"), charge->filters, charge->filter_count, &types);
+    check_filters(json_member(at, "filters"), &types);
     check_grouping(json_member(at, "group_by"), charge->group_by, charge->group_by_count, &types);
     check_model(at, charge, metric, &types);
+    settle_filters(db_arena(tx), json_object_get(settled, "filters"), &types);
+    settle_prices(db_arena(tx), json_object_get(settled, "prices"), &types);
     if (!monthly && goes_by_months(&types, metric, distinct, at.value))
         json_wrong(json_member(at, "metric"), "invalid",
                    "It counts tokens that change with the calendar month, which is not the plan's "
@@ -318,7 +410,7 @@ static result check_entitlements(struct db_tx *tx, struct json_at entitlements)
     return OK;
 }
 
-static result check_plan(struct db_tx *tx, struct json_at document)
+static result check_plan(struct db_tx *tx, struct json_at document, json_t *settled)
 {
     static const char *const lists[] = {"charges", "fixed"};
     text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
@@ -337,7 +429,8 @@ static result check_plan(struct db_tx *tx, struct json_at document)
     struct json_at charges = json_member(document, "charges");
     for (size_t i = 0; i < plan->charge_count; i++)
         TRY(check_charge(tx, json_item(charges, i), &plan->charges[i],
-                         plan->interval == INTERVAL_MONTH));
+                         plan->interval == INTERVAL_MONTH,
+                         json_array_get(json_object_get(settled, "charges"), i)));
     TRY(check_entitlements(tx, json_member(document, "entitlements")));
     return faults_result(document.faults);
 }
@@ -399,7 +492,8 @@ static void check_retention(struct json_at document)
         json_wrong(at, "invalid", "There is no such class; GET /v1/retention/classes lists them.");
 }
 
-static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
+static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
+                    json_t *settled)
 {
     switch (kind) {
     case CATALOG_EVENT_TYPE:
@@ -408,18 +502,19 @@ static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct js
         check_retention(document);
         return faults_result(document.faults);
     case CATALOG_METRIC:
-        return check_metric(tx, document);
+        return check_metric(tx, document, settled);
     case CATALOG_PLAN:
-        return check_plan(tx, document);
+        return check_plan(tx, document, settled);
     case CATALOG_REPORT_TEMPLATE:
         return check_report_template(tx, key, document);
     }
     return OK;
 }
 
-result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
+result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
+                      json_t *settled)
 {
-    result checked = check(tx, kind, key, document);
+    result checked = check(tx, kind, key, document, settled);
     if (kind != CATALOG_EVENT_TYPE) // whose own reader shows no name that it refuses
         phi_hide_names(document.faults);
     return checked;

@@ -133,8 +133,8 @@ static result check_overrides(struct db_tx *tx, struct json_at overrides,
     TRY(json_parse(item->document, &plan));
     TRY(overrides_merge(overrides, plan, &merged));
     (void)json_object_del(merged, "entitlements"); // none is overridden
-    result checked =
-        document_check(tx, CATALOG_PLAN, item->key, (struct json_at){merged, STR(""), faults});
+    result checked = document_check(tx, CATALOG_PLAN, item->key,
+                                    (struct json_at){merged, STR(""), faults}, NULL);
     return faults->count != 0 ? blame_overrides(overrides, merged, faults) : checked;
 }
 

@@ -131,6 +131,37 @@ def refusals(c):
     assert again == first, again
 
 
+# ---- numbers that are compared with what events carry
+
+
+def numbers(c):
+    """However they are written; a code is its text. A fault is told of the filter that has it."""
+    c.put('/v1/event-types/sized', {'time_precision': 'second', 'properties': {'word': {'type': 'code'}, 'size': {'type': 'decimal'}, 'n': {'type': 'integer'}}})
+    c.put('/v1/customers/numbers', {'name': 'Numbers', 'currency': 'USD', 'time_zone': 'UTC'})
+    sent = [{'id': f'n{n}', 'type': 'sized', 'customer': 'numbers', 'time': '2031-12-10T00:00:00Z', 'properties': {'size': size, 'n': n, 'word': word}}
+            for n, (size, word) in enumerate((('1.50', '1.50'), ('2', '1.5'), ('3.25', '2')))]
+    assert c.post('/v1/events', sent, 200)['accepted'] == 3
+    cases = (([{'property': 'size', 'eq': '1.50'}], '1'), ([{'property': 'size', 'eq': '1.5'}], '1'), ([{'property': 'size', 'in': ['2.00', '3.250']}], '2'),
+             ([{'property': 'size', 'not_in': ['1.500']}], '2'), ([{'property': 'n', 'eq': '2.0'}], '1'), ([{'property': 'word', 'eq': '1.50'}], '1'),
+             ([{'property': 'size', 'gte': '1.50', 'lt': '3.250'}, {'property': 'n', 'in': [0, '1.0', '2']}], '2'))
+    for place, (filters, count) in enumerate(cases):
+        c.put(f'/v1/metrics/sized{place}', {'event_types': ['sized'], 'aggregation': 'count', 'filters': filters})
+        got = c.get(f'/v1/customers/numbers/usage?metric=sized{place}&from=2031-12-01T00:00:00Z&to=2032-01-01T00:00:00Z')
+        assert got['quantity'] == count, (filters, got)
+    metric = {'event_types': ['sized'], 'aggregation': 'sum', 'group_by': ['size'], 'weights': {'property': 'size', 'values': {'1.50': '4'}}}
+    c.put('/v1/metrics/weighed', metric)
+    c.put('/v1/metrics/weighed', dict(metric, weights={'property': 'size', 'values': {'1.5': '4.0'}}), 200)
+    c.put('/v1/plans/numbers', {'currency': 'USD', 'interval': 'month', 'charges': [
+        {'key': 'cells', 'metric': 'weighed', 'model': 'matrix', 'property': 'size', 'prices': [{'match': {'size': '1.50'}, 'unit_amount': '10'}], 'default': '1'},
+        {'key': 'few', 'metric': 'weighed', 'model': 'per_unit', 'unit_amount': '1', 'filters': [{'property': 'size', 'in': ['2.0']}]}]})
+    got = c.post('/v1/plans/simulate', {'key': 'numbers', 'customer': 'numbers', 'period': {'start': '2031-12-01T00:00:00Z', 'end': '2032-01-01T00:00:00Z'}}, 200)
+    assert [line['amount'] for line in got['lines']] == ['42.00', '1.00'], got
+    for wrong, pointer in (({'weights': {'property': 'size', 'values': {'1.5': '1', '1.50': '2'}}}, '/weights/values'),
+                           ({'filters': [{'property': 'size', 'gt': '1', 'lt': '5'}, {'property': 'word', 'gt': '1'}]}, '/filters/1/property')):
+        problem = c.expect(422, 'PUT', '/v1/metrics/wrong', dict(metric, **wrong)).json['errors']
+        assert [fault['pointer'] for fault in problem] == [pointer], (wrong, problem)
+
+
 # ---- switches of a long time
 
 
@@ -255,6 +286,7 @@ def main():
     c.put('/v1/test-clock', {'now': '2031-12-15T00:00:00Z'}, 200)
     golden(c)
     refusals(c)
+    numbers(c)
     switches(server, c, random.Random(7))
     recount.run(server, EVENTS, random.Random(5))
     server.remove()
