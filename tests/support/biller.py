@@ -379,7 +379,7 @@ class Biller:
             chosen = [i for i, line in enumerate(lines) if line.key in wanted]
             left = [lines[i].amount - shares[i] for i in chosen]
             amount = rounded(sum(left) * F(discount['percent']) / 100, 0, even) if 'percent' in discount else int(F(discount['amount']) * 10**self.digits)
-            amount = min(amount, sum(left))
+            amount = min(amount, sum(left)) if sum(left) > 0 else 0
             for i, share in zip(chosen, spread(amount, left)):
                 shares[i] += share
             total += amount
@@ -422,6 +422,7 @@ class Biller:
             previous = (plan, a, b)
             kept.append((plan, a, b, share))
         lines += self.fixed('arrears', *period) if period else []
+        lines.sort(key=lambda line: line.start)  # segment by segment, as an invoice has them: ties go by it
         lines += self.fixed('advance', *period) if period and not self.asked_ahead else []
         lines += self.fixed('advance', *following) if following else []
         plan = (self.segments(*(period or following)[:2]))[-1][0]
