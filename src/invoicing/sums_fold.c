@@ -11,7 +11,9 @@
 #include <stdlib.h>
 
 enum {
-    ENTRIES_A_FOLD = 50000,
+    ENTRIES_A_FOLD_MAX = 50000,
+    ENTRIES_A_FOLD_MIN = 2000,
+    MEASURES_A_FOLD = 250000, // an entry by a metric, which takes up to a kilobyte each
     FOLDS_A_TURN = 4,
     CUSTOMERS_A_PAGE = 200,
     SERIES_MAX = 10000,
@@ -148,6 +150,18 @@ static result write_marks(const struct fold *fold)
                           db_i64_array(ids, fold->count), db_i64_array(folded, fold->count)));
 }
 
+// So many that what is measured of them has room, whatever number of metrics.
+static int64_t entries_a_fold(const struct fold *fold)
+{
+    int64_t together = 0;
+    for (size_t i = 0; i < fold->count; i++)
+        together += fold->series[i].folded == fold->from;
+    int64_t entries = MEASURES_A_FOLD / together;
+    if (entries < ENTRIES_A_FOLD_MIN)
+        return ENTRIES_A_FOLD_MIN;
+    return entries < ENTRIES_A_FOLD_MAX ? entries : ENTRIES_A_FOLD_MAX;
+}
+
 // From the least position to the next one that another series stands at, so that they meet.
 static void choose(struct fold *fold)
 {
@@ -156,7 +170,8 @@ static void choose(struct fold *fold)
         if (fold->series[i].folded < fold->from)
             fold->from = fold->series[i].folded;
     }
-    fold->to = fold->from + ENTRIES_A_FOLD < fold->size ? fold->from + ENTRIES_A_FOLD : fold->size;
+    int64_t entries = fold->from < fold->size ? entries_a_fold(fold) : 0;
+    fold->to = fold->from + entries < fold->size ? fold->from + entries : fold->size;
     fold->metrics = arena_array(db_arena(fold->tx), const struct metric *, fold->count);
     fold->ids = arena_array(db_arena(fold->tx), int64_t, fold->count);
     for (size_t i = 0; i < fold->count; i++) {
