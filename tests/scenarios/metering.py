@@ -156,6 +156,12 @@ def numbers(c):
         {'key': 'few', 'metric': 'weighed', 'model': 'per_unit', 'unit_amount': '1', 'filters': [{'property': 'size', 'in': ['2.0']}]}]})
     got = c.post('/v1/plans/simulate', {'key': 'numbers', 'customer': 'numbers', 'period': {'start': '2031-12-01T00:00:00Z', 'end': '2032-01-01T00:00:00Z'}}, 200)
     assert [line['amount'] for line in got['lines']] == ['42.00', '1.00'], got
+    days = {'start': '2031-12-01T00:00:00Z', 'end': '2032-01-01T00:00:00Z'}
+    made = c.post('/v1/subscriptions', {'customer': 'numbers', 'plan': 'numbers', 'start': days['start'], 'overrides': {'charges': {
+        'cells': {'prices': [{'match': {'size': '3.250'}, 'unit_amount': '7'}]}, 'few': {'filters': [{'property': 'size', 'in': ['3.250']}]}}}})
+    assert made['overrides']['charges']['few']['filters'][0]['in'] == ['3.25'], made
+    got = c.post('/v1/invoices/preview', {'subscription': made['id'], 'period': days}, 200)
+    assert [line['amount'] for line in got['lines']] == ['12.00', '1.00'], got
     for wrong, pointer in (({'weights': {'property': 'size', 'values': {'1.5': '1', '1.50': '2'}}}, '/weights/values'),
                            ({'filters': [{'property': 'size', 'gt': '1', 'lt': '5'}, {'property': 'word', 'gt': '1'}]}, '/filters/1/property')):
         problem = c.expect(422, 'PUT', '/v1/metrics/wrong', dict(metric, **wrong)).json['errors']
