@@ -109,11 +109,7 @@ result catalog_put(struct db_tx *tx, enum catalog_kind kind, str key, struct jso
     key_fault(document, key);
     TRY(faults_result(document.faults));
     TRY(catalog_lock(tx));
-    OWNED(json_release) json_t *settled = json_deep_copy(document.value);
-    if (settled == NULL)
-        return FAIL(INTERNAL, "out of memory");
-    TRY(document_check(tx, kind, key, document, settled));
-    document.value = settled;
+    TRY(document_check(tx, kind, key, document));
     TRY(document_hash(arena, document_kinds[kind], document, &hash));
 
     struct catalog_item next = {

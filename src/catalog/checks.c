@@ -105,97 +105,79 @@ static bool is_bounded(const json_t *filter)
     return false;
 }
 
-static void check_filters(struct json_at list, const struct types *types)
-{
-    for (size_t i = 0; i < json_array_size(list.value); i++) {
-        struct json_at filter = json_item(list, i);
-        struct json_at at = json_member(filter, "property");
-        if (declaring(types, json_str(at.value)) == 0)
-            json_wrong(at, "unknown_property",
-                       "No event type of the metric declares the property.");
-        else if (is_bounded(filter.value) && !all_numeric(types, json_str(at.value)))
-            json_wrong(at, "invalid", "Only an integer or a decimal has bounds.");
-    }
-}
-
 static bool is_numeric(const struct types *types, str name)
 {
     return declaring(types, name) > 0 && all_numeric(types, name);
 }
 
-// A number's text as events carry it: "1.5" for "1.50". NULL where it stays as it is.
-static json_t *settled_text(struct arena *arena, const json_t *value)
+// Text is what is compared: what no event carries would match none. "" is the absent property.
+static bool is_as_carried(struct arena *arena, str text)
 {
     decimal number = {0};
-    if (!json_is_string(value) || failed(decimal_parse(json_str(value), &number)))
-        return NULL;
-    return json_from_str(decimal_print(arena, number));
+    return text.len == 0 ||
+           (!failed(decimal_parse(text, &number)) && str_eq(decimal_print(arena, number), text));
 }
 
-static void settle_member(struct arena *arena, json_t *object, const char *name)
+static const char carried[] = "A number is written as events carry it: 1.5, not 1.50.";
+
+static void check_number(struct json_at at)
 {
-    json_t *text = settled_text(arena, json_object_get(object, name));
-    if (text != NULL)
-        (void)json_object_set_new(object, name, text);
+    if (json_is_string(at.value) && !is_as_carried(at.faults->arena, json_str(at.value)))
+        json_wrong(at, "invalid", carried);
 }
 
-static void settle_items(struct arena *arena, json_t *list)
+static void check_numbers(struct json_at list)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        json_t *text = settled_text(arena, json_array_get(list, i));
-        if (text != NULL)
-            (void)json_array_set_new(list, i, text);
-    }
+    for (size_t i = 0; i < json_array_size(list.value); i++)
+        check_number(json_item(list, i));
 }
 
-// What filters compare with a number is kept in the form in which events carry it, since text is
-// what is compared.
-static void settle_filters(struct arena *arena, json_t *list, const struct types *types)
+static void check_filters(struct json_at list, const struct types *types)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        json_t *filter = json_array_get(list, i);
-        if (!is_numeric(types, json_str(json_object_get(filter, "property"))))
-            continue;
-        settle_member(arena, filter, "eq");
-        settle_items(arena, json_object_get(filter, "in"));
-        settle_items(arena, json_object_get(filter, "not_in"));
-    }
-}
-
-static void settle_prices(struct arena *arena, json_t *list, const struct types *types)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        json_t *match = json_object_get(json_array_get(list, i), "match");
-        const char *name = NULL;
-        json_t *value = NULL;
-        json_object_foreach(match, name, value)
-        {
-            if (is_numeric(types, str_from(name)))
-                settle_member(arena, match, name);
+    for (size_t i = 0; i < json_array_size(list.value); i++) {
+        struct json_at filter = json_item(list, i);
+        struct json_at at = json_member(filter, "property");
+        bool numeric = is_numeric(types, json_str(at.value));
+        if (declaring(types, json_str(at.value)) == 0)
+            json_wrong(at, "unknown_property",
+                       "No event type of the metric declares the property.");
+        else if (is_bounded(filter.value) && !numeric)
+            json_wrong(at, "invalid", "Only an integer or a decimal has bounds.");
+        else if (numeric) {
+            check_number(json_member(filter, "eq"));
+            check_numbers(json_member(filter, "in"));
+            check_numbers(json_member(filter, "not_in"));
         }
     }
 }
 
-// The numbers of weights are names; two that come to the same one are refused.
-static void settle_weights(struct json_at at, json_t *weights, const struct types *types)
+static void check_prices(struct json_at prices, const struct types *types)
 {
-    struct arena *arena = at.faults->arena;
-    json_t *values = json_object_get(weights, "values");
-    if (values == NULL || !is_numeric(types, json_str(json_object_get(weights, "property"))))
-        return;
-    json_t *settled = json_object();
+    for (size_t i = 0; i < json_array_size(prices.value); i++) {
+        struct json_at match = json_member(json_item(prices, i), "match");
+        const char *name = NULL;
+        json_t *value = NULL;
+        json_object_foreach(json_iterable(match.value), name, value)
+        {
+            if (is_numeric(types, str_from(name)))
+                check_number(json_member(match, name));
+        }
+    }
+}
+
+// The numbers of weights are names.
+static void check_weights(struct json_at weights, const struct types *types)
+{
+    struct json_at values = json_member(weights, "values");
     const char *name = NULL;
     json_t *weight = NULL;
-    json_object_foreach(values, name, weight)
+    if (!is_numeric(types, json_str(json_object_get(weights.value, "property"))))
+        return;
+    json_object_foreach(json_iterable(values.value), name, weight)
     {
-        decimal number = {0};
-        bool is_number = !failed(decimal_parse(str_from(name), &number));
-        const char *kept = is_number ? str_to_c(arena, decimal_print(arena, number)) : name;
-        if (json_object_get(settled, kept) != NULL)
-            json_wrong(json_member(at, "values"), "invalid", "Two of the names are one number.");
-        (void)json_object_set(settled, kept, weight);
+        if (!is_as_carried(values.faults->arena, str_from(name)))
+            json_wrong(values, "invalid", carried);
     }
-    (void)json_object_set_new(weights, "values", settled);
 }
 
 static bool lasting_tokens_alone(const struct types *types, str name)
@@ -228,7 +210,7 @@ static void check_property(struct json_at document, const struct metric *metric,
                    "Every event type of the metric must declare `operation`.");
 }
 
-static result check_metric(struct db_tx *tx, struct json_at document, json_t *settled)
+static result check_metric(struct db_tx *tx, struct json_at document)
 {
     OWNED(types_release) struct types types = {.held = json_array()};
     text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
@@ -247,8 +229,7 @@ static result check_metric(struct db_tx *tx, struct json_at document, json_t *se
     check_filters(json_member(document, "filters"), &types);
     check_grouping(json_member(document, "group_by"), metric->group_by, metric->group_by_count,
                    &types);
-    settle_filters(db_arena(tx), json_object_get(settled, "filters"), &types);
-    settle_weights(json_member(document, "weights"), json_object_get(settled, "weights"), &types);
+    check_weights(json_member(document, "weights"), &types);
     return faults_result(document.faults);
 }
 
@@ -350,7 +331,7 @@ static bool goes_by_months(const struct types *types, const struct metric *metri
 }
 
 static result check_charge(struct db_tx *tx, struct json_at at, const struct charge *charge,
-                           bool monthly, json_t *settled)
+                           bool monthly)
 {
     OWNED(types_release) struct types types = {.held = json_array()};
     const struct metric *metric = NULL;
@@ -363,8 +344,7 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
     check_filters(json_member(at, "filters"), &types);
     check_grouping(json_member(at, "group_by"), charge->group_by, charge->group_by_count, &types);
     check_model(at, charge, metric, &types);
-    settle_filters(db_arena(tx), json_object_get(settled, "filters"), &types);
-    settle_prices(db_arena(tx), json_object_get(settled, "prices"), &types);
+    check_prices(json_member(at, "prices"), &types);
     if (!monthly && goes_by_months(&types, metric, distinct, at.value))
         json_wrong(json_member(at, "metric"), "invalid",
                    "It counts tokens that change with the calendar month, which is not the plan's "
@@ -410,7 +390,7 @@ static result check_entitlements(struct db_tx *tx, struct json_at entitlements)
     return OK;
 }
 
-static result check_plan(struct db_tx *tx, struct json_at document, json_t *settled)
+static result check_plan(struct db_tx *tx, struct json_at document)
 {
     static const char *const lists[] = {"charges", "fixed"};
     text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
@@ -429,8 +409,7 @@ static result check_plan(struct db_tx *tx, struct json_at document, json_t *sett
     struct json_at charges = json_member(document, "charges");
     for (size_t i = 0; i < plan->charge_count; i++)
         TRY(check_charge(tx, json_item(charges, i), &plan->charges[i],
-                         plan->interval == INTERVAL_MONTH,
-                         json_array_get(json_object_get(settled, "charges"), i)));
+                         plan->interval == INTERVAL_MONTH));
     TRY(check_entitlements(tx, json_member(document, "entitlements")));
     return faults_result(document.faults);
 }
@@ -492,8 +471,7 @@ static void check_retention(struct json_at document)
         json_wrong(at, "invalid", "There is no such class; GET /v1/retention/classes lists them.");
 }
 
-static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
-                    json_t *settled)
+static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
 {
     switch (kind) {
     case CATALOG_EVENT_TYPE:
@@ -502,19 +480,18 @@ static result check(struct db_tx *tx, enum catalog_kind kind, str key, struct js
         check_retention(document);
         return faults_result(document.faults);
     case CATALOG_METRIC:
-        return check_metric(tx, document, settled);
+        return check_metric(tx, document);
     case CATALOG_PLAN:
-        return check_plan(tx, document, settled);
+        return check_plan(tx, document);
     case CATALOG_REPORT_TEMPLATE:
         return check_report_template(tx, key, document);
     }
     return OK;
 }
 
-result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
-                      json_t *settled)
+result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document)
 {
-    result checked = check(tx, kind, key, document, settled);
+    result checked = check(tx, kind, key, document);
     if (kind != CATALOG_EVENT_TYPE) // whose own reader shows no name that it refuses
         phi_hide_names(document.faults);
     return checked;

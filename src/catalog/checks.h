@@ -5,10 +5,8 @@
 
 #include "phial/catalog/catalog.h"
 
-// Fails with the document's faults. `settled` is a copy of the document: the numbers in it that are
-// compared with what events carry get the text that events carry, "1.5" for "1.50".
-result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document,
-                      json_t *settled);
+// Fails with the document's faults.
+result document_check(struct db_tx *tx, enum catalog_kind kind, str key, struct json_at document);
 
 // Whether a quantity of the plan tells tokens apart that change with the calendar month. `document`
 // is the plan's.

@@ -105,33 +105,3 @@ result overrides_merge(struct json_at overrides, const json_t *plan, json_t **me
     *merged = json_incref(copy);
     return OK;
 }
-
-static result settle_item(json_t *override, const json_t *item)
-{
-    const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach(override, name, value)
-    {
-        json_t *settled = json_object_get(item, name);
-        if (settled != NULL && json_object_set(override, name, settled) != 0)
-            return FAIL(INTERNAL, "out of memory");
-    }
-    return OK;
-}
-
-result overrides_settle(json_t *overrides, const json_t *plan)
-{
-    for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        json_t *list = json_object_get(overrides, lists[i]);
-        const json_t *items = json_object_get(plan, lists[i]);
-        const char *key = NULL;
-        json_t *item = NULL;
-        json_object_foreach(list, key, item)
-            TRY(settle_item(item, find_item(items, str_from(key))));
-        for (size_t k = 0; k < json_array_size(list); k++) {
-            item = json_array_get(list, k);
-            TRY(settle_item(item, find_item(items, json_str(json_object_get(item, "key")))));
-        }
-    }
-    return OK;
-}

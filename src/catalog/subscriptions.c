@@ -123,9 +123,8 @@ static result blame_overrides(struct json_at overrides, const json_t *merged,
     return faults_result(overrides.faults);
 }
 
-// *settled: a copy of the overrides as they are kept.
 static result check_overrides(struct db_tx *tx, struct json_at overrides,
-                              const struct catalog_item *item, json_t **settled)
+                              const struct catalog_item *item)
 {
     OWNED(json_release) json_t *plan = NULL;
     OWNED(json_release) json_t *merged = NULL;
@@ -134,18 +133,9 @@ static result check_overrides(struct db_tx *tx, struct json_at overrides,
     TRY(json_parse(item->document, &plan));
     TRY(overrides_merge(overrides, plan, &merged));
     (void)json_object_del(merged, "entitlements"); // none is overridden
-    OWNED(json_release) json_t *kept = json_deep_copy(merged);
-    OWNED(json_release) json_t *copy = json_deep_copy(overrides.value);
-    if (kept == NULL || copy == NULL)
-        return FAIL(INTERNAL, "out of memory");
-    result checked = document_check(tx, CATALOG_PLAN, item->key,
-                                    (struct json_at){merged, STR(""), faults}, kept);
-    if (faults->count != 0)
-        return blame_overrides(overrides, merged, faults);
-    TRY(checked);
-    TRY(overrides_settle(copy, kept));
-    *settled = json_incref(copy);
-    return OK;
+    result checked =
+        document_check(tx, CATALOG_PLAN, item->key, (struct json_at){merged, STR(""), faults});
+    return faults->count != 0 ? blame_overrides(overrides, merged, faults) : checked;
 }
 
 static str print_overrides(struct arena *arena, const json_t *overrides)
@@ -157,16 +147,11 @@ static str print_overrides(struct arena *arena, const json_t *overrides)
 static result pin_plan(struct db_tx *tx, struct json_at document, json_t *held, struct draft *draft)
 {
     struct catalog_item item = {0};
-    struct pin pin = {.versions = STR("")};
+    struct pin pin = {.versions = STR(""),
+                      .overrides = print_overrides(db_arena(tx), draft->overrides)};
     TRY(find_plan(tx, document, draft, &item));
-    if (json_object_size(draft->overrides) != 0) {
-        json_t *settled = NULL;
-        TRY(check_overrides(tx, json_member(document, "overrides"), &item, &settled));
-        if (json_array_append_new(held, settled) != 0)
-            return FAIL(INTERNAL, "out of memory");
-        draft->overrides = settled;
-    }
-    pin.overrides = print_overrides(db_arena(tx), draft->overrides);
+    if (pin.overrides.len != 0)
+        TRY(check_overrides(tx, json_member(document, "overrides"), &item));
     TRY(pinned_plan_read(tx, &item, pin, held, &draft->pinned));
     if (draft->pinned.plan->currency != draft->customer.currency)
         json_wrong(json_member(document, "plan"), "currency_mismatch",

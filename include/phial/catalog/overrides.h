@@ -10,6 +10,3 @@
 // The plan's document with the overrides; faults for what it has not or cannot be overridden.
 // Whether the outcome is a plan is not looked at. The caller owns it.
 result overrides_merge(struct json_at overrides, const json_t *plan, json_t **merged);
-
-// The charges and fees of the overrides take the form that they have in the checked plan.
-result overrides_settle(json_t *overrides, const json_t *plan);
