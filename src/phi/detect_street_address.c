@@ -167,8 +167,9 @@ static bool with_ending(const struct sight *sight, size_t n)
     if (word.len < 3 || sight->text.ptr[sight->runs[n].at - 1] != ' ' ||
         !sight_pays(sight, WORD_WORK) || is_one_of(word, others))
         return false;
+    char last = to_lower(word.ptr[word.len - 1]);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        if (word.len < endings[i].len ||
+        if (endings[i].ptr[endings[i].len - 1] != last || word.len < endings[i].len ||
             scan_phrase(word, word.len - endings[i].len, endings[i].ptr) != endings[i].len)
             continue;
         if (word.len > endings[i].len + 1)
