@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 8, DECODED_WORK = 2, READ_FOR_WORK = 4 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 8, DECODED_WORK = 3, READ_FOR_WORK = 4 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
