@@ -29,7 +29,7 @@ static void add(struct name *name, unsigned tells, bool plural)
 {
     if (name->count == WORDS_MAX)
         return;
-    name->tells[name->count++] = tells | (plural ? SEVERAL : 0);
+    name->tells[name->count++] = tells;
     name->plural = plural;
 }
 
@@ -68,14 +68,6 @@ static bool take_apart(str word, struct name *name)
     return true;
 }
 
-// errors, opens; but not address, status, axis
-static bool is_unknown_plural(str word)
-{
-    enum { LETTERS_MIN = 5 };
-    return word.len >= LETTERS_MIN && word.ptr[word.len - 1] == 's' &&
-           !among(word.ptr[word.len - 2], "sui");
-}
-
 static void read_word(str word, struct name *name)
 {
     bool plural = false;
@@ -85,7 +77,7 @@ static void read_word(str word, struct name *name)
     if (found != NULL)
         add(name, found->tells, plural);
     else if (!take_apart(word, name))
-        add(name, 0, is_unknown_plural(word));
+        add(name, 0, false);
 }
 
 // A word ends before a sign or a digit; and, when cases count, where aB or ABc begins a new one
@@ -207,22 +199,12 @@ static bool means_phi(const struct name *name)
     return !lifted && ((tells & FREE) != 0 || alone || only(name, NAME) || is_person(name));
 }
 
-// emails_queued, ssn_errors: several of what the vocabulary knows, or of what it does not.
-static bool is_of_several(const struct name *name)
-{
-    bool ends = name->count > 1 && (name->tells[name->count - 1] | SEVERAL) == SEVERAL;
-    bool several = name->plural;
-    for (size_t i = 0; i + 1 < name->count; i++)
-        several = several || (name->tells[i] & (SEVERAL | ID)) == SEVERAL;
-    return ends && several;
-}
-
 static bool means_phi_of_closed(const struct name *name)
 {
     unsigned tells = all_of(name);
     bool counts = (tells & (COUNTS | LIFTS)) != 0 || (only(name, WHO | ITEM) && name->plural) ||
                   only(name, ORDINAL | NUMBER | GLUE);
-    bool sorts = ((tells & (SORTS | SAYS)) != 0 || is_of_several(name)) && (tells & CLINICAL) == 0;
+    bool sorts = (tells & SORTS) != 0 && (tells & CLINICAL) == 0;
     return !counts && !sorts && is_person(name);
 }
 

@@ -28,8 +28,6 @@ enum {
     ITEM = 1 << 17,    // several of them are a number of them
     NUMBER = 1 << 18,
     NUMBERED = 1 << 19, // PHI beside a NUMBER, not beside other IDs
-    SAYS = 1 << 20,     // of a person's number, yes or no: harmless as SORTS are, but in no text
-    SEVERAL = 1 << 21,  // it stands in the plural; not in the vocabulary
 };
 
 struct word {
