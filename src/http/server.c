@@ -366,8 +366,8 @@ void http_stop(struct http_server *server)
     loop_stop(server);
     jobs_resume_answered(server);
     if (server->daemon != NULL) {
-        (void)MHD_quiesce_daemon(
-            server->daemon); // the loop may have ended before: its listener is ours
+        // The loop may have ended before it did so; the listener is ours to close.
+        (void)MHD_quiesce_daemon(server->daemon);
         MHD_stop_daemon(server->daemon);
     }
     log_flush(&server->loop.lines);
