@@ -480,6 +480,26 @@ START_TEST(says_by_what_the_log_would_repeat_parameters)
 }
 END_TEST
 
+static const struct db_stmt compiles_sql = {"t_compiles", "SELECT pg_jit_available() AS c", 0};
+
+static result ask_whether_compiled(struct db_tx *tx, void *context)
+{
+    return db_one(tx, &compiles_sql, NO_PARAMS, COLUMNS(db_into_bool("c", context)));
+}
+
+// The server of the tests would, as it comes.
+START_TEST(no_plan_is_compiled)
+{
+    struct arena arena = {0};
+    struct db *db = test_database();
+    bool compiles = true;
+    ck_assert_ok(db_transact(db, &arena, ask_whether_compiled, &compiles));
+    ck_assert(!compiles);
+    db_close(db);
+    arena_reset(&arena);
+}
+END_TEST
+
 START_TEST(the_daemon_may_not_change_the_ledger)
 {
     struct arena arena = {0};
@@ -508,4 +528,5 @@ TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           copies_in_and_reads_row_by_row, runs_again_after_a_conflict_or_a_lost_connection,
           tells_trouble_that_passes_from_mistakes, says_when_nobody_answers,
           scratch_lends_an_arena_and_takes_it_back, says_by_what_the_log_would_repeat_parameters,
-          the_daemon_may_not_change_the_ledger, every_statement_fits_the_schema)
+          no_plan_is_compiled, the_daemon_may_not_change_the_ledger,
+          every_statement_fits_the_schema)
