@@ -36,6 +36,12 @@ struct looking {
     struct scrub_state state;
 };
 
+static result notice(struct db_tx *tx, void *context)
+{
+    (void)context;
+    return scrub_notice(tx, RECENT_S);
+}
+
 static result claim(struct db_tx *tx, void *context)
 {
     struct looking *looking = context;
@@ -122,6 +128,8 @@ static void *run(void *context)
     while (pause_for(&scrubber->job.pause, wait)) {
         struct looking looking = {.scrubber = scrubber};
         wait = look(scrubber) ? 0 : IDLE_MS;
+        if (wait != 0)
+            (void)run_once(scrubber, notice, &looking);
         if (failed(run_once(scrubber, read_state, &looking)))
             continue;
         atomic_store(&scrubber->unsound, (uint64_t)looking.state.unsound);

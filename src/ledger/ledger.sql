@@ -340,24 +340,31 @@ WHERE epoch = $1 AND witness = $2;
 SELECT max(at) AS at
 FROM heads_timestamp;
 
+-- name: scrub_notice
+-- Logs that were never seen are due in $1 seconds.
+INSERT INTO ledger_scrub (customer_id, claimed_until)
+SELECT head.customer_id, now() + make_interval(secs => $1)
+FROM ledger_head AS head
+LEFT JOIN ledger_scrub AS scrub USING (customer_id)
+WHERE head.size > 0 AND scrub.customer_id IS NULL
+ON CONFLICT DO NOTHING;
+
 -- name: scrub_claim_whole
 -- The log whose bytes were looked at the longest ago, if that is more than $1 seconds.
 WITH due AS (
-    SELECT head.customer_id
-    FROM ledger_head AS head
-    LEFT JOIN ledger_scrub AS scrub USING (customer_id)
-    WHERE head.size > 0 AND (scrub.claimed_until IS NULL OR scrub.claimed_until < now())
-      AND (scrub.whole_at IS NULL OR scrub.whole_at < now() - make_interval(secs => $1)
-           OR (scrub.fault IS NOT NULL AND scrub.whole_at < now() - interval '1 hour'))
-    ORDER BY scrub.whole_at NULLS FIRST, head.customer_id
+    SELECT customer_id
+    FROM ledger_scrub
+    WHERE claimed_until < now()
+      AND (whole_at IS NULL OR whole_at < now() - make_interval(secs => $1)
+           OR (fault IS NOT NULL AND whole_at < now() - interval '1 hour'))
+    ORDER BY whole_at NULLS FIRST, customer_id
     LIMIT 1
 )
-INSERT INTO ledger_scrub AS scrub (customer_id, claimed_until)
-SELECT customer_id, now() + interval '6 hours'
+UPDATE ledger_scrub AS scrub
+SET claimed_until = now() + interval '6 hours'
 FROM due
-ON CONFLICT (customer_id) DO UPDATE SET claimed_until = excluded.claimed_until
-WHERE scrub.claimed_until < now()
-RETURNING customer_id;
+WHERE scrub.customer_id = due.customer_id AND scrub.claimed_until < now()
+RETURNING scrub.customer_id;
 
 -- name: scrub_claim_recent
 -- One that has grown since $2, and was not looked at for $1 seconds.

@@ -67,6 +67,11 @@ static result begin(struct db_tx *tx, const struct scrub_terms *terms, struct sc
     return OK;
 }
 
+result scrub_notice(struct db_tx *tx, int64_t due_s)
+{
+    return db_exec(tx, &scrub_notice_sql, PARAMS(db_i64(due_s)));
+}
+
 result scrub_claim(struct db_tx *tx, const struct scrub_terms *terms, struct scrub *scrub)
 {
     struct scrub claimed = {.whole = true};

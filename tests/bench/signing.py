@@ -104,6 +104,7 @@ def main():
     taken = {'ingest': cost(server, lambda: ingest(server)), 'asking': cost(server, lambda: ask(server.client, FIRST_PROOF)),
              'signing': cost(server, lambda: ask(server.client, 'checkpoint')),
              'publishing': cost(server, lambda: server.client.expect(200, 'GET', '/v1/ledger/checkpoint'))}
+    server.sql(phial.SCRUB_ALL)
     taken['scrubbing'] = -started(server, '0', lambda: time.sleep(10)) + started(server, '10000000', lambda: scrubbed(server.client))
     phial.Daemon.stop(server)
     server.remove()

@@ -262,6 +262,12 @@ struct claiming {
     struct scrub scrub;
 };
 
+static result notice_all(struct db_tx *tx, void *context)
+{
+    const int64_t *due_s = context;
+    return scrub_notice(tx, *due_s);
+}
+
 static result claim_one(struct db_tx *tx, void *context)
 {
     struct claiming *claiming = context;
@@ -287,7 +293,10 @@ START_TEST(every_log_has_its_turn)
     struct place place;
     struct claiming claiming = {.terms = {.whole_s = 3600, .recent_s = 0, .since = {0}}};
     struct scrub_state state = {0, 0};
+    int64_t due_s = 0;
     place_make(&place, STR("turns"));
+    ck_assert_fails(NOT_FOUND, db_transact(place.db, &place.arena, claim_one, &claiming));
+    ck_assert_ok(db_transact(place.db, &place.arena, notice_all, &due_s));
     size_t looked = 0;
     result claimed = db_transact(place.db, &place.arena, claim_one, &claiming);
     while (!failed(claimed) && claiming.scrub.whole) {
@@ -301,7 +310,10 @@ START_TEST(every_log_has_its_turn)
     ck_assert_ok(db_transact(place.db, &place.arena, settle_one, &claiming));
     ck_assert_ok(db_transact(place.db, &place.arena, count_state, &state));
     ck_assert_int_eq(state.unsound, 5);
-    claiming.terms.recent_s = 3600;
+    claiming.terms.recent_s = due_s = 3600;
+    place_remove(&place);
+    place_make(&place, STR("later"));
+    ck_assert_ok(db_transact(place.db, &place.arena, notice_all, &due_s));
     ck_assert_fails(NOT_FOUND, db_transact(place.db, &place.arena, claim_one, &claiming));
     place_remove(&place);
 }

@@ -145,6 +145,7 @@ def t1_an_entry_is_deleted(place, copy):
     leaves = other.leaves()
     other.replace(8, leaves[9])
     other.replace(9, leaves[8])
+    place.sql(copy.name, phial.SCRUB_ALL)
     client = copy.start(PHIAL_SCRUB_LEAVES_PER_SECOND='100000')
     for customer in ('c0', 'c1'):
         state = client.post('/v1/exports', {'customer': customer, 'purpose': 'audit'}, 202)

@@ -16,6 +16,10 @@ import urllib.parse
 
 PHIALD, PHIAL = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else (None, None)
 
+# Whatever was looked at when, and what nobody has seen yet: else it has an hour.
+SCRUB_ALL = ('INSERT INTO ledger_scrub (customer_id, claimed_until) SELECT customer_id, now() FROM ledger_head WHERE size > 0 '
+             'ON CONFLICT (customer_id) DO UPDATE SET claimed_until = now(), whole_at = NULL')
+
 
 class Daemon:
     """phiald with any arguments, on a port that it chooses, with its log beside its folder."""

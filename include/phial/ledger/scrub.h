@@ -15,9 +15,11 @@ struct scrub {
     int64_t fault_index;
 };
 
+// Logs that are new are due in so many seconds: what has just been written is still growing.
+result scrub_notice(struct db_tx *tx, int64_t due_s);
 // Claims the log that was looked at the longest ago, for this daemon: one whose whole was not for
 // `whole_s` seconds, or, where there is none, one that has grown since `since` and was not looked
-// at for `recent_s`. NOT_FOUND when nothing is due.
+// at for `recent_s`. NOT_FOUND when nothing is due of those that were noticed.
 struct scrub_terms {
     int64_t whole_s;
     int64_t recent_s;
