@@ -34,7 +34,11 @@ sh deploy/install-packages.sh tests/packages.txt
 
 # A PostgreSQL of our own, as an unprivileged user, on a Unix socket in a private folder.
 bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-folder=$(mktemp -d /tmp/phial-tests-XXXXXX)
+# Everything is kept in memory where there is room: a cluster is a thousand files, and most stories make one.
+where=/tmp
+free=$(df --output=avail -B 1G /dev/shm 2> /dev/null | tail -n 1) || true
+[ "${free:-0}" -lt 8 ] || where=/dev/shm
+folder=$(mktemp -d $where/phial-tests-XXXXXX)
 as=() user=$(id -un)
 if [ "$(id -u)" -eq 0 ]; then
     user=postgres
@@ -53,7 +57,7 @@ cd "$folder"
     -o "-k $folder -c listen_addresses='' -c fsync=off -c max_connections=300" > /dev/null
 cd "$root"
 export LSAN_OPTIONS=suppressions=$root/tests/leaks.txt:print_suppressions=0
-export PHIAL_TEST_INSTALLATION=$folder/installation # made by the first that needs one, see support/phial.py
+export PHIAL_TEST_FOLDERS=$folder PHIAL_TEST_INSTALLATION=$folder/installation # the latter is made by the first that needs one, see support/phial.py
 export PHIAL_TEST_DATABASE="host=$folder user=$user dbname=postgres"
 
 passed=0 failed=0

@@ -49,6 +49,7 @@ class Pair:
         self.primary.set(dict.fromkeys(SYNCHRONOUS))
         killed.remove()
         shutil.rmtree(killed.data)
+        shutil.rmtree(killed.socket)  # its lock names a process that may not have been reaped
         self.spare = killed.data, killed.socket
 
     def remove(self):

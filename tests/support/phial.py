@@ -15,6 +15,7 @@ import time
 import urllib.parse
 
 PHIALD, PHIAL = (sys.argv[1], sys.argv[2]) if len(sys.argv) > 2 else (None, None)
+FOLDERS = os.environ.get('PHIAL_TEST_FOLDERS', '/tmp')  # where those of servers are made; a socket's path has to be short
 
 # Whatever was looked at when, and what nobody has seen yet: else it has an hour.
 SCRUB_ALL = ('INSERT INTO ledger_scrub (customer_id, claimed_until) SELECT customer_id, now() FROM ledger_head WHERE size > 0 '
@@ -89,7 +90,7 @@ class Server(Daemon):
 
     def __init__(self, *options, folder=None, environment=None, timeout=120):
         if folder is None:
-            folder = tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+            folder = tempfile.mkdtemp(prefix='phial-scenario-', dir=FOLDERS)
             lay_out(folder)
         super().__init__(folder, ['--dev', '--data-dir', folder, *options], environment, timeout=timeout)
 

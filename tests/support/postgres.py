@@ -141,7 +141,7 @@ class Installation:
 
 def private_folder(user):
     """Short enough for a socket, and searchable by that user."""
-    folder = tempfile.mkdtemp(prefix='phial-scenario-', dir='/tmp')
+    folder = tempfile.mkdtemp(prefix='phial-scenario-', dir=phial.FOLDERS)
     if os.getuid() == 0:
         own(folder, user)
     return folder
