@@ -80,6 +80,12 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS found;
 
+-- name: ledger_await_standbys
+-- Whose commit was cut short on its way to a standby is seen without being there: the repeat of its
+-- events goes there too.
+SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
+            THEN pg_logical_emit_message(true, 'phial', '') END AS position;
+
 -- name: ledger_find_void
 SELECT entry_index
 FROM ledger_entry

@@ -345,7 +345,8 @@ static result find_stored(struct db_tx *tx, struct batch *batch)
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const struct append *entry = batch->slots[i].entry;
-        if (!entry->suspect || !entry->has_identity || batch->slots[i].is_twin)
+        const struct slot *slot = &batch->slots[i];
+        if (!entry->suspect || !entry->has_identity || !slot_is_new(slot))
             continue;
         firsts[count] = i;
         ids[count] = entry->customer_id;
@@ -519,12 +520,19 @@ static result insert_entries(struct writing *writing, instant now)
                     NO_COLUMNS, NULL, NULL);
 }
 
+// Repeats alone take no lock: what is stored stays.
 static result lock_and_copy(struct writing *writing, instant now)
 {
     struct db_tx *tx = writing->tx;
-    struct head_rows heads = {.batch = writing->batch, .now = now};
+    struct batch *batch = writing->batch;
+    struct head_rows heads = {.batch = batch, .now = now};
+    if (batch->suspect_count == batch->identity_count) {
+        TRY(find_stored(tx, batch));
+        if (!has_new(batch))
+            return db_defer(tx, &ledger_await_standbys_sql, NO_PARAMS, NO_COLUMNS, NULL, NULL);
+    }
     TRY(ask_for_heads(tx, &heads));
-    TRY(find_stored(tx, writing->batch));
+    TRY(find_stored(tx, batch));
     TRY(db_flush(tx));
     TRY(check_heads(&heads));
     TRY(copy_entries(tx, writing));

@@ -6,9 +6,11 @@ import os
 import random
 import shutil
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
+import phial  # noqa: E402
 import postgres  # noqa: E402
 from load import Load, prepare, settle  # noqa: E402
 
@@ -58,6 +60,23 @@ class Pair:
         shutil.rmtree(self.folder)
 
 
+def a_repeat_waits_as_long(pair, daemon):
+    """For the standby, as the event itself did."""
+    event = {'id': 'repeated', 'customer': CUSTOMERS[0], 'type': 'call', 'properties': {'route': 'a'},
+             'time': time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}
+    assert daemon.client.post('/v1/events', event, 201)['accepted'] == 1
+    pair.standby.stop()
+    answers = []
+    client = phial.Client(daemon.url, daemon.key)
+    sender = threading.Thread(target=lambda: answers.append(client.post('/v1/events', event, 200)['duplicates']), daemon=True)
+    sender.start()
+    sender.join(1)
+    assert sender.is_alive() and not answers, answers
+    pair.standby.start()
+    sender.join(60)
+    assert answers == [1], answers
+
+
 def main():
     pair = Pair()
     daemon = pair.installation.daemon(pair.url)
@@ -71,6 +90,10 @@ def main():
             load.wait(1000)
         settle(load, daemon, pair.installation.public_key, 'failover')
         load = load.again()
+    pair.follow()
+    a_repeat_waits_as_long(pair, daemon)
+    pair.standby.remove()
+    pair.primary.set(dict.fromkeys(SYNCHRONOUS))
     pair.remove()
     print('ok')
 
