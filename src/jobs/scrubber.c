@@ -36,12 +36,6 @@ struct looking {
     struct scrub_state state;
 };
 
-static result notice(struct db_tx *tx, void *context)
-{
-    (void)context;
-    return scrub_notice(tx, RECENT_S);
-}
-
 static result claim(struct db_tx *tx, void *context)
 {
     struct looking *looking = context;
@@ -69,9 +63,10 @@ static result settle(struct db_tx *tx, void *context)
     return scrub_settle(tx, &looking->scrub);
 }
 
-static result read_state(struct db_tx *tx, void *context)
+static result take_stock(struct db_tx *tx, void *context)
 {
     struct looking *looking = context;
+    TRY(scrub_notice(tx, RECENT_S));
     return scrub_state(tx, &looking->state);
 }
 
@@ -128,9 +123,7 @@ static void *run(void *context)
     while (pause_for(&scrubber->job.pause, wait)) {
         struct looking looking = {.scrubber = scrubber};
         wait = look(scrubber) ? 0 : IDLE_MS;
-        if (wait != 0)
-            (void)run_once(scrubber, notice, &looking);
-        if (failed(run_once(scrubber, read_state, &looking)))
+        if (failed(run_once(scrubber, take_stock, &looking)))
             continue;
         atomic_store(&scrubber->unsound, (uint64_t)looking.state.unsound);
         atomic_store(&scrubber->oldest_s, (uint64_t)looking.state.oldest_s);
