@@ -81,8 +81,8 @@ CROSS JOIN LATERAL (
 ) AS found;
 
 -- name: ledger_await_standbys
--- Whose commit was cut short on its way to a standby is seen without being there: the repeat of its
--- events goes there too.
+-- A commit whose wait for the standbys was cut short is seen here without being there. Where commits
+-- wait for one, this makes the commit of a transaction that only reads wait too.
 SELECT CASE WHEN current_setting('synchronous_standby_names') <> ''
             THEN pg_logical_emit_message(true, 'phial', '') END AS position;
 

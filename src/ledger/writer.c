@@ -344,8 +344,8 @@ static result find_stored(struct db_tx *tx, struct batch *batch)
     str *identities = arena_array(batch->arena, str, batch->suspect_count);
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        const struct append *entry = batch->slots[i].entry;
         const struct slot *slot = &batch->slots[i];
+        const struct append *entry = slot->entry;
         if (!entry->suspect || !entry->has_identity || !slot_is_new(slot))
             continue;
         firsts[count] = i;
@@ -520,7 +520,8 @@ static result insert_entries(struct writing *writing, instant now)
                     NO_COLUMNS, NULL, NULL);
 }
 
-// Repeats alone take no lock: what is stored stays.
+// Where every identity is suspected they may all be stored: repeats alone take no lock, since what
+// is stored stays.
 static result lock_and_copy(struct writing *writing, instant now)
 {
     struct db_tx *tx = writing->tx;
