@@ -37,7 +37,7 @@ bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
 # Everything is kept in memory where there is room: a cluster is a thousand files, and most stories make one.
 where=/tmp
 free=$(df --output=avail -B 1G /dev/shm 2> /dev/null | tail -n 1) || true
-[ "${free:-0}" -lt 8 ] || where=/dev/shm
+if [ "${free:-0}" -ge 8 ] 2> /dev/null; then where=/dev/shm; fi
 folder=$(mktemp -d $where/phial-tests-XXXXXX)
 as=() user=$(id -un)
 if [ "$(id -u)" -eq 0 ]; then
