@@ -116,7 +116,7 @@ static inline bool scan_shape(const struct sight *sight, const struct shape *sha
                               bool (*holds)(str squeezed))
 {
     bool digits = shape->edge == EDGE_DIGITS;
-    uint64_t lengths = digits                   ? sight->tails
+    uint32_t lengths = digits                   ? sight->tails
                        : *shape->pattern == '9' ? sight->numbers
                                                 : sight->lengths;
     const uint32_t *pairs = digits ? sight->digit_pairs : sight->pairs;
@@ -168,10 +168,15 @@ static inline bool scan_follows_sign(const struct sight *sight, const struct pla
     return has(between, ':') || has(between, '=');
 }
 
-// Where the character stands next, from there on; the text's length when it does not.
+// Where the character stands next, from there on; the text's length when it does not. Where there
+// are many it is near, and a call would take longer than to look.
 static inline size_t scan_next(str text, size_t from, char c)
 {
-    const char *found = from < text.len ? memchr(text.ptr + from, c, text.len - from) : NULL;
+    enum { NEAR = 4 };
+    for (size_t at = from; at < from + NEAR; at++)
+        if (at >= text.len || text.ptr[at] == c)
+            return at < text.len ? at : text.len;
+    const char *found = memchr(text.ptr + from, c, text.len - from);
     return found == NULL ? text.len : (size_t)(found - text.ptr);
 }
 

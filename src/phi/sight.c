@@ -19,8 +19,7 @@ enum {
     RUN_WORK = 12,
     DIGITS_WORK = 4,
     LOOKED_UP_WORK = 3,
-    LOOK_WORK = 10,
-    WAKE_WORK = 6
+    LOOK_WORK = 10
 };
 
 static size_t skip_filler(str text, size_t at)
@@ -195,190 +194,76 @@ static void look_at_word(struct sight *sight, size_t at)
         look_through(sight, at, row);
 }
 
-static uint64_t length_bit(size_t len)
-{
-    return UINT64_C(1) << (len < 63 ? len : 63);
-}
-
-static size_t told_apart(size_t len)
-{
-    return len < SIGHT_LENGTHS ? len : SIGHT_LENGTHS - 1;
-}
-
-// How it stands to the run before it, if one is near.
-static void join(struct sight *sight, const struct run *run, char joint)
-{
-    size_t same = sight->same;
-    sight->same = 1;
-    if (sight->run_count == 0)
-        return;
-    const struct run *last = run - 1;
-    size_t gap = (size_t)run->at - last->at - last->len;
-    if (gap == 1 && run->len == last->len &&
-        (run->len == 4 ? joint == '.' : joint == ':' || joint == '-'))
-        sight->same = same + 1;
-    if (gap > SIGHT_GAP_MAX)
-        return;
-    sight->pairs[told_apart(last->len)] |= UINT32_C(1) << told_apart(run->len);
-    if (run->lead > 0)
-        sight->digit_pairs[told_apart(last->tail)] |= UINT32_C(1) << told_apart(run->lead);
-}
-
-static uint32_t run_wakes(const struct sight *sight, const struct run *run, char before)
-{
-    enum { PAIRS_OF_MAC = 6, FOURS_OF_MAC = 3 };
-    str text = sight->text;
-    char head = text.ptr[run->at];
-    char after = at_or_nul(text, (size_t)run->at + run->len);
-    bool mac = (run->len == 2 && sight->same >= PAIRS_OF_MAC) ||
-               (run->len == 4 && sight->same >= FOURS_OF_MAC);
-    enum run_kind kind = run->lead > 0 ? RUN_NUMBER : run->digits > 0 ? RUN_MIXED : RUN_LETTERS;
-    uint32_t len = kind == RUN_NUMBER ? run->lead : run->len;
-    char follower = after;
-    if (len < run->len)
-        follower = text.ptr[run->at + len];
-    uint32_t wakes = wakes_of(head, kind, len, follower);
-    bool street = joins_address(before) || joins_address(after);
-    return (street ? wakes : wakes & ~WAKE(STREET)) | (mac ? WAKE(MAC) : 0);
-}
-
-// What the characters of a run add up to.
-struct sum {
-    unsigned any; // kinds that there are of them
-    unsigned all; // and that all of them are
-    size_t digits;
-    size_t lead;
-    size_t tail;
-    size_t words; // that were looked up
-};
-
-// The next run wakes so.
-static void add_wakes(struct sight *sight, uint32_t wakes)
-{
-    enum { EACH = 64 };
-    for (uint32_t fresh = wakes & ~sight->wakes; fresh != 0; fresh &= fresh - 1)
-        memset(sight->waking[__builtin_ctz(fresh)], 0, sizeof sight->waking[0]);
-    sight->wakes |= wakes;
-    for (; wakes != 0; wakes &= wakes - 1)
-        sight->waking[__builtin_ctz(wakes)][sight->run_count / EACH] |= UINT64_C(1)
-                                                                        << sight->run_count % EACH;
-}
-
-// What the digits of the last run are to it; without any there is nothing to find from them.
-static void add_digits(struct sight *sight, struct run *run)
-{
-    uint16_t *tailed_as = &sight->tailed_as[told_apart(run->tail)];
-    run->as_tailed = *tailed_as;
-    *tailed_as = (uint16_t)sight->run_count;
-    sight->numbers |= run->lead > 0 ? length_bit(run->len) : 0;
-    sight->tails |= length_bit(run->tail);
-}
-
-static void add_run(struct sight *sight, size_t at, size_t len, const struct sum *sum)
-{
-    // Many runs of a character or two: no text and no id, and slow to look through.
-    bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
-    if (sight->run_count == SIGHT_RUNS_MAX || dense ||
-        !sight_pays(sight,
-                    RUN_WORK + LOOKED_UP_WORK * sum->words + (sum->digits > 0 ? DIGITS_WORK : 0))) {
-        sight->crowded = true;
-        return;
-    }
-    struct run *run = &sight->runs[sight->run_count];
-    char head = sight->text.ptr[at];
-    char before = before_or_nul(sight->text, at);
-    uint16_t *long_as = &sight->long_as[told_apart(len)];
-    run->at = (uint16_t)at;
-    run->len = (uint16_t)len;
-    run->digits = (uint16_t)sum->digits;
-    run->lead = (uint16_t)sum->lead;
-    run->tail = (uint16_t)sum->tail;
-    run->head = (char)(head | 0x20);
-    run->upper = (head & 0x20) == 0;
-    run->kinds = (unsigned char)sum->all;
-    run->as_long = *long_as;
-    join(sight, run, before);
-    run->wakes = run_wakes(sight, run, before);
-    add_wakes(sight, run->wakes & ~WAKE(ALWAYS));
-    sight->run_count++;
-    *long_as = (uint16_t)sight->run_count;
-    sight->lengths |= length_bit(len);
-    if (sum->digits > 0)
-        add_digits(sight, run);
-}
-
-// The runs of the n-th 64 that wake so.
-static uint64_t waking_of(const struct sight *sight, size_t n, uint32_t wakes)
-{
-    uint64_t found = 0;
-    for (uint32_t left = sight->wakes & wakes; left != 0; left &= left - 1)
-        found |= sight->waking[__builtin_ctz(left)][n];
-    return found;
-}
-
-bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes)
-{
-    enum { EACH = 64 };
-    for (size_t at = *n / EACH, past = *n % EACH; at * EACH < sight->run_count; at++, past = 0) {
-        uint64_t found = waking_of(sight, at, wakes) >> past;
-        if (found != 0) {
-            *n = at * EACH + past + (size_t)__builtin_ctzll(found);
-            return sight_pays(sight, WAKE_WORK);
-        }
-    }
-    *n = sight->run_count;
-    return false;
-}
-
 // The digits of a run that is not of them alone; and the longest number so far, which may reach
 // over several runs and have letters in it that look like digits.
-static void count_digits(struct sight *sight, str run, struct sum *sum, size_t *number)
+static void count_digits(struct sight *sight, struct run *run, size_t *number)
 {
+    const char *text = sight->text.ptr + run->at;
     size_t numerals = *number;
     size_t most = sight->digits;
-    for (size_t i = 0; i < run.len; i++) {
-        unsigned kind = character_kind(run.ptr[i]);
-        sum->digits += kind & CHARACTER_DIGIT;
+    unsigned digits = 0;
+    unsigned lead = 0;
+    unsigned tail = 0;
+    for (size_t i = 0; i < run->len; i++) {
+        unsigned kind = character_kind(text[i]);
+        digits += kind & CHARACTER_DIGIT;
         numerals = (kind & CHARACTER_NUMERAL) != 0 ? numerals + 1 : 0;
         most = numerals > most ? numerals : most;
     }
     *number = numerals;
     sight->digits = most;
-    if (sum->digits == 0)
-        return;
-    while (is_digit(run.ptr[sum->lead]))
-        sum->lead++;
-    while (is_digit(run.ptr[run.len - 1 - sum->tail]))
-        sum->tail++;
+    if (digits > 0) {
+        while (is_digit(text[lead]))
+            lead++;
+        while (is_digit(text[run->len - 1 - tail]))
+            tail++;
+    }
+    run->digits = (uint16_t)digits;
+    run->lead = (uint16_t)lead;
+    run->tail = (uint16_t)tail;
 }
 
-static void add_up(struct sight *sight, str run, struct sum *sum, size_t *number)
+// What the characters of the run add up to, of which it has `any`.
+static void add_up(struct sight *sight, struct run *run, unsigned any, size_t *number)
 {
-    if ((sum->any & CHARACTER_NUMERAL) == 0) {
+    if ((any & CHARACTER_NUMERAL) == 0) {
+        run->digits = run->lead = run->tail = 0;
         *number = 0;
         return;
     }
-    if ((sum->all & CHARACTER_DIGIT) == 0) {
-        count_digits(sight, run, sum, number);
+    if ((run->kinds & CHARACTER_DIGIT) == 0) {
+        count_digits(sight, run, number);
         return;
     }
-    sum->digits = sum->lead = sum->tail = run.len;
-    *number += run.len;
+    run->digits = run->lead = run->tail = run->len;
+    *number += run->len;
     sight->digits = *number > sight->digits ? *number : sight->digits;
+}
+
+// Many runs of a character or two: no text and no id, and slow to look through.
+static bool has_room(const struct sight *sight, size_t at)
+{
+    bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
+    return sight->run_count < SIGHT_RUNS_MAX && !dense;
 }
 
 // The run that begins here; its end. One step a character, without branches but for words.
 static size_t take_run(struct sight *sight, size_t at, size_t *number)
 {
     str text = sight->text;
+    struct run *run = &sight->runs[sight->run_count];
     size_t start = at;
-    struct sum sum = {.all = UINT_MAX};
+    size_t words = 0;
     unsigned any = 0;
     unsigned all = UINT_MAX;
     unsigned before = CHARACTER_DIGIT;
+    if (!has_room(sight, at)) {
+        sight->crowded = true;
+        return at;
+    }
     if (!is_digit(text.ptr[start]) || text.ptr[start] == '0') {
         look_at_word(sight, start);
-        sum.words++;
+        words++;
     }
     for (; at < text.len; at++) {
         unsigned kind = character_kind(text.ptr[at]);
@@ -388,16 +273,22 @@ static size_t take_run(struct sight *sight, size_t at, size_t *number)
         all &= kind;
         if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0) {
             look_at_word(sight, at);
-            sum.words++;
+            words++;
             if (sight->crowded) // no further
                 break;
         }
         before = kind;
     }
-    sum.any = any;
-    sum.all = all;
-    add_up(sight, str_slice(text, start, at), &sum, number);
-    add_run(sight, start, at - start, &sum);
+    run->at = (uint16_t)start;
+    run->len = (uint16_t)(at - start);
+    run->head = (char)(text.ptr[start] | 0x20);
+    run->upper = is_upper(text.ptr[start]);
+    run->kinds = (unsigned char)all;
+    add_up(sight, run, any, number);
+    if (sight_pays(sight, RUN_WORK + LOOKED_UP_WORK * words + (run->digits > 0 ? DIGITS_WORK : 0)))
+        sight_add_run(sight, run);
+    else
+        sight->crowded = true;
     return at;
 }
 

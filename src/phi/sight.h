@@ -52,9 +52,9 @@ struct sight {
     uint32_t wakes; // of all runs
     size_t place_count;
     bool crowded;     // more of them than are held: nobody can say what is in the text
-    uint64_t lengths; // of the runs, a bit for each up to 63
-    uint64_t numbers; // of those that begin with a digit
-    uint64_t tails;   // of the digits at the runs' ends, likewise
+    uint32_t lengths; // of the runs, a bit for each that is told apart
+    uint32_t numbers; // of those that begin with a digit
+    uint32_t tails;   // of the digits at the runs' ends, likewise; none there is nought of them
     // What follows a run before a few other characters: the bit of the next one's length, for each
     // length; and of the digits the next begins with, for each number of them at a run's end.
     uint32_t pairs[SIGHT_LENGTHS];
@@ -82,6 +82,10 @@ static inline bool sight_pays(const struct sight *sight, size_t work)
 {
     return work_pays(sight->left, work);
 }
+
+// The run behind the others becomes one of them. What its characters say is set; how it stands to
+// the others, and what it wakes, is found here.
+void sight_add_run(struct sight *sight, struct run *run);
 
 // Whether a run from the n-th on wakes so; the next one that does is the n-th then.
 bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes);

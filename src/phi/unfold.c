@@ -332,10 +332,11 @@ static struct reading unfold_once(struct folds *folds, str text, char *bytes, si
 // Without a table and a way out in the middle, so that several bytes are looked at at once.
 static bool may_be_disguised(str text)
 {
-    unsigned found = 0;
+    unsigned char found = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
-        found |= (c & '\x80') != 0 || c == '%' || c == '&' || c == '\\' ? 1 : 0;
+        bool begins = (c & '\x80') != 0 || c == '%' || c == '&' || c == '\\';
+        found = (unsigned char)(found | (begins ? 1 : 0));
     }
     return found != 0;
 }
