@@ -194,9 +194,11 @@ static bool is_person(const struct name *name)
 static bool means_phi(const struct name *name)
 {
     unsigned tells = all_of(name);
-    bool lifted = name->count > 1 && (name->tells[name->count - 1] & LIFTS) != 0;
+    unsigned last = name->count > 1 ? name->tells[name->count - 1] : 0;
     bool alone = (tells & ALONE) != 0 && only(name, ALONE | GLUE);
-    return !lifted && ((tells & FREE) != 0 || alone || only(name, NAME) || is_person(name));
+    bool kind = (last & SORTS) != 0 && (tells & CLINICAL) == 0; // note_type is no note
+    bool text = (tells & FREE) != 0 && !kind;
+    return (last & LIFTS) == 0 && (text || alone || only(name, NAME) || is_person(name));
 }
 
 static bool means_phi_of_closed(const struct name *name)

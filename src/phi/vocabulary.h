@@ -9,8 +9,8 @@
 // What a word tells; a word may tell several things.
 enum {
     STRONG = 1 << 0,   // means PHI wherever it stands
-    CLINICAL = 1 << 1, // a diagnosis or procedure: no class or type of it is harmless
-    FREE = 1 << 2,     // free text
+    CLINICAL = 1 << 1, // a diagnosis, a procedure or a finding: no class or type of it is harmless
+    FREE = 1 << 2,     // free text; where no SORTS follows
     WHO = 1 << 3,      // a person; PHI beside an ID, and alone
     PART = 1 << 4,     // of a person's affairs; PHI beside an ID only
     ID = 1 << 5,
