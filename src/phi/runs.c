@@ -45,13 +45,15 @@ static bool is_mac(const struct sight *sight, const struct run *run)
 static uint32_t run_wakes(const struct sight *sight, const struct run *run, char before)
 {
     str text = sight->text;
-    char after = at_or_nul(text, (size_t)run->at + run->len);
     enum run_kind kind = run->lead > 0 ? RUN_NUMBER : run->digits > 0 ? RUN_MIXED : RUN_LETTERS;
     uint32_t len = kind == RUN_NUMBER ? run->lead : run->len;
-    char follower = len < run->len ? text.ptr[run->at + len] : after;
-    uint32_t wakes = wakes_of(text.ptr[run->at], kind, len, follower);
-    if ((wakes & WAKE(STREET)) != 0 && !joins_address(before) && !joins_address(after))
-        wakes &= ~WAKE(STREET);
+    uint32_t wakes = wakes_of(text.ptr[run->at], kind, len);
+    if ((wakes & ~WAKE(ALWAYS)) != 0) {
+        char after = at_or_nul(text, (size_t)run->at + run->len);
+        wakes &= wakes_before(len < run->len ? text.ptr[run->at + len] : after);
+        if ((wakes & WAKE(STREET)) != 0 && !joins_address(before) && !joins_address(after))
+            wakes &= ~WAKE(STREET);
+    }
     return is_mac(sight, run) ? wakes | WAKE(MAC) : wakes;
 }
 
@@ -75,7 +77,8 @@ void sight_add_run(struct sight *sight, struct run *run)
     uint16_t *tailed_as = &sight->tailed_as[told_apart(run->tail)];
     join(sight, run, before);
     run->wakes = run_wakes(sight, run, before);
-    add_wakes(sight, run->wakes & ~WAKE(ALWAYS));
+    if (run->wakes != WAKE(ALWAYS))
+        add_wakes(sight, run->wakes & ~WAKE(ALWAYS));
     run->as_long = *long_as;
     run->as_tailed = *tailed_as;
     *long_as = *tailed_as = (uint16_t)++sight->run_count;

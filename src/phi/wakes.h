@@ -48,10 +48,16 @@ extern const uint32_t wakes_of_heads[WAKE_CHARACTERS];
 extern const uint32_t wakes_of_lengths[RUN_KINDS][WAKE_LENGTHS];
 extern const uint32_t wakes_of_followers[WAKE_CHARACTERS];
 
-static inline uint32_t wakes_of(char head, enum run_kind kind, uint32_t len, char follower)
+// Of a run by its first character and its length.
+static inline uint32_t wakes_of(char head, enum run_kind kind, uint32_t len)
+{
+    return wakes_of_heads[(unsigned char)head & 0x7F] &
+           wakes_of_lengths[kind][len < WAKE_LENGTHS ? len : WAKE_LENGTHS - 1];
+}
+
+// And by the character that follows.
+static inline uint32_t wakes_before(char follower)
 {
     unsigned next = (unsigned char)follower;
-    return wakes_of_heads[(unsigned char)head & 0x7F] &
-           wakes_of_lengths[kind][len < WAKE_LENGTHS ? len : WAKE_LENGTHS - 1] &
-           wakes_of_followers[next < WAKE_CHARACTERS ? next : WAKE_CHARACTERS - 1];
+    return wakes_of_followers[next < WAKE_CHARACTERS ? next : WAKE_CHARACTERS - 1];
 }
