@@ -23,11 +23,22 @@ static size_t gap_at(str text, size_t at)
     return len;
 }
 
-// March 3, 1950 and 25-Mar-1939: a month's name with a number on one side at least
+// 1st, 22nd: the letters behind the number of a day
+static size_t ordinal_at(str text, size_t at)
+{
+    static const char *const letters[] = {"st", "nd", "rd", "th", NULL};
+    for (size_t i = 0; letters[i] != NULL; i++)
+        if (scan_phrase(text, at, letters[i]) == 2 && !is_letter(at_or_nul(text, at + 2)))
+            return 2;
+    return 0;
+}
+
+// March 3, 1950, 25-Mar-1939 and 1st June 1991: a month's name with a number on one side at least
 static bool named_month(str rest)
 {
     size_t first = scan_digits(rest, 0);
-    size_t at = first + gap_at(rest, first);
+    size_t at = first + (first > 0 ? ordinal_at(rest, first) : 0);
+    at += gap_at(rest, at);
     if (!is_month_name(rest, at))
         return false;
     at += scan_letters(rest, at);

@@ -145,7 +145,7 @@ static size_t title_at(str text, size_t at)
 // "Sr. Juan Perez", "M. Jean Dupont": what may be other things asks for two names.
 static bool short_title_at(str text, size_t at)
 {
-    static const char *const titles[] = {"Sr.", "M.", "Pr.", "Fr.", "Sr", NULL};
+    static const char *const titles[] = {"Sr.", "M.", "Pr.", "Pt.", "Fr.", "Sr", "Pt", NULL};
     for (size_t i = 0; titles[i] != NULL; i++) {
         size_t len = strlen(titles[i]);
         if (titles[i][0] == text.ptr[at] &&
@@ -203,21 +203,47 @@ static bool before_degree(const struct sight *sight)
     return false;
 }
 
-// "Giulia Rossi MD"
-static bool before_bare_degree(const struct sight *sight)
+// "John J. van Smith" ends there.
+static bool name_with_initial_ends(str text, size_t end)
+{
+    enum { FAMILY_NAME_MAX = 32 };
+    size_t least = end > FAMILY_NAME_MAX ? end - FAMILY_NAME_MAX : 0;
+    for (size_t at = end; at > least && at > 5; at--) {
+        const char *before = text.ptr + at - 5;
+        if (before[4] != ' ' || before[3] != '.' || !is_upper(before[2]) || before[1] != ' ' ||
+            !is_letter(before[0]))
+            continue;
+        size_t family = at + particles_at(text, at);
+        return family < end && family + name_word(text, family) == end;
+    }
+    return false;
+}
+
+// "Giulia Rossi": two words that begin so, just before the run
+static bool follows_two_names(const struct sight *sight, size_t n)
+{
+    str text = sight->text;
+    const struct run *run = &sight->runs[n];
+    size_t first = sight->runs[n - 2].at;
+    size_t second = sight->runs[n - 1].at;
+    return first + proper_word(text, first) + 1 == second &&
+           second + proper_word(text, second) + 1 == run->at && text.ptr[second - 1] == ' ' &&
+           text.ptr[run->at - 1] == ' ';
+}
+
+// "Giulia Rossi MD"; "seen by John J. van Smith, MD"
+static bool before_degree_in_a_sentence(const struct sight *sight)
 {
     str text = sight->text;
     for (size_t i = 2; sight_finds(sight, &i, WAKE(DEGREE)); i++) {
         const struct run *run = &sight->runs[i];
-        size_t first = sight->runs[i - 2].at;
-        size_t second = sight->runs[i - 1].at;
         str word = str_slice(text, run->at, run->at + run->len);
         bool degree = str_eq(word, STR("MD")) || str_eq(word, STR("RN")) ||
                       (str_eq(word, STR("M")) && at_or_nul(text, run->at + 2) == 'D');
-        if (degree && sight_pays(sight, DEGREE_WORK) &&
-            first + proper_word(text, first) + 1 == second &&
-            second + proper_word(text, second) + 1 == run->at && text.ptr[second - 1] == ' ' &&
-            text.ptr[run->at - 1] == ' ')
+        if (!degree || !sight_pays(sight, DEGREE_WORK))
+            continue;
+        bool comma = text.ptr[run->at - 1] == ' ' && text.ptr[run->at - 2] == ',';
+        if (comma ? name_with_initial_ends(text, run->at - 2) : follows_two_names(sight, i))
             return true;
     }
     return false;
@@ -261,5 +287,5 @@ bool phi_detect_person_name(const struct sight *sight)
            (sees(sight, ',') && before_degree(sight)) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) || after_sign(sight) ||
-           before_bare_degree(sight);
+           before_degree_in_a_sentence(sight);
 }

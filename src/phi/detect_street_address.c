@@ -201,8 +201,15 @@ static bool word_behind(const struct sight *sight, size_t n)
            joins_address(at_or_nul(sight->text, end));
 }
 
+static bool begins_with_number(str rest)
+{
+    return scan_digits(rest, 0) > 0;
+}
+
 bool phi_detect_street_address(const struct sight *sight)
 {
+    if (scan_after(sight, KIND(BOX), begins_with_number))
+        return true;
     for (size_t i = 0; sees(sight, ' ') && sight_finds(sight, &i, WAKE(STREET)); i++) {
         const struct run *run = &sight->runs[i];
         if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&

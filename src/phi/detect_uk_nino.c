@@ -18,6 +18,8 @@ bool phi_detect_uk_nino(const struct sight *sight)
     static const struct shape shapes[] = {SHAPE("AA999999A", "", "", "", EDGE_UPPER),
                                           SHAPE("AA", "-99", "-99-99-A", "- ", EDGE_WORD),
                                           SHAPE("AA99", "-99", "-99A", "- ", EDGE_WORD),
-                                          SHAPE("AA", "-999999", "-A", " ", EDGE_WORD)};
+                                          SHAPE("AA", "-999999", "-A", " ", EDGE_WORD),
+                                          SHAPE("AA", "-999999A", "", " ", EDGE_WORD),
+                                          SHAPE("AA", "-999", "-999-A", " ", EDGE_WORD)};
     return scan_shapes(sight, (struct shapes){shapes, COUNT_OF(shapes)}, is_nino);
 }

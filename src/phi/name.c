@@ -119,6 +119,16 @@ static str joined(const struct pieces *pieces, size_t from, size_t count)
                  pieces->starts[from + count] - pieces->starts[from]};
 }
 
+enum { HARMLESS = COUNTS | SORTS | LIFTS };
+
+// fingerprint_ms is no fingerprints that are misspelt.
+static bool makes_harmless(str word)
+{
+    bool plural = false;
+    const struct word *found = vocabulary_find(word, &plural);
+    return found != NULL && (found->tells & HARMLESS) != 0;
+}
+
 // How many of the words from there on make up one of the vocabulary together: single letters, or
 // pieces of a long one. What makes a name harmless is not made up like that.
 static size_t count_joined(const struct pieces *pieces, size_t from, const struct word **word,
@@ -130,9 +140,10 @@ static size_t count_joined(const struct pieces *pieces, size_t from, const struc
         if (text.len > LETTERS_MAX || (text.len != count && text.len < LETTERS_MIN))
             continue;
         *word = vocabulary_find(text, plural);
-        if (*word == NULL && text.len >= MISSPELT_LETTERS_MIN && count <= MISSPELT_PIECES_MAX)
+        if (*word == NULL && text.len >= MISSPELT_LETTERS_MIN && count <= MISSPELT_PIECES_MAX &&
+            !makes_harmless(joined(pieces, from + count - 1, 1)))
             *word = vocabulary_find_misspelt(text);
-        if (*word != NULL && ((*word)->tells & (COUNTS | SORTS | LIFTS)) == 0)
+        if (*word != NULL && ((*word)->tells & HARMLESS) == 0)
             return count;
     }
     return 0;
@@ -196,16 +207,18 @@ static bool means_phi(const struct name *name)
     unsigned tells = all_of(name);
     unsigned last = name->count > 1 ? name->tells[name->count - 1] : 0;
     bool alone = (tells & ALONE) != 0 && only(name, ALONE | GLUE);
-    bool kind = (last & SORTS) != 0 && (tells & CLINICAL) == 0; // note_type is no note
-    bool text = (tells & FREE) != 0 && !kind;
-    return (last & LIFTS) == 0 && (text || alone || only(name, NAME) || is_person(name));
+    bool kind = (last & SORTS) != 0 && (tells & (CLINICAL | ITEM)) == 0; // note_type is no note
+    bool lifted = kind || (last & LIFTS) != 0;
+    return !lifted && ((tells & FREE) != 0 || alone || only(name, NAME) || is_person(name));
 }
 
 static bool means_phi_of_closed(const struct name *name)
 {
     unsigned tells = all_of(name);
-    bool counts = (tells & (COUNTS | LIFTS)) != 0 || (only(name, WHO | ITEM) && name->plural) ||
-                  only(name, ORDINAL | NUMBER | GLUE);
+    bool several =
+        name->plural && name->count > 1 && (name->tells[0] & NUMBER) != 0; // num_patients
+    bool counts = (tells & (COUNTS | LIFTS)) != 0 || several ||
+                  (only(name, WHO | ITEM) && name->plural) || only(name, ORDINAL | NUMBER | GLUE);
     bool sorts = (tells & SORTS) != 0 && (tells & CLINICAL) == 0;
     return !counts && !sorts && is_person(name);
 }

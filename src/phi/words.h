@@ -13,6 +13,7 @@ enum word_kind {
     WORD_AHV,
     WORD_BIOMETRIC,
     WORD_BIRTH,
+    WORD_BOX,
     WORD_BSN,
     WORD_CALL,
     WORD_CALLED,    // so and so, with a sign between: name: X

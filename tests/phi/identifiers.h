@@ -121,6 +121,15 @@ static const struct identifier identifiers[] = {
     {"Seriennummer SN30054120", "device_serial"},
     {"S/N 9839170549", "device_serial"},
     {"ICD-10 E11.9", "diagnosis_code"},
+    {"WP 561236C", "uk_nino"},
+    {"nino: PR 123 612 C", "uk_nino"},
+    {"I was born 15th June 1991", "birth_date"},
+    {"PO Box 123456", "street_address"},
+    {"P.O. Box 12", "street_address"},
+    {"Postfach 12 34 56", "street_address"},
+    {"my name is Hannah Kim", "person_name"},
+    {"Pt. Aisha Johnson", "person_name"},
+    {"seen by John J. van Smith, MD", "person_name"},
     {"dx: S72.001A", "diagnosis_code"},
     {"diagnosis code O09.93", "diagnosis_code"},
     {"NDC 50242-040-62", "drug_code"},
@@ -197,6 +206,12 @@ static const struct identifier identifiers[] = {
 };
 
 static const char *const ordinary[] = {
+    "my name is in the list",
+    "we met in Silver Spring, MD",
+    "po boxes",
+    "CT 123456E",
+    "born 3rd party",
+    "release 4th June",
     "name: Gold Plan",
     "contact: Sales Team",
     "Sr. Software Engineer",
