@@ -49,8 +49,8 @@ static uint32_t run_wakes(const struct sight *sight, const struct run *run, char
     uint32_t len = kind == RUN_NUMBER ? run->lead : run->len;
     uint32_t wakes = wakes_of(text.ptr[run->at], kind, len);
     if ((wakes & ~WAKE(ALWAYS)) != 0) {
+        wakes &= wakes_before(at_or_nul(text, (size_t)run->at + len));
         char after = at_or_nul(text, (size_t)run->at + run->len);
-        wakes &= wakes_before(len < run->len ? text.ptr[run->at + len] : after);
         if ((wakes & WAKE(STREET)) != 0 && !joins_address(before) && !joins_address(after))
             wakes &= ~WAKE(STREET);
     }
