@@ -41,6 +41,8 @@
     ROW(IBAN,          OF_CAPITALS(c), 0, FROM(4), 0, 1, c) \
     ROW(IPV4,          OF_DIGITS(c), 0, 0, SPAN(1, 3), (c) == '.', c) \
     ROW(MR,            SAME(c, 'm'), EACH(2), 0, 0, TWO(c, '#', '\0'), c) \
+    ROW(NINO,          OF_DIGITS(c), 0, 0, EACH(6), \
+        ((c) >= 'A' && (c) <= 'D') || ((c) >= 'a' && (c) <= 'd'), c) \
     ROW(NOUGHTS,       (c) == '0', 0, 0, FROM(3), (c) == ' ', c) \
     ROW(PATIENT,       SAME(c, 'p'), EACH(2) | EACH(3) | EACH(7), FROM(8), 0, 1, c) \
     ROW(SEGMENT,       OF_CAPITALS(c), EACH(3), EACH(3), 0, TWO(c, '|', '*'), c) \

@@ -24,6 +24,7 @@ enum wake {
     WAKE_IPV4,
     WAKE_MAC, // of six runs of two, or three of four: sight.c
     WAKE_MR,
+    WAKE_NINO,
     WAKE_NOUGHTS,
     WAKE_PATIENT,
     WAKE_SEGMENT,

@@ -122,7 +122,6 @@ static const struct identifier identifiers[] = {
     {"S/N 9839170549", "device_serial"},
     {"ICD-10 E11.9", "diagnosis_code"},
     {"WP 561236C", "uk_nino"},
-    {"nino: PR 123 612 C", "uk_nino"},
     {"I was born 15th June 1991", "birth_date"},
     {"PO Box 123456", "street_address"},
     {"P.O. Box 12", "street_address"},
