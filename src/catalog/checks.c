@@ -132,23 +132,30 @@ static void check_numbers(struct json_at list)
         check_number(json_item(list, i));
 }
 
+static void check_filter_numbers(struct json_at list, const struct types *types)
+{
+    for (size_t i = 0; i < json_array_size(list.value); i++) {
+        struct json_at filter = json_item(list, i);
+        if (!is_numeric(types, json_str(json_object_get(filter.value, "property"))))
+            continue;
+        check_number(json_member(filter, "eq"));
+        check_numbers(json_member(filter, "in"));
+        check_numbers(json_member(filter, "not_in"));
+    }
+}
+
 static void check_filters(struct json_at list, const struct types *types)
 {
     for (size_t i = 0; i < json_array_size(list.value); i++) {
         struct json_at filter = json_item(list, i);
         struct json_at at = json_member(filter, "property");
-        bool numeric = is_numeric(types, json_str(at.value));
         if (declaring(types, json_str(at.value)) == 0)
             json_wrong(at, "unknown_property",
                        "No event type of the metric declares the property.");
-        else if (is_bounded(filter.value) && !numeric)
+        else if (is_bounded(filter.value) && !is_numeric(types, json_str(at.value)))
             json_wrong(at, "invalid", "Only an integer or a decimal has bounds.");
-        else if (numeric) {
-            check_number(json_member(filter, "eq"));
-            check_numbers(json_member(filter, "in"));
-            check_numbers(json_member(filter, "not_in"));
-        }
     }
+    check_filter_numbers(list, types);
 }
 
 static void check_prices(struct json_at prices, const struct types *types)
@@ -350,6 +357,24 @@ static result check_charge(struct db_tx *tx, struct json_at at, const struct cha
                    "It counts tokens that change with the calendar month, which is not the plan's "
                    "period.");
     return OK;
+}
+
+result plan_numbers_check(struct db_tx *tx, const struct plan *plan, struct json_at document,
+                          const json_t *metrics)
+{
+    struct json_at charges = json_member(document, "charges");
+    for (size_t i = 0; i < plan->charge_count; i++) {
+        OWNED(types_release) struct types types = {.held = json_array()};
+        const struct metric *metric = NULL;
+        bool distinct = false;
+        str key = plan->charges[i].metric;
+        if (json_object_getn(metrics, key.ptr, key.len) != NULL)
+            continue;
+        TRY(load_metric(tx, key, &types, &metric, &distinct));
+        check_filter_numbers(json_member(json_item(charges, i), "filters"), &types);
+        check_prices(json_member(json_item(charges, i), "prices"), &types);
+    }
+    return faults_result(document.faults);
 }
 
 // What prices match stands in the plan as it was put. A name that is not known to be declared is

@@ -31,7 +31,8 @@ static result read_document(struct json_at at, json_t *held, struct asked_plan *
     TRY(keep(held, copy));
     for (size_t i = 0; i < COUNT_OF(added); i++)
         (void)json_object_del(copy, added[i]);
-    asked->plan = plan_parse((struct json_at){copy, at.pointer, at.faults}, false);
+    asked->document = (struct json_at){copy, at.pointer, at.faults};
+    asked->plan = plan_parse(asked->document, false);
     phi_hide_names(at.faults);
     return faults_result(at.faults);
 }
@@ -171,6 +172,18 @@ static result read_metrics(struct db_tx *tx, struct json_at request, json_t *hel
     return OK;
 }
 
+// A plan of the request goes by the ledger's events, as one that is put does.
+static result check_numbers(struct db_tx *tx, struct json_at request,
+                            const struct asked_plan *asked)
+{
+    if (asked->document.value == NULL)
+        return OK;
+    result checked = plan_numbers_check(tx, asked->plan, asked->document,
+                                        json_object_get(request.value, "metrics"));
+    phi_hide_names(asked->document.faults);
+    return checked;
+}
+
 // ---- the statement
 
 // From where on events count: metrics that carry go by those before the time as well.
@@ -230,6 +243,7 @@ result plan_simulate(struct db_tx *tx, struct json_at request, const struct aske
     TRY(faults_result(request.faults));
     if (usage->customer == NULL)
         return statement_simulate(db_arena(tx), &simulation, statement);
+    TRY(check_numbers(tx, request, &asked));
     if (asked.metrics == NULL)
         TRY(read_metrics(tx, request, held, &asked));
     TRY(read_taxes(tx, request, usage->customer, &simulation));

@@ -156,8 +156,11 @@ def numbers(c):
     plan = {'currency': 'USD', 'interval': 'month', 'charges': [cells, few]}
     c.put('/v1/plans/numbers', plan)
     days = {'start': '2031-12-01T00:00:00Z', 'end': '2032-01-01T00:00:00Z'}
-    got = c.post('/v1/plans/simulate', {'key': 'numbers', 'customer': 'numbers', 'period': days}, 200)
-    assert [line['amount'] for line in got['lines']] == ['42.00', '1.00'], got
+    asked = {'customer': 'numbers', 'period': days}
+    for named in {'key': 'numbers'}, {'plan': plan}:
+        got = c.post('/v1/plans/simulate', dict(asked, **named), 200)
+        assert [line['amount'] for line in got['lines']] == ['42.00', '1.00'], got
+    price = [{'match': {'size': '01.5'}, 'unit_amount': '1'}]
     elsewhere = [{'property': 'size', 'in': ['3', '3.250']}]
     subscription = {'customer': 'numbers', 'plan': 'numbers', 'start': days['start'], 'overrides': {'charges': {'few': {'filters': elsewhere}}}}
     for method, path, wrong, pointer in (
@@ -165,9 +168,12 @@ def numbers(c):
             ('PUT', 'metrics/wrong', dict(metric, filters=[{'property': 'size', 'gt': '1', 'lt': '5'}, {'property': 'word', 'gt': '1'}]), '/filters/1/property'),
             ('PUT', 'metrics/wrong', dict(metric, filters=[{'property': 'n', 'eq': '2.0'}]), '/filters/0/eq'),
             ('PUT', 'metrics/wrong', dict(metric, filters=[{'property': 'size', 'not_in': ['1', '1.50']}]), '/filters/0/not_in/1'),
-            ('PUT', 'plans/wrong', dict(plan, charges=[dict(cells, prices=[{'match': {'size': '01.5'}, 'unit_amount': '1'}])]), '/charges/0/prices/0/match/size'),
+            ('PUT', 'plans/wrong', dict(plan, charges=[dict(cells, prices=price)]), '/charges/0/prices/0/match/size'),
             ('PUT', 'plans/wrong', dict(plan, charges=[dict(few, filters=elsewhere)]), '/charges/0/filters/0/in/1'),
-            ('POST', 'subscriptions', subscription, '/overrides/charges/few/filters/0/in/1')):
+            ('POST', 'subscriptions', subscription, '/overrides/charges/few/filters/0/in/1'),
+            ('POST', 'plans/simulate', dict(asked, plan=dict(plan, charges=[dict(few, filters=elsewhere)])), '/plan/charges/0/filters/0/in/1'),
+            ('POST', 'plans/compare', dict(asked, a={'key': 'numbers'}, b={'plan': dict(plan, charges=[dict(cells, prices=price)])}),
+             '/b/plan/charges/0/prices/0/match/size')):
         problem = c.expect(422, method, '/v1/' + path, wrong).json['errors']
         assert [fault['pointer'] for fault in problem] == [pointer], (wrong, problem)
 

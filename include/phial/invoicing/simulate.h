@@ -9,6 +9,7 @@
 // A plan that is asked about, with metrics of its own where it is pinned to versions.
 struct asked_plan {
     const struct plan *plan;
+    struct json_at document;             // of one that the request gives
     const struct metric *const *metrics; // NULL: those of the request, else the catalog's
     size_t metric_count;
     bool among_others; // what the request says of charges that are another plan's is passed over
