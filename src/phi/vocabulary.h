@@ -10,7 +10,7 @@
 enum {
     STRONG = 1 << 0,   // means PHI wherever it stands
     CLINICAL = 1 << 1, // a diagnosis, a procedure or a finding: no class or type of it is harmless
-    FREE = 1 << 2,     // free text; where no SORTS follows
+    FREE = 1 << 2,     // free text
     WHO = 1 << 3,      // a person; PHI beside an ID, and alone
     PART = 1 << 4,     // of a person's affairs; PHI beside an ID only
     ID = 1 << 5,
@@ -18,7 +18,7 @@ enum {
     DAY_OF = 1 << 7,  // PHI beside `date`
     BARE = 1 << 8,    // PHI alone, or beside nothing but a person and what says nothing
     COUNTS = 1 << 9,  // makes numbers, booleans, versions and words of a closed list harmless
-    SORTS = 1 << 10,  // makes them harmless too, clinical ones excepted
+    SORTS = 1 << 10,  // makes them harmless too, and as the last word any type; not clinical ones
     LIFTS = 1 << 11,  // as the last word, makes any type harmless
     GLUE = 1 << 12,   // says nothing
     NAME = 1 << 13,
