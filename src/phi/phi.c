@@ -12,7 +12,7 @@ enum {
     WORK_A_TEXT = 500,
     WORK_TWO_BYTES = 12,
     WORK_A_TEXT_UNFOLDED = 200, // where letters of other scripts are read for disguises first
-    WORK_TWO_BYTES_UNFOLDED = 15,
+    WORK_TWO_BYTES_UNFOLDED = 14,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
 };

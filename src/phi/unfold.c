@@ -267,6 +267,17 @@ static str without_chains(const struct chains *chains, str text)
     return (str){chains->bytes, chains->len + text.len - chains->from};
 }
 
+// Whether what stands there, which is no escape, may be one when the text has been read: something
+// of what would belong to it stands for something else.
+static bool may_become_escape(str text, size_t at)
+{
+    enum { ESCAPE_MAX = 10 }; // &#x10FFFF;
+    for (size_t i = at + 1; i <= at + ESCAPE_MAX; i++)
+        if (may_begin_disguise(at_or_nul(text, i)))
+            return true;
+    return false;
+}
+
 // What one reading of the text has done to it.
 struct reading {
     bool changed;
@@ -309,9 +320,9 @@ static struct reading unfold_once(struct folds *folds, str text, char *bytes, si
         units++;
         bool escape = (c & '\x80') == 0 && read_escape(text, at, &unit);
         if (!escape && (c & '\x80') == 0) {
+            reading.more = reading.more || may_become_escape(text, at);
             bytes[end++] = c;
             at++;
-            reading.more = true;
             continue;
         }
         if (!escape)
