@@ -38,6 +38,14 @@ START_TEST(finds_what_is_disguised)
         "182%25252D20%25252D1053",
         "182&#45;20&#x2d;1053",
         "182\\u002d20\\u002d1053",
+        "182&\xEF\xBC\x83"
+        "45;20&\xE2\x80\x8B#45;1053", // escapes by a full-width sign, and behind nothing
+        "182%\xEF\xBC\x92"
+        "D20%\xEF\xBC\x92"
+        "D1053",
+        "182\\\xEF\xBD\x95"
+        "002d20\\u\xEF\xBC\x90"
+        "02d1053",
         "1 8 2 2 0 1 0 5 3",
         "l82-2O-lO53",
         "MTgyLTIwLTEwNTM=",
