@@ -178,10 +178,10 @@ static result check_numbers(struct db_tx *tx, struct json_at request,
 {
     if (asked->document.value == NULL)
         return OK;
-    result checked = plan_numbers_check(tx, asked->plan, asked->document,
-                                        json_object_get(request.value, "metrics"));
+    TRY(plan_numbers_check(tx, asked->plan, asked->document,
+                           json_object_get(request.value, "metrics")));
     phi_hide_names(asked->document.faults);
-    return checked;
+    return faults_result(asked->document.faults);
 }
 
 // ---- the statement

@@ -67,13 +67,14 @@ result catalog_each(struct db_tx *tx, enum catalog_kind kind, str after, int64_t
 // The metric's current version, parsed; it borrows from a document that is added to `held`, an
 // array.
 result catalog_metric(struct db_tx *tx, str key, json_t *held, const struct metric **metric);
-// The faults of a plan that is not put where it compares properties with numbers that no event
-// carries so. Charges by one of `metrics`, or by none of the catalog, have none.
-result plan_numbers_check(struct db_tx *tx, const struct plan *plan, struct json_at document,
-                          const json_t *metrics);
 // And a report's template; NOT_FOUND for one that is archived, too.
 result catalog_report_template(struct db_tx *tx, str key, json_t *held,
                                struct report_template *form);
+
+// Adds a fault where a plan that is not put compares a property with a number that no event
+// carries so. Charges by one of `metrics`, or by none of the catalog, are passed over.
+result plan_numbers_check(struct db_tx *tx, const struct plan *plan, struct json_at document,
+                          const json_t *metrics);
 
 struct customer {
     int64_t id;
