@@ -22,7 +22,7 @@ enum wake {
     WAKE_HETU,
     WAKE_IBAN,
     WAKE_IPV4,
-    WAKE_MAC, // of six runs of two, or three of four: sight.c
+    WAKE_MAC, // of six runs of two, or three of four: runs.c
     WAKE_MR,
     WAKE_NINO,
     WAKE_NOUGHTS,
