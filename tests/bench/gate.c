@@ -21,8 +21,7 @@ enum {
     SEARCHES = 3000,
     MUTATIONS = 6000,
     ALLOWED = 10,
-    CHECKED_MAX = 10000, // more than are tried
-    CHECKS = 9           // in half a minute
+    TRIED_MAX = 10000
 };
 
 static const char declaration[] =
@@ -110,15 +109,42 @@ static double run(const struct load *load, const struct trial *trial, size_t *re
     return seconds_now() - start;
 }
 
-static double best(const struct load *load, const struct trial *trial, size_t *refused)
+static int by_size(const void *left, const void *right)
 {
-    double least = 1e9;
-    for (int i = 0; i < ROUNDS; i++) {
-        *refused = 0;
-        double took = run(load, trial, refused);
-        least = took < least ? took : least;
+    double a = *(const double *)left;
+    double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+// The value that one part in so many lies below.
+static double quantile(double *values, size_t count, size_t part)
+{
+    qsort(values, count, sizeof *values, by_size);
+    return values[count / part];
+}
+
+// The bare decoder and the whole boundary in turn: what others do on the machine disturbs both.
+static void bench_events(const struct load *load, const struct trial *trial)
+{
+    double ratios[ROUNDS];
+    double decoder = 1e9;
+    double gate = 1e9;
+    size_t refused = 0;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        size_t none = 0;
+        double bare = run(load, NULL, &none);
+        refused = 0;
+        double whole = run(load, trial, &refused);
+        decoder = bare < decoder ? bare : decoder;
+        gate = whole < gate ? whole : gate;
+        ratios[i] = bare / whole;
     }
-    return least;
+    double count = (double)(load->batches * BATCH);
+    (void)printf(
+        "\"events\": %.0f, \"bytes_per_event\": %.0f, \"decoder_events_per_second\": %.0f, "
+        "\"gate_events_per_second\": %.0f, \"ratio\": %.2f, \"refused\": %zu, ",
+        count, (double)load->bytes / count, count / decoder, count / gate,
+        quantile(ratios, ROUNDS, 2), refused);
 }
 
 // What detectors begin to read, again and again.
@@ -211,35 +237,62 @@ static const char *const hostile[] = {
     "Calle Mayor 5",
     "- DeaDE\xF0\x9D\x9F\x8E"
     "8/ 3701r",
+    "MD'-",
+    "21.1299 ",
+    ", MD ",
+    "Ab-Cd ",
 };
 
-// What reading the clock takes, at least.
-static double clock_seconds(void)
+static double reference_least = 1e9; // seconds
+
+// The time of day costs less to read than the processor's: what interrupts is an outlier.
+static double seconds_past(void)
 {
-    double least = 1e9;
-    for (int i = 0; i < 1000; i++) {
-        double start = seconds_now();
-        double took = seconds_now() - start;
-        least = took < least ? took : least;
-    }
-    return least;
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-// A byte; the least of several, for others disturb: of many where it may be a new worst.
-static double nanoseconds(str text, double interesting, double clock)
+// An ordinary text. Nothing else is slowed by neighbours on the processor as what is measured is.
+static double time_reference(void)
 {
-    enum { TRIES_MIN = 3, TRIES_MAX = 60, TIMES = 2 };
-    double least = 1e9;
-    for (int i = 0; i < TRIES_MIN || (i < TRIES_MAX && least > interesting); i++) {
-        double start = seconds_now();
+    static const char text[] =
+        "The scheduler retries 21.12. a failed export after 3 minutes, and then "
+        "waits longer, 12-3-4, between one attempt and the next at 10.0.0.";
+    double start = seconds_past();
+    if (phi_find(str_from(text), 0) != NULL)
+        abort();
+    double took = seconds_past() - start;
+    reference_least = took < reference_least ? took : reference_least;
+    return took;
+}
+
+// What the text costs a byte, as a part of the reference. Others use the machine too, which is slow
+// for seconds then: the text is timed between two runs of the reference, and the lower third of
+// several counts: what disturbs one of the three rather adds.
+static double cost(str text, size_t tries)
+{
+    enum { TRIES_MAX = 31 };
+    double costs[TRIES_MAX];
+    for (size_t i = 0; i < tries; i++) {
         const struct phi_detector *first = phi_find(text, 0);
+        (void)time_reference();
+        double before = time_reference();
+        double start = seconds_past();
         const struct phi_detector *second = phi_find(text, 0);
-        double took = (seconds_now() - start - clock) * 1e9 / (double)(TIMES * text.len);
-        least = took < least ? took : least;
-        if (first != second)
+        const struct phi_detector *third = phi_find(text, 0);
+        double took = (seconds_past() - start) / 2;
+        costs[i] = 2 * took / (before + time_reference()) / (double)text.len;
+        if (first != second || first != third)
             abort();
     }
-    return least;
+    return quantile(costs, tries, 3);
+}
+
+// At the machine's best.
+static double nanoseconds(double cost)
+{
+    return cost * reference_least * 1e9;
 }
 
 static str repeat(char *into, const char *piece, size_t bytes)
@@ -311,39 +364,32 @@ static void print_escaped(const char *text)
 }
 
 struct measured {
+    double cost; // a byte
     struct seed seed;
-    double nanoseconds; // a byte
 };
 
 struct search {
-    double clock;
     size_t tried;
-    struct measured worst; // from which the search goes on
-    // Those above ALLOWED, and the worst of the others.
-    struct measured below;
-    struct measured above[CHECKED_MAX];
-    size_t above_count;
+    size_t worst; // from which the search goes on
+    struct measured all[TRIED_MAX];
 };
 
-static double measure(const struct seed *seed, double interesting, double clock)
+static double measure(const struct seed *seed, size_t tries)
 {
     char text[HOSTILE_BYTES];
-    return nanoseconds(repeat(text, seed->text, seed->bytes), interesting, clock);
+    return cost(repeat(text, seed->text, seed->bytes), tries);
 }
 
 static void try(struct search *search, const struct seed *seed)
 {
-    double worst = search->worst.nanoseconds;
-    struct measured now = {*seed, measure(seed, worst > ALLOWED ? ALLOWED : worst, search->clock)};
-    search->tried++;
-    if (search->above_count == CHECKED_MAX)
+    enum { TRIES = 5 };
+    if (search->tried == TRIED_MAX)
         abort();
-    if (now.nanoseconds > ALLOWED)
-        search->above[search->above_count++] = now;
-    else if (now.nanoseconds > search->below.nanoseconds)
-        search->below = now;
-    if (now.nanoseconds > worst)
-        search->worst = now;
+    struct measured *now = &search->all[search->tried];
+    *now = (struct measured){measure(seed, TRIES), *seed};
+    if (now->cost > search->all[search->worst].cost)
+        search->worst = search->tried;
+    search->tried++;
 }
 
 // Every piece again and again, mixtures at random, and from the worst of them on towards worse.
@@ -361,66 +407,47 @@ static void search_hostile(struct search *search)
         try(search, &seed);
     }
     for (size_t i = 0; i < MUTATIONS; i++) {
-        struct seed seed = mutate(&search->worst.seed, &state);
+        struct seed seed = mutate(&search->all[search->worst].seed, &state);
         try(search, &seed);
     }
 }
 
-// How many are above when they are looked at once more.
-static size_t check_once(struct search *search)
+static int dearest_first(const void *left, const void *right)
 {
-    size_t still = 0;
-    for (size_t i = 0; i < search->above_count; i++) {
-        struct measured *above = &search->above[i];
-        if (above->nanoseconds <= ALLOWED)
-            continue;
-        double took = measure(&above->seed, ALLOWED, search->clock);
-        above->nanoseconds = took < above->nanoseconds ? took : above->nanoseconds;
-        still += above->nanoseconds > ALLOWED ? 1 : 0;
-    }
-    return still;
+    return by_size(&((const struct measured *)right)->cost, &((const struct measured *)left)->cost);
 }
 
-// A machine that others use is slow for tenths of a second, or for some of them: what was above is
-// looked at again, all of it several times over with ever longer pauses between, and the least
-// counts.
-static void check_above(struct search *search)
+// A search finds what was disturbed as well: the dearest are looked at more closely.
+static void confirm(struct search *search)
 {
-    enum { PAUSE = 50000000, SECOND = 1000000000 };
-    long pause = PAUSE;
-    for (int round = 0; round < CHECKS && check_once(search) > 0; round++) {
-        struct timespec wait = {pause / SECOND, pause % SECOND};
-        (void)nanosleep(&wait, NULL);
-        pause *= 2;
-    }
+    enum { CONFIRMED = 500, TRIES = 31 };
+    qsort(search->all, search->tried, sizeof search->all[0], dearest_first);
+    for (size_t i = 0; i < CONFIRMED && i < search->tried; i++)
+        search->all[i].cost = measure(&search->all[i].seed, TRIES);
+    qsort(search->all, search->tried, sizeof search->all[0], dearest_first);
 }
 
-static void bench_hostile(double clock)
+static void bench_hostile(void)
 {
     static struct search search;
-    search = (struct search){.clock = clock};
     search_hostile(&search);
-    check_above(&search);
-    struct measured worst = search.below;
+    confirm(&search);
+    const struct measured *worst = &search.all[0];
     size_t above = 0;
-    for (size_t i = 0; i < search.above_count; i++) {
-        const struct measured *one = &search.above[i];
-        above += one->nanoseconds > ALLOWED ? 1 : 0;
-        if (getenv("PHIAL_BENCH_ALL") != NULL && one->nanoseconds > ALLOWED)
-            (void)fprintf(stderr, "%.1f %zu %s\n", one->nanoseconds, one->seed.bytes,
-                          one->seed.text);
-        if (one->nanoseconds > worst.nanoseconds)
-            worst = *one;
-    }
+    while (above < search.tried && nanoseconds(search.all[above].cost) > ALLOWED)
+        above++;
+    for (size_t i = 0; getenv("PHIAL_BENCH_ALL") != NULL && i < above; i++)
+        (void)fprintf(stderr, "%.1f %zu %s\n", nanoseconds(search.all[i].cost),
+                      search.all[i].seed.bytes, search.all[i].seed.text);
     (void)printf("\"hostile_strings\": %zu, \"above_%d_ns_per_byte\": %zu, "
                  "\"worst_ns_per_byte\": %.1f, \"worst_bytes\": %zu, \"worst_string\": \"",
-                 search.tried, ALLOWED, above, worst.nanoseconds, worst.seed.bytes);
-    print_escaped(worst.seed.text);
-    (void)printf("\"}\n");
+                 search.tried, ALLOWED, above, nanoseconds(worst->cost), worst->seed.bytes);
+    print_escaped(worst->seed.text);
+    (void)printf("\", ");
 }
 
 // Texts of nobody's, and what each costs.
-static void bench_clean(double clock)
+static void bench_clean(void)
 {
     static const struct {
         const char *name;
@@ -439,11 +466,12 @@ static void bench_clean(double clock)
         {"rows", "c0e63111-3031-784e-a3aa-951d1827e5a5,cc96fa3f-0cc5-65e7-a72f-cfd2aca6d336,"
                  "laboratory,21000-5,Width by Automated count,44.2,fL,numeric"},
     };
+    enum { TRIES = 31 };
     (void)printf("\"clean_ns_per_byte\": {");
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         (void)printf("%s\"%s\": %.1f", i == 0 ? "" : ", ", rows[i].name,
-                     nanoseconds(str_from(rows[i].text), 0, clock));
-    (void)printf("}, ");
+                     nanoseconds(cost(str_from(rows[i].text), TRIES)));
+    (void)printf("}");
 }
 
 int main(int argc, char **argv)
@@ -461,17 +489,11 @@ int main(int argc, char **argv)
     if (type == NULL || !trial_declare(trial, type))
         abort();
 
-    size_t refused = 0;
-    double decoder = best(&load, NULL, &refused);
-    double gate = best(&load, trial, &refused);
-    double count = (double)(load.batches * BATCH);
-    (void)printf(
-        "{\"events\": %.0f, \"bytes_per_event\": %.0f, \"decoder_events_per_second\": %.0f, "
-        "\"gate_events_per_second\": %.0f, \"ratio\": %.2f, \"refused\": %zu, ",
-        count, (double)load.bytes / count, count / decoder, count / gate, decoder / gate, refused);
-    double clock = clock_seconds();
-    bench_clean(clock);
-    bench_hostile(clock);
+    (void)printf("{");
+    bench_events(&load, trial);
+    bench_hostile(); // by then the reference has been at its best
+    bench_clean();
+    (void)printf("}\n");
     arena_reset(&arena);
     return 0;
 }
