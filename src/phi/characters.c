@@ -16,3 +16,11 @@ const unsigned char character_kinds[256] = {
     8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,
     8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,   8,
     8,   8,   8,   8,   8,   8,   8,   8,   8};
+
+#define SIGN_OF(c) ((c) >= 128 ? 33 : (c) < 32 ? 0 : ((c)&31) | ((c)&64) >> 1)
+#define FOUR(c) SIGN_OF(c), SIGN_OF((c) + 1), SIGN_OF((c) + 2), SIGN_OF((c) + 3)
+#define SIXTEEN(c) FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)
+#define SIXTY_FOUR(c) SIXTEEN(c), SIXTEEN((c) + 16), SIXTEEN((c) + 32), SIXTEEN((c) + 48)
+
+const unsigned char character_signs[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128),
+                                            SIXTY_FOUR(192)};

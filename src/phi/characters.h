@@ -16,6 +16,14 @@ enum character_kind {
 
 extern const unsigned char character_kinds[256];
 
+// Where the bit of a sign stands, as SIGN() of sight.h says; of what is beyond ASCII SIGN_BEYOND's.
+extern const unsigned char character_signs[256];
+
+static inline unsigned character_sign(char c)
+{
+    return character_signs[(unsigned char)c];
+}
+
 static inline unsigned character_kind(char c)
 {
     return character_kinds[(unsigned char)c];

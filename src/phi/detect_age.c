@@ -4,13 +4,16 @@
 
 #include <string.h>
 
-enum { AGE_MIN = 90, AGE_MAX = 129, AGE_WORK = 16 };
+enum { AGE_WORK = 2, WORDS_WORK = 12 };
 
-static bool is_great(str text, size_t at)
+// 90 to 129, of so many digits.
+static bool is_great(str text, size_t at, size_t digits)
 {
-    size_t digits = scan_digits(text, at);
-    int64_t years = digits_modulo(str_slice(text, at, at + digits), 1000);
-    return (digits == 2 || digits == 3) && years >= AGE_MIN && years <= AGE_MAX;
+    char first = at_or_nul(text, at);
+    char second = at_or_nul(text, at + 1);
+    if (digits == 2)
+        return first == '9';
+    return digits == 3 && (first == '1' ? second <= '2' : first == '0' && second == '9');
 }
 
 static bool is_joined(char c)
@@ -38,25 +41,27 @@ static bool after_word(const struct sight *sight)
 {
     for (size_t i = 0; (sight->words & KIND(AGE)) != 0 && i < sight->place_count; i++) {
         const struct place *place = &sight->places[i];
-        char after = at_or_nul(place->rest, scan_digits(place->rest, 0));
-        if ((place->kinds & KIND(AGE)) != 0 && is_great(place->rest, 0) && !is_joined(after) &&
-            is_of_a_person(sight->text, place->word))
+        size_t digits = scan_digits(place->rest, 0);
+        if ((place->kinds & KIND(AGE)) != 0 && is_great(place->rest, 0, digits) &&
+            !is_joined(at_or_nul(place->rest, digits)) && is_of_a_person(sight->text, place->word))
             return true;
     }
     return false;
 }
 
 // "102 Jahre alt", "99 ans"
-static bool before_word(str text, size_t at)
+static bool before_word(const struct sight *sight, const struct run *run)
 {
     static const char *const words[] = {"years", "yrs",  "yr old", "jahre", "jahrige", "jahriger",
                                         "ans",   "anos", "anni",   "jaar",  "lat",     NULL};
-    size_t digits = scan_digits(text, at);
-    if (is_joined(before_or_nul(text, at)) || !is_great(text, at))
+    str text = sight->text;
+    size_t next = (size_t)run->at + run->lead;
+    if (is_joined(before_or_nul(text, run->at)) || !is_great(text, run->at, run->lead))
         return false;
-    size_t next = at + digits;
     if (at_or_nul(text, next) == ' ' || at_or_nul(text, next) == '-')
         next++;
+    if (!among(to_lower(at_or_nul(text, next)), "yjal") || !sight_pays(sight, WORDS_WORK))
+        return false;
     for (size_t i = 0; words[i] != NULL; i++) {
         size_t len = scan_phrase(text, next, words[i]);
         if (len > 0 && !is_joined(at_or_nul(text, next + len)))
@@ -69,7 +74,7 @@ bool phi_detect_age(const struct sight *sight)
 {
     bool parted = sees(sight, ' ') || sees(sight, '-');
     for (size_t i = 0; parted && sight_finds(sight, &i, WAKE(AGE)); i++)
-        if (sight_pays(sight, AGE_WORK) && before_word(sight->text, sight->runs[i].at))
+        if (sight_pays(sight, AGE_WORK) && before_word(sight, &sight->runs[i]))
             return true;
     return after_word(sight);
 }

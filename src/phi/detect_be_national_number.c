@@ -41,7 +41,7 @@ static bool is_printed_at(str text, size_t at)
 
 bool phi_detect_be_national_number(const struct sight *sight)
 {
-    enum { PRINTED_WORK = 4 };
+    enum { PRINTED_WORK = 2 };
     str text = sight->text;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(BELGIAN)); i++)
         if (sight_pays(sight, PRINTED_WORK) && is_printed_at(text, sight->runs[i].at))

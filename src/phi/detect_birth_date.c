@@ -66,7 +66,7 @@ static bool begins_with_date(str rest)
 
 bool phi_detect_birth_date(const struct sight *sight)
 {
-    enum { DATE_BYTES_MAX = 40, DATE_WORK = 20 };
+    enum { DATE_BYTES_MAX = 40, DATE_WORK = 24 };
     str text = sight->text;
     if (scan_after(sight, KIND(BIRTH), begins_with_date))
         return true;

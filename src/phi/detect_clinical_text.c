@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { CLINICAL_WORK = 8, AGE_WORK = 16 };
+enum { CLINICAL_WORK = 2, AGE_WORK = 30 };
 
 // In a sentence, not in an id: 34yo between underscores is chance.
 static bool is_edge(char c)
@@ -10,15 +10,14 @@ static bool is_edge(char c)
 }
 
 // "67 yo", "8-year-old": an age before one of these
-static bool is_age(const struct sight *sight, size_t at)
+static bool is_age(const struct sight *sight, const struct run *run)
 {
     str text = sight->text;
     static const char *const words[] = {"yo",        "y/o",    "y o", "year old",
                                         "years old", "yr old", NULL};
-    size_t digits = scan_digits(text, at);
-    if (!is_edge(before_or_nul(text, at)) || digits == 0 || digits > 3)
+    size_t next = (size_t)run->at + run->lead;
+    if (!is_edge(before_or_nul(text, run->at)))
         return false;
-    size_t next = at + digits;
     if (at_or_nul(text, next) == ' ' || at_or_nul(text, next) == '-')
         next++;
     if (to_lower(at_or_nul(text, next)) != 'y' || !sight_pays(sight, AGE_WORK)) // as all of them do
@@ -36,7 +35,7 @@ bool phi_detect_clinical_text(const struct sight *sight)
     if ((sight->words & KIND(COMPLAINT)) != 0)
         return true;
     for (size_t i = 0; sight_finds(sight, &i, WAKE(CLINICAL)); i++)
-        if (sight_pays(sight, CLINICAL_WORK) && is_age(sight, sight->runs[i].at))
+        if (sight_pays(sight, CLINICAL_WORK) && is_age(sight, &sight->runs[i]))
             return true;
     return false;
 }

@@ -3,7 +3,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { DICOM_UID_BYTES_MAX = 64, UID_BYTES_MIN = 10, UID_WORK = 24 };
+enum { DICOM_UID_BYTES_MAX = 64, UID_BYTES_MIN = 10, UID_WORK = 8 };
 
 static size_t count_dots(str uid)
 {

@@ -96,15 +96,16 @@ static bool is_dose(str text, size_t at)
 // medication: lisinopril; prescribed metformin 500 mg
 static bool names_medication(const struct sight *sight)
 {
-    enum { LETTERS_MIN = 5 };
+    enum { LETTERS_MIN = 5, MEDICATION_WORK = 45 };
     for (size_t i = 0; (sight->words & KIND(MEDICATION)) != 0 && i < sight->place_count; i++) {
         const struct place *place = &sight->places[i];
         size_t letters = scan_letters(place->rest, 0);
         char after = at_or_nul(place->rest, letters);
         bool takes = to_lower(sight->text.ptr[place->word]) == 'p' ||
                      to_lower(sight->text.ptr[place->word]) == 'v'; // prescribed, verordnet
-        if ((place->kinds & KIND(MEDICATION)) == 0 || letters < LETTERS_MIN || is_digit(after) ||
-            after == '_' || after == '-' || is_of_a_product(str_slice(place->rest, 0, letters)))
+        if ((place->kinds & KIND(MEDICATION)) == 0 || letters < LETTERS_MIN ||
+            !sight_pays(sight, MEDICATION_WORK) || is_digit(after) || after == '_' ||
+            after == '-' || is_of_a_product(str_slice(place->rest, 0, letters)))
             continue;
         if (takes || scan_follows_sign(sight, place) || is_dose(place->rest, letters))
             return true;

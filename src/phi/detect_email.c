@@ -2,7 +2,7 @@
 // local@domain.tld; the last label has letters alone, or is an international one (xn--).
 #include "scan.h"
 
-enum { SIGN_WORK = 8, BRACKET_WORK = 15, LABEL_WORK = 14, WORD_WORK = 8 };
+enum { SIGN_WORK = 5, BRACKET_WORK = 9, LABEL_WORK = 5, WORD_WORK = 3 };
 
 static bool in_label(char c)
 {

@@ -81,10 +81,12 @@ static bool is_identifier(str rest)
 bool phi_detect_fhir_reference(const struct sight *sight)
 {
     str text = sight->text;
+    enum { FHIR_WORK = 8 };
     bool assigned = sees(sight, '/') || sees(sight, ':') || sees(sight, '=');
     const uint32_t any =
         WAKE(FHIR_RESOURCE) | WAKE(FHIR_SEARCH) | WAKE(FHIR_SYSTEM) | WAKE(FHIR_TYPE);
-    for (size_t i = 0; assigned && sight_finds(sight, &i, any); i++) {
+    for (size_t i = 0; assigned && sight_finds(sight, &i, any) && sight_pays(sight, FHIR_WORK);
+         i++) {
         size_t at = sight->runs[i].at;
         str rest = str_slice(text, at, text.len);
         if (is_reference(text, &sight->runs[i]) || names_resource(rest) || is_identifier(rest) ||

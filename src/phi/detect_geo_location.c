@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { DECIMAL_PLACES_MIN = 4, COORDINATE_WORK = 20 };
+enum { DECIMAL_PLACES_MIN = 4, COORDINATE_WORK = 16, GAP_WORK = 65 };
 
 // The length of a number up to `most` with enough decimal places.
 static size_t coordinate_at(str text, size_t at, int most)
@@ -50,7 +50,7 @@ bool phi_detect_geo_location(const struct sight *sight)
         size_t at = sight->runs[i].at;
         bool begins = before_or_nul(text, at) != '.' && sight_pays(sight, COORDINATE_WORK);
         size_t latitude = begins ? coordinate_at(text, at, 90) : 0;
-        if (latitude == 0)
+        if (latitude == 0 || !sight_pays(sight, GAP_WORK))
             continue;
         size_t next = at + latitude;
         next += gap_at(text, next);

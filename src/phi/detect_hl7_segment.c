@@ -2,7 +2,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { SEGMENT_WORK = 12 };
+enum { SEGMENT_WORK = 20 };
 
 static bool segment_at(str text, size_t at)
 {

@@ -2,7 +2,7 @@
 // Four numbers up to 255; a dotted number longer than that is an OID or a version.
 #include "scan.h"
 
-enum { ADDRESS_WORK = 5, ADDRESS_CHARACTERS_MIN = 13 }; // behind a name; with its dots
+enum { ADDRESS_WORK = 4, ADDRESS_CHARACTERS_MIN = 13 }; // behind a name; with its dots
 
 static bool address_at(str text, size_t at, size_t *end)
 {

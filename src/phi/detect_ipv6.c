@@ -13,7 +13,7 @@ static bool is_address_character(char c)
 // Two colons at least; `::` alone is punctuation, 12:34:56 no address.
 static bool is_address(const struct sight *sight, str candidate)
 {
-    enum { ADDRESS_WORK = 60 };
+    enum { ADDRESS_WORK = 16 };
     char c_string[INET6_ADDRSTRLEN + 1] = {0};
     struct in6_addr address;
     while (candidate.len > 0 && candidate.ptr[candidate.len - 1] == '.') // the end of a sentence
@@ -43,7 +43,7 @@ static size_t joined(str text, size_t at, size_t len)
 // The hexadecimal digits, colons and dots around the place; where they end.
 static bool address_around(const struct sight *sight, size_t at, size_t *end)
 {
-    enum { AROUND_WORK = 8 };
+    enum { AROUND_WORK = 6 };
     str text = sight->text;
     size_t from = at;
     size_t to = at;
@@ -61,7 +61,7 @@ static bool address_around(const struct sight *sight, size_t at, size_t *end)
 // Two colons of an address are at most four digits apart, somewhere.
 bool phi_detect_ipv6(const struct sight *sight)
 {
-    enum { APART_MAX = 5, COLON_WORK = 4 };
+    enum { APART_MAX = 5, COLON_WORK = 8 };
     str text = sight->text;
     size_t last = scan_next(text, 0, ':');
     while (last < text.len && sight_pays(sight, COLON_WORK)) {

@@ -55,7 +55,7 @@ static bool mac_at(str text, size_t at, size_t group, char separator)
 
 bool phi_detect_mac_address(const struct sight *sight)
 {
-    enum { GROUP_WORK = 20 };
+    enum { GROUP_WORK = 4 };
     str text = sight->text;
     for (size_t i = 0; (sight->wakes & WAKE(MAC)) != 0 && i < sight->run_count; i++) {
         size_t at = sight->runs[i].at;

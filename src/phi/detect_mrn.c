@@ -4,7 +4,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3, CHART_GAP_MAX = 4, LABEL_WORK = 3 };
+enum { MRN_DIGITS_MIN = 5, MRN_LETTERS_MAX = 3, CHART_GAP_MAX = 4, LABEL_WORK = 5 };
 
 // 809-8-10171, J6681012: a few letters, then digits in groups
 static bool begins_with_number(str rest)

@@ -9,9 +9,10 @@
 
 enum {
     PRODUCT_WORD_MAX = 16,
-    TITLE_WORK = 30,
-    TITLED_WORK = 20,
-    DEGREE_WORK = 80,
+    TITLE_WORK = 20,
+    TITLED_WORK = 14,
+    SUFFIX_WORK = 15,
+    DEGREE_WORK = 20,
     FULL_NAME_WORK = 80,
 };
 
@@ -186,18 +187,17 @@ static bool after_title(const struct sight *sight)
 // "John Smith, MD"; "Smith,James S,MD"
 static bool before_degree(const struct sight *sight)
 {
-    enum { COMMA_WORK = 10 };
     str text = sight->text;
     static const char *const degrees[] = {"MD", "M.D.", "DO", "RN", "NP", "PA", "DDS", "PhD", NULL};
-    if (!has(text, ',') || name_word(text, 0) == 0)
+    if ((sight->wakes & WAKE(SUFFIX)) == 0 || name_word(text, 0) == 0)
         return false;
-    for (size_t at = scan_next(text, 0, ','); at < text.len && sight_pays(sight, COMMA_WORK);
-         at = scan_next(text, at + 1, ',')) {
-        size_t next = at + 1 + (at_or_nul(text, at + 1) == ' ' ? 1 : 0);
-        for (size_t i = 0; among(at_or_nul(text, next), "MDRNP") && degrees[i] != NULL; i++)
-            if (degrees[i][0] == text.ptr[next] &&
-                str_starts_with(str_slice(text, next, text.len), str_from(degrees[i])) &&
-                !is_alnum(at_or_nul(text, next + strlen(degrees[i]))))
+    for (size_t n = 0; sight_finds(sight, &n, WAKE(SUFFIX)) && sight_pays(sight, SUFFIX_WORK);
+         n++) {
+        size_t at = sight->runs[n].at;
+        for (size_t i = 0; degrees[i] != NULL; i++)
+            if (degrees[i][0] == text.ptr[at] &&
+                str_starts_with(str_slice(text, at, text.len), str_from(degrees[i])) &&
+                !is_alnum(at_or_nul(text, at + strlen(degrees[i]))))
                 return true;
     }
     return false;
@@ -226,9 +226,9 @@ static bool follows_two_names(const struct sight *sight, size_t n)
     const struct run *run = &sight->runs[n];
     size_t first = sight->runs[n - 2].at;
     size_t second = sight->runs[n - 1].at;
-    return first + proper_word(text, first) + 1 == second &&
-           second + proper_word(text, second) + 1 == run->at && text.ptr[second - 1] == ' ' &&
-           text.ptr[run->at - 1] == ' ';
+    return text.ptr[second - 1] == ' ' && text.ptr[run->at - 1] == ' ' && // no word goes beyond
+           first + proper_word(text, first) + 1 == second &&
+           second + proper_word(text, second) + 1 == run->at;
 }
 
 // "Giulia Rossi MD"; "seen by John J. van Smith, MD"
@@ -251,7 +251,7 @@ static bool before_degree_in_a_sentence(const struct sight *sight)
 
 static bool with_caret(const struct sight *sight)
 {
-    enum { LETTERS_MIN = 5, CARET_WORK = 10 }; // of both names: LI^WEI
+    enum { LETTERS_MIN = 5, CARET_WORK = 8 }; // of both names: LI^WEI
     str text = sight->text;
     if (!has(text, '^'))
         return false;
@@ -283,8 +283,7 @@ static bool after_sign(const struct sight *sight)
 
 bool phi_detect_person_name(const struct sight *sight)
 {
-    return (sees(sight, '^') && with_caret(sight)) || after_title(sight) ||
-           (sees(sight, ',') && before_degree(sight)) ||
+    return (sees(sight, '^') && with_caret(sight)) || after_title(sight) || before_degree(sight) ||
            scan_after(sight, KIND(NAME), begins_with_name) ||
            scan_after(sight, KIND(SEEN), begins_with_full_name) || after_sign(sight) ||
            before_degree_in_a_sentence(sight);

@@ -74,7 +74,7 @@ static bool begins_with_number(str rest)
 // (415) 555-0132, and without a blank or with dots
 static bool with_brackets(const struct sight *sight)
 {
-    enum { BRACKET_WORK = 12 };
+    enum { BRACKET_WORK = 10 };
     str text = sight->text;
     if (!has(text, '('))
         return false;
@@ -94,7 +94,7 @@ static bool with_brackets(const struct sight *sight)
     return false;
 }
 
-enum { NATIONAL_DIGITS_MAX = 15 };
+enum { NATIONAL_DIGITS_MAX = 15, NOUGHTS_WORK = 10 };
 
 // 0049 170 6828890: with blanks at least once
 static bool with_noughts(const struct sight *sight)
@@ -105,7 +105,7 @@ static bool with_noughts(const struct sight *sight)
         size_t digits = 0;
         size_t blanks = 0;
         size_t end = at;
-        if (text.ptr[at + 1] != '0')
+        if (text.ptr[at + 1] != '0' || !sight_pays(sight, NOUGHTS_WORK))
             continue;
         for (; digits <= NATIONAL_DIGITS_MAX &&
                (is_digit(at_or_nul(text, end)) || at_or_nul(text, end) == ' ');
@@ -122,7 +122,7 @@ static bool with_noughts(const struct sight *sight)
 // + and 8 to 15 digits, in groups
 static bool international(const struct sight *sight)
 {
-    enum { PLUS_WORK = 6 };
+    enum { PLUS_WORK = 18 };
     str text = sight->text;
     if (!has(text, '+'))
         return false;
@@ -133,7 +133,7 @@ static bool international(const struct sight *sight)
             continue;
         size_t digits = 0;
         size_t end = at + 1;
-        for (size_t gap = 0; end < text.len && gap < 3; end++) {
+        for (size_t gap = 0; end < text.len && gap < 3 && digits <= NATIONAL_DIGITS_MAX; end++) {
             if (is_digit(text.ptr[end])) {
                 digits++;
                 gap = 0;
@@ -145,7 +145,7 @@ static bool international(const struct sight *sight)
         }
         if (!sight_pays(sight, 2 * (end - at)))
             return false;
-        if (digits >= 8 && digits <= 15)
+        if (digits >= 8 && digits <= NATIONAL_DIGITS_MAX)
             return true;
     }
     return false;

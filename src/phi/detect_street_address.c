@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { STREET_WORDS_MAX = 4, HOUSE_DIGITS_MAX = 5, WORD_WORK = 20 };
+enum {
+    STREET_WORDS_MAX = 4,
+    HOUSE_DIGITS_MAX = 5,
+    HOUSE_NUMBER_MAX = 5,
+    WORD_WORK = 20,
+    ENDING_WORK = 30
+};
 
 static bool is_word(str text, const char *word)
 {
@@ -79,6 +85,19 @@ static str run_text(const struct sight *sight, size_t n)
     return str_slice(sight->text, sight->runs[n].at, sight->runs[n].at + sight->runs[n].len);
 }
 
+static size_t count_digits(str word)
+{
+    size_t digits = 0;
+    for (size_t i = 0; i < word.len; i++)
+        digits += is_digit(word.ptr[i]) ? 1 : 0;
+    return digits;
+}
+
+static bool is_capital(const struct sight *sight, size_t n)
+{
+    return is_upper(sight->text.ptr[sight->runs[n].at]);
+}
+
 // Whether nothing but blanks, a comma, a dot or an apostrophe stands before the run.
 static bool follows(const struct sight *sight, size_t n)
 {
@@ -109,7 +128,7 @@ static bool french_at(const struct sight *sight, size_t n)
         !is_one_of(run_text(sight, at), kinds))
         return false;
     for (at++; at < sight->run_count && follows(sight, at); at++) {
-        if (sight->runs[at].upper)
+        if (is_capital(sight, at))
             return sight->runs[at].len > 2;
         if (!sight_pays(sight, WORD_WORK) || !is_one_of(run_text(sight, at), particles))
             return false;
@@ -121,7 +140,7 @@ static bool french_at(const struct sight *sight, size_t n)
 static bool is_calle(const struct sight *sight, size_t n)
 {
     const struct run *run = &sight->runs[n];
-    return run->upper && run->head == 'c' && run->len == 1 &&
+    return run->len == 1 && sight->text.ptr[run->at] == 'C' &&
            at_or_nul(sight->text, run->at + 1) == '/';
 }
 
@@ -138,13 +157,13 @@ static bool before_number(const struct sight *sight, size_t n)
     size_t capitals = 0;
     for (size_t at = n, words = 0; at > 0 && words <= STREET_WORDS_MAX && follows(sight, at);
          words++) {
-        if (sight->runs[at - 1].digits != 0 || !sight_pays(sight, WORD_WORK))
+        if (count_digits(run_text(sight, at - 1)) != 0 || !sight_pays(sight, WORD_WORK))
             return false;
         str word = run_text(sight, --at);
-        const char *const *names = sight->runs[at].upper ? kinds : small;
+        const char *const *names = is_capital(sight, at) ? kinds : small;
         if (capitals > 0 && (is_one_of(word, names) || is_calle(sight, at)))
             return true;
-        bool capital = sight->runs[at].upper && word.len > 2 && !is_upper(word.ptr[word.len - 1]);
+        bool capital = is_capital(sight, at) && word.len > 2 && !is_upper(word.ptr[word.len - 1]);
         if (!capital && !is_one_of(word, particles))
             return false;
         capitals += capital ? 1 : 0;
@@ -163,9 +182,9 @@ static bool with_ending(const struct sight *sight, size_t n)
     static const char *const others[] = {"arbeitsplatz", "brigade",    "messplatz",
                                          "parkplatz",    "stellplatz", "speicherplatz",
                                          "sitzplatz",    "upgrade",    NULL};
-    str word = !sight->runs[n - 1].upper || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
+    str word = !is_capital(sight, n - 1) || !follows(sight, n) ? STR("") : run_text(sight, n - 1);
     if (word.len < 3 || sight->text.ptr[sight->runs[n].at - 1] != ' ' ||
-        !sight_pays(sight, WORD_WORK) || is_one_of(word, others))
+        !sight_pays(sight, ENDING_WORK) || is_one_of(word, others))
         return false;
     char last = to_lower(word.ptr[word.len - 1]);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
@@ -175,16 +194,19 @@ static bool with_ending(const struct sight *sight, size_t n)
         if (word.len > endings[i].len + 1)
             return is_lower(word.ptr[word.len - 1]);
         char joint = before_or_nul(sight->text, sight->runs[n - 1].at);
-        return n > 1 && sight->runs[n - 2].upper && (joint == ' ' || joint == '-') &&
+        return n > 1 && is_capital(sight, n - 2) && (joint == ' ' || joint == '-') &&
                word.len == endings[i].len;
     }
     return false;
 }
 
-static bool is_house_number(const struct run *run)
+static bool is_house_number(const struct sight *sight, size_t n)
 {
-    return run->digits > 0 && run->digits <= 4 && run->len <= run->digits + 1 &&
-           is_digit(run->head);
+    const struct run *run = &sight->runs[n];
+    if (run->lead == 0 || run->len > HOUSE_NUMBER_MAX)
+        return false;
+    size_t digits = count_digits(run_text(sight, n));
+    return digits <= 4 && run->len <= digits + 1;
 }
 
 // Words of letters alone stand before or behind the number of a house.
@@ -197,7 +219,7 @@ static bool word_before(const struct sight *sight, size_t n)
 static bool word_behind(const struct sight *sight, size_t n)
 {
     size_t end = (size_t)sight->runs[n].at + sight->runs[n].len;
-    return n + 1 < sight->run_count && sight->runs[n + 1].digits == 0 &&
+    return n + 1 < sight->run_count && count_digits(run_text(sight, n + 1)) == 0 &&
            joins_address(at_or_nul(sight->text, end));
 }
 
@@ -212,10 +234,10 @@ bool phi_detect_street_address(const struct sight *sight)
         return true;
     for (size_t i = 0; sees(sight, ' ') && sight_finds(sight, &i, WAKE(STREET)); i++) {
         const struct run *run = &sight->runs[i];
-        if (run->digits == run->len && run->len <= HOUSE_DIGITS_MAX &&
+        if (run->lead == run->len && run->len <= HOUSE_DIGITS_MAX &&
             street_at(sight, (size_t)run->at + run->len))
             return true;
-        if (is_house_number(run) &&
+        if (is_house_number(sight, i) &&
             ((word_behind(sight, i) && french_at(sight, i)) ||
              (word_before(sight, i) && (with_ending(sight, i) || before_number(sight, i)))))
             return true;

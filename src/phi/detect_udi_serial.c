@@ -2,7 +2,7 @@
 // GS1: (01) and fourteen digits name the product, which is no one's; (21) is the single device.
 #include "scan.h"
 
-enum { MARKED_WORK = 20 };
+enum { MARKED_WORK = 5 };
 
 bool phi_detect_udi_serial(const struct sight *sight)
 {

@@ -22,9 +22,8 @@ static bool in_two_runs(const struct sight *sight)
         const struct run *rest = &sight->runs[i];
         const struct run *prefix = rest - 1;
         char squeezed[PREFIX + REST];
-        if (prefix->len != PREFIX || prefix->digits > 0 || rest->len != REST ||
-            text.ptr[rest->at - 1] != ' ' || rest->at != prefix->at + PREFIX + 1 ||
-            !sight_pays(sight, NINO_WORK))
+        if (prefix->len != PREFIX || rest->len != REST || text.ptr[rest->at - 1] != ' ' ||
+            rest->at != prefix->at + PREFIX + 1 || !sight_pays(sight, NINO_WORK))
             continue;
         for (size_t k = 0; k < sizeof squeezed; k++)
             squeezed[k] = to_upper(text.ptr[prefix->at + k + (k < PREFIX ? 0 : 1)]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan.h"
 
-enum { COLON_WORK = 3 };
+enum { COLON_WORK = 7 };
 
 bool phi_detect_url(const struct sight *sight)
 {

@@ -34,18 +34,15 @@ static bool begins_with_zip(str rest)
 // "Springfield, IL 62704"
 static bool behind_state(const struct sight *sight)
 {
-    enum { COMMA_WORK = 6, STATE_WORK = 60 };
+    enum { STATE_WORK = 40 };
     str text = sight->text;
     static const char states[] =
         "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO "
         "MT NE NV NH NJ NM NY NC ND OH OK OR PA PR RI SC SD TN TX UT VT VA WA WV WI "
         "WY DC";
-    for (size_t comma = scan_next(text, 0, ',');
-         comma + 10 <= text.len && sight_pays(sight, COMMA_WORK);
-         comma = scan_next(text, comma + 1, ',')) {
-        size_t at = comma + 2;
-        if (text.ptr[at - 1] != ' ' || text.ptr[at + 2] != ' ' || !is_zip_at(text, at + 3) ||
-            !sight_pays(sight, STATE_WORK))
+    for (size_t n = 0; sight_finds(sight, &n, WAKE(STATE)); n++) {
+        size_t at = sight->runs[n].at;
+        if (!is_zip_at(text, at + 3) || !sight_pays(sight, STATE_WORK))
             continue;
         for (size_t i = 0; i + 1 < sizeof states; i += 3)
             if (states[i] == text.ptr[at] && states[i + 1] == text.ptr[at + 1])
@@ -56,6 +53,5 @@ static bool behind_state(const struct sight *sight)
 
 bool phi_detect_zip_code(const struct sight *sight)
 {
-    return scan_after(sight, KIND(ZIP), begins_with_zip) ||
-           (sees(sight, ',') && behind_state(sight));
+    return scan_after(sight, KIND(ZIP), begins_with_zip) || behind_state(sight);
 }

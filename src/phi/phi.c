@@ -8,11 +8,9 @@
 enum {
     WRAPPINGS_MAX = 3,
     WORK_SHORT = 1700, // in about nanoseconds, as all work: a short text may be wrapped
-    SHORT_MAX = WORK_SHORT / 10,
-    WORK_A_TEXT = 500,
-    WORK_TWO_BYTES = 12,
-    WORK_A_TEXT_UNFOLDED = 200, // where letters of other scripts are read for disguises first
-    WORK_TWO_BYTES_UNFOLDED = 14,
+    SHORT_MAX = 200,
+    WORK_A_TEXT = 450,
+    WORK_A_BYTE = 6,
     AMBIGUOUS_DIGITS_MIN = 7,
     AMBIGUOUS_DIGITS_MAX = 12
 };
@@ -72,7 +70,7 @@ static uint64_t woken(const struct sight *sight)
     uint64_t more = sight->digits + 1;
     uint64_t all_signs = sight->signs;
     uint64_t all_words = sight->words;
-    uint64_t all_wakes = sight->wakes;
+    uint64_t all_wakes = sight->wakes | wakes_of_long(sight->letters, sight->numbers);
     uint64_t bits = 0;
 #define PHI_DETECTOR(name, digits, signs, words, wakes, finds)                             \
     bits |= (uint64_t)(more > (digits) && ((all_signs & (signs)) | (all_words & (words)) | \
@@ -85,7 +83,7 @@ static uint64_t woken(const struct sight *sight)
 
 static const struct phi_detector *find_plain(const struct sight *sight, uint64_t off)
 {
-    enum { DETECTOR_WORK = 3 };
+    enum { DETECTOR_WORK = 16 };
     if (sight->crowded)
         return give_up(off);
     for (uint64_t left = woken(sight) & ~off; left != 0; left &= left - 1) {
@@ -141,22 +139,11 @@ static const struct phi_detector *find(struct search *search, str text, int wrap
     return hit == NULL && *search->work == 0 ? give_up(search->off) : hit;
 }
 
-static bool is_beyond_ascii(str text)
-{
-    unsigned all = 0;
-    for (size_t i = 0; i < text.len; i++)
-        all |= (unsigned char)text.ptr[i];
-    return (all & 0x80) != 0;
-}
-
 // What may be spent on the text: what dense ordinary ones of its length take, and what is less than
 // ten nanoseconds a byte.
 static size_t work_for(str text)
 {
-    if (text.len <= SHORT_MAX)
-        return WORK_SHORT;
-    return is_beyond_ascii(text) ? WORK_A_TEXT_UNFOLDED + WORK_TWO_BYTES_UNFOLDED * text.len / 2
-                                 : WORK_A_TEXT + WORK_TWO_BYTES * text.len / 2;
+    return text.len <= SHORT_MAX ? WORK_SHORT : WORK_A_TEXT + WORK_A_BYTE * text.len;
 }
 
 const struct phi_detector *phi_find(str text, uint64_t off)

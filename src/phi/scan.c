@@ -5,10 +5,10 @@
 
 enum {
     SEPARATOR_BLANKS_MAX = 2,
-    GROUPS_WORK = 6,
-    SHAPE_WORK = 5,
-    MATCH_WORK = 8,
-    MATCHED_WORK = 4
+    GROUPS_WORK = 15,
+    SHAPE_WORK = 9,
+    MATCH_WORK = 4,
+    MATCHED_WORK = 3
 };
 
 size_t scan_digits(str text, size_t at)

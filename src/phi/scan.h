@@ -116,12 +116,11 @@ static inline bool scan_shape(const struct sight *sight, const struct shape *sha
                               bool (*holds)(str squeezed))
 {
     bool digits = shape->edge == EDGE_DIGITS;
-    uint32_t lengths = digits                   ? sight->tails
-                       : *shape->pattern == '9' ? sight->numbers
-                                                : sight->lengths;
+    bool stands = digits                   ? sight->tailed_as[shape->group] != 0
+                  : *shape->pattern == '9' ? (sight->numbers >> shape->group & 1) != 0
+                                           : sight->long_as[shape->group] != 0;
     const uint32_t *pairs = digits ? sight->digit_pairs : sight->pairs;
-    return (lengths >> shape->group & 1) != 0 &&
-           (shape->next == 0 || (pairs[shape->group] >> (shape->next - 1) & 1) != 0) &&
+    return stands && (shape->next == 0 || (pairs[shape->group] >> (shape->next - 1) & 1) != 0) &&
            scan_runs(sight, shape, holds);
 }
 

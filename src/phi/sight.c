@@ -2,356 +2,377 @@
 #include "sight.h"
 
 #include "characters.h"
+#include "marks.h"
+#include "places.h"
 #include "scan.h"
 
-#include <endian.h>
-#include <limits.h>
 #include <string.h>
 
-enum {
-    FILLERS_MAX = 6,
-    FILLER_LETTERS_MAX = 7,
-    CAMEL_CASE_MIN = 5,
-    PLACE_WORK = 20,
-    FILLER_WORK = 28,
-    TEXT_WORK = 80,
-    CHARACTER_WORK = 1,
-    RUN_WORK = 12,
-    DIGITS_WORK = 4,
-    LOOKED_UP_WORK = 3,
-    LOOK_WORK = 10
+enum { TEXT_WORK = 140, CHARACTER_WORK = 1, RUN_WORK = 12, LOOKED_UP_WORK = 2, WOKEN_WORK = 2 };
+
+// What is known of the runs so far besides the sight.
+struct pass {
+    size_t number;  // numerals up to here, over several runs: some letters look like digits
+    size_t most;    // of them
+    size_t longest; // run
+    size_t same;    // the last runs of one length, joined as in a MAC address
+    // The last run, as it was measured; nothing before the first.
+    size_t end;
+    size_t len;
+    size_t as_long;
+    size_t as_tailed;
+    enum run_kind kind;
 };
 
-static size_t skip_filler(str text, size_t at)
+// A run, how many digits are at its beginning and at its end, and these lengths as they are told
+// apart.
+struct measured {
+    size_t at;
+    size_t len;
+    size_t lead;
+    size_t tail;
+    size_t as_long;
+    size_t as_led;
+    size_t as_tailed;
+    enum run_kind kind;
+};
+
+static size_t told_apart(size_t len)
 {
-    static const char *const fillers[] = {
-        "a",       "am",  "and", "are",    "code",   "d",      "de",  "del", "der",
-        "di",      "du",  "el",  "en",     "equals", "est",    "for", "has", "id",
-        "il",      "in",  "is",  "ist",    "la",     "le",     "n",   "nbr", "no",
-        "nr",      "nro", "num", "number", "numero", "nummer", "o",   "of",  "on",
-        "patient", "s",   "the", "to",     "value",  "was",    NULL};
-    size_t letters = scan_letters(str_slice(text, 0, at + FILLER_LETTERS_MAX + 1), at);
-    if (is_digit(at_or_nul(text, at + letters))) // O09.93
-        return 0;
-    char first = to_lower(at_or_nul(text, at));
-    for (size_t i = 0; letters > 0 && fillers[i] != NULL && fillers[i][0] <= first; i++)
-        if (fillers[i][0] == first && strlen(fillers[i]) == letters &&
-            scan_phrase(text, at, fillers[i]) == letters)
-            return letters;
-    return 0;
+    return len < SIGHT_LENGTHS ? len : SIGHT_LENGTHS - 1;
 }
 
-static str skip_fillers(const struct sight *sight, size_t at)
+static uint32_t bit(size_t as_long)
 {
-    str text = sight->text;
-    for (size_t words = 0; words < FILLERS_MAX && sight_pays(sight, FILLER_WORK); words++) {
-        while (at < text.len && !is_alnum(text.ptr[at]) && (text.ptr[at] & '\x80') == 0)
-            at++;
-        size_t len = skip_filler(text, at);
-        if (len == 0)
-            break;
-        at += len;
+    return UINT32_C(1) << as_long;
+}
+
+// How many of the first bits are set, of MARKS_READ.
+static size_t ones_before(uint64_t bits)
+{
+    return (size_t)__builtin_ctzll(~bits);
+}
+
+// And of the last of so many.
+static size_t ones_behind(uint64_t bits, size_t len)
+{
+    return (size_t)__builtin_clzll(~(bits << (MARKS_EACH - len)));
+}
+
+// Of the next so many characters of a run these are numerals: the longest number, which may reach
+// over several runs.
+static void add_numerals(struct pass *pass, uint64_t numerals, size_t len)
+{
+    size_t lead = ones_before(numerals);
+    size_t number = pass->number + lead;
+    pass->most = number > pass->most ? number : pass->most;
+    pass->number = number;
+    if (lead == len)
+        return;
+    pass->number = ones_behind(numerals, len);
+    for (size_t inside = 1; numerals != 0; numerals &= numerals << 1, inside++)
+        pass->most = inside > pass->most ? inside : pass->most;
+}
+
+static void set_digits(struct measured *run, size_t lead, size_t tail, bool digits)
+{
+    run->lead = lead;
+    run->tail = tail;
+    run->as_led = told_apart(lead);
+    run->as_tailed = told_apart(tail);
+    run->kind = lead > 0 ? RUN_NUMBER : digits ? RUN_MIXED : RUN_LETTERS;
+}
+
+// Of a run that is longer than marks are read at once.
+static void measure_long(const struct marks *marks, struct pass *pass, struct measured *run)
+{
+    size_t lead = 0;
+    size_t tail = 0;
+    bool digits = false;
+    for (size_t done = 0; done < run->len;) {
+        size_t len = run->len - done < MARKS_READ ? run->len - done : MARKS_READ;
+        uint64_t all = (UINT64_C(1) << len) - 1;
+        uint64_t some = marks_at(marks->digits, run->at + done) & all;
+        add_numerals(pass, marks_at(marks->numerals, run->at + done) & all, len);
+        lead += lead == done ? ones_before(some) : 0;
+        tail = some == all ? tail + len : ones_behind(some, len);
+        digits = digits || some != 0;
+        done += len;
     }
-    return str_slice(text, at, text.len);
+    set_digits(run, lead, tail, digits);
 }
 
-// Words stand between characters that are none. camelCase separates long ones too; short ones occur
-// in random ids by chance.
-static bool is_word(str text, size_t at, size_t len, const struct word_row *row)
+static void measure(const struct marks *marks, struct pass *pass, struct measured *run)
 {
-    // Ids have these before them: call:4155550132
-    const uint64_t prefixes = KIND(ACCOUNT) | KIND(CALL) | KIND(DRUG) | KIND(VISIT);
+    run->as_long = told_apart(run->len);
+    if (run->len > MARKS_READ) {
+        measure_long(marks, pass, run);
+        return;
+    }
+    uint64_t all = (UINT64_C(1) << run->len) - 1;
+    uint64_t digits = marks_at(marks->digits, run->at) & all;
+    if (digits == all) {
+        run->lead = run->tail = run->len;
+        run->as_led = run->as_tailed = run->as_long;
+        run->kind = RUN_NUMBER;
+        pass->number += run->len;
+        pass->most = pass->number > pass->most ? pass->number : pass->most;
+    } else {
+        uint64_t numerals = marks_at(marks->numerals, run->at) & all;
+        if (numerals != 0)
+            add_numerals(pass, numerals, run->len);
+        else
+            pass->number = 0;
+        if (digits != 0)
+            set_digits(run, ones_before(digits), ones_behind(digits, run->len), true);
+    }
+}
+
+static bool joins_mac(size_t len, char joint)
+{
+    return len == 4 ? joint == '.' : joint == ':' || joint == '-';
+}
+
+// How it stands to the run before it, if one is near.
+static void join(struct sight *sight, struct pass *pass, const struct measured *run)
+{
+    size_t gap = run->at - pass->end;
+    bool same =
+        gap == 1 && run->len == pass->len && joins_mac(run->len, sight->text.ptr[pass->end]);
+    pass->same = same ? pass->same + 1 : 1;
+    if (gap > SIGHT_GAP_MAX)
+        return;
+    sight->pairs[pass->as_long] |= bit(run->as_long);
+    if (run->lead > 0)
+        sight->digit_pairs[pass->as_tailed] |= bit(run->as_led);
+}
+
+static bool is_mac(size_t same, size_t len)
+{
+    enum { PAIRS_OF_MAC = 6, FOURS_OF_MAC = 3 };
+    return same >= FOURS_OF_MAC && (len == 4 || (len == 2 && same >= PAIRS_OF_MAC));
+}
+
+// An address has a word of letters before its number, or one behind it.
+static bool may_be_street(str text, const struct pass *pass, const struct measured *run)
+{
+    char after = at_or_nul(text, run->at + run->len);
+    bool before = pass->kind != RUN_NUMBER && joins_address(before_or_nul(text, run->at));
+    return before || after == ' ' ||
+           (joins_address(after) && !is_digit(at_or_nul(text, run->at + run->len + 1)));
+}
+
+// Where the character behind the number, and a blank or a hyphen, begins no word for years.
+static uint32_t not_of_years(str text, size_t end)
+{
+    char next = at_or_nul(text, end);
+    if (next == ' ' || next == '-')
+        next = at_or_nul(text, end + 1);
+    next = to_lower(next);
+    return next == 'y'                                 ? 0
+           : next == 'a' || next == 'j' || next == 'l' ? WAKE(CLINICAL)
+                                                       : WAKE(CLINICAL) | WAKE(AGE);
+}
+
+static bool is_behind_comma(str text, size_t at, bool blank)
+{
     char before = before_or_nul(text, at);
-    char after = at_or_nul(text, at + len);
-    char last = text.ptr[at + len - 1];
-    bool is_long = len >= CAMEL_CASE_MIN;
-    bool begins = !is_alnum(before) || (is_long && is_lower(before) && is_upper(text.ptr[at]));
-    bool ends = !is_letter(after) || (is_long && is_lower(last) && is_upper(after));
-    if (row->spaced && !among(after, " :=#\""))
-        return false;
-    if (row->spaced && after == ':' && (row->kinds & prefixes) != 0 &&
-        is_alnum(at_or_nul(text, at + len + 1)))
-        return false;
-    return begins && ends;
+    return (before == ',' && !blank) || (before == ' ' && before_or_nul(text, at - 1) == ',');
 }
 
-static void add_place(struct sight *sight, size_t word, size_t end, uint64_t kinds)
+static uint32_t wakes_near(str text, const struct pass *pass, const struct measured *run)
 {
-    if (sight->place_count == SIGHT_PLACES_MAX || !sight_pays(sight, PLACE_WORK)) {
-        sight->crowded = true;
-        return;
-    }
-    if (is_letter(at_or_nul(sight->text, end))) // surnameModel is no surname
-        kinds &= ~KIND(NAME);
-    const struct place *last =
-        sight->place_count == 0 ? NULL : &sight->places[sight->place_count - 1];
-    // A word that the one before it has passed over leads where that one does.
-    bool passed = last != NULL && last->rest.ptr >= sight->text.ptr + end;
-    sight->places[sight->place_count++] =
-        (struct place){kinds, word, passed ? last->rest : skip_fillers(sight, end)};
-    sight->words |= kinds;
+    const uint32_t begin_chains = WAKE(GEO) | WAKE(IPV4) | WAKE(UID);
+    bool number = run->kind == RUN_NUMBER;
+    size_t end = run->at + (number ? run->lead : run->len);
+    uint32_t wakes =
+        wakes_of(text.ptr[run->at], run->kind, number ? run->as_led : run->as_long) & ~WAKE(ALWAYS);
+    if (wakes == 0)
+        return 0;
+    wakes &= wakes_before(at_or_nul(text, end));
+    if ((wakes & begin_chains) != 0 && pass->as_tailed > 0 && run->at - pass->end == 1 &&
+        text.ptr[pass->end] == '.')
+        wakes &= ~begin_chains;
+    if ((wakes & WAKE(STREET)) != 0 && !may_be_street(text, pass, run))
+        wakes &= ~WAKE(STREET);
+    if ((wakes & WAKE(SUFFIX)) != 0 && !is_behind_comma(text, run->at, false))
+        wakes &= ~WAKE(SUFFIX);
+    if ((wakes & WAKE(STATE)) != 0 && !is_behind_comma(text, run->at, true))
+        wakes &= ~WAKE(STATE);
+    if ((wakes & (WAKE(AGE) | WAKE(CLINICAL))) != 0)
+        wakes &= ~not_of_years(text, end);
+    return wakes;
 }
 
-// The characters from there on, as a head has them, in lower case. Past the end there are none.
-static uint64_t head_at(str text, size_t at)
+// The next run wakes so.
+static void add_wakes(struct sight *sight, uint32_t wakes)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t head = 0;
-    if (at + sizeof head <= text.len)
-        memcpy(&head, text.ptr + at, sizeof head);
+    size_t n = sight->run_count / WAKING_EACH;
+    uint64_t run = UINT64_C(1) << sight->run_count % WAKING_EACH;
+    for (uint32_t fresh = wakes & ~sight->wakes; fresh != 0; fresh &= fresh - 1)
+        memset(sight->waking[__builtin_ctz(fresh)], 0, sizeof sight->waking[0]);
+    sight->wakes |= wakes;
+    for (; wakes != 0; wakes &= wakes - 1)
+        sight->waking[__builtin_ctz(wakes)][n] |= run;
+}
+
+static void add_run(struct sight *sight, struct pass *pass, const struct measured *part)
+{
+    struct run *run = &sight->runs[sight->run_count++];
+    uint16_t number = (uint16_t)sight->run_count;
+    run->at = (uint16_t)part->at;
+    run->len = (uint16_t)part->len;
+    run->lead = (uint16_t)part->lead;
+    run->tail = (uint16_t)part->tail;
+    run->as_long = sight->long_as[part->as_long];
+    run->as_tailed = sight->tailed_as[part->as_tailed];
+    sight->long_as[part->as_long] = number;
+    sight->tailed_as[part->as_tailed] = number;
+    if (part->kind == RUN_NUMBER)
+        sight->numbers |= bit(part->as_long);
     else
-        memcpy(&head, text.ptr + at, text.len - at);
-    head = be64toh(head);
-    // A bit in each byte that is a capital: from A on, not beyond Z, and ASCII.
-    uint64_t low = head & ones * 0x7F;
-    uint64_t capitals =
-        (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7F - 'Z')) & ~head & ones * 0x80;
-    return head | capitals >> 2;
+        sight->letters |= bit(part->as_long);
+    pass->longest = part->len > pass->longest ? part->len : pass->longest;
+    pass->end = part->at + part->len;
+    pass->len = part->len;
+    pass->as_long = part->as_long;
+    pass->as_tailed = part->as_tailed;
+    pass->kind = part->kind;
 }
 
-// The character behind a head, and the one behind a separator as well if there is one. Many phrases
-// that begin with one word differ there.
-struct next {
-    char plain;
-    char parted;
+// What stands between the runs.
+static void take_signs(struct sight *sight, struct pass *pass, size_t end)
+{
+    const uint64_t bounds = SIGN(':') | SIGN('"') | SIGN_BEYOND; // no number reaches over them
+    uint64_t signs = 0;
+    for (size_t at = pass->end; at < end; at++)
+        signs |= UINT64_C(1) << character_sign(sight->text.ptr[at]);
+    sight->signs |= signs;
+    pass->number = (signs & bounds) != 0 ? 0 : pass->number;
+}
+
+// Where the text's runs begin and end, in turn.
+struct edges {
+    uint16_t at[2 * SIGHT_RUNS_MAX + MARKS_EACH];
+    size_t count;
 };
-
-static struct next next_at(str text, size_t at)
-{
-    size_t beyond = at;
-    while (beyond < at + 2 && scan_is_gap(at_or_nul(text, beyond)))
-        beyond++;
-    return (struct next){to_lower(at_or_nul(text, at)), to_lower(at_or_nul(text, beyond))};
-}
-
-static bool goes_on(struct next next, const char *phrase)
-{
-    return *phrase == ' ' ? phrase[1] == next.parted : *phrase == '\0' || *phrase == next.plain;
-}
-
-// What is known of the phrase stands there. How much more of it was read.
-static size_t look_at_phrase(struct sight *sight, size_t at, const struct word_row *row,
-                             size_t known)
-{
-    size_t end = at + known;
-    size_t matched = scan_some_phrase(sight->text, end, row->phrase + known, &end);
-    if (row->phrase[known + matched] == '\0' && is_word(sight->text, at, end - at, row))
-        add_place(sight, at, end, row->kinds);
-    return matched;
-}
-
-// The rows from this one on that begin with a letter and a blank; each is looked at.
-static void look_at_parted(struct sight *sight, size_t at, const struct word_row *row)
-{
-    enum { PHRASE_WORK = 8 };
-    char first = row->phrase[0];
-    for (; row->phrase[0] == first && row->phrase[1] == ' '; row++) {
-        if (!sight_pays(sight, PHRASE_WORK))
-            sight->crowded = true;
-        (void)look_at_phrase(sight, at, row, 0);
-    }
-}
-
-// The rows from this one on that begin with the same two characters.
-static void look_through(struct sight *sight, size_t at, const struct word_row *row)
-{
-    enum { HEAD_WORK = 6, PHRASE_WORK = 8, READ_FOR_WORK = 2 };
-    uint64_t text = head_at(sight->text, at);
-    const uint64_t *head = &word_heads[row - word_rows];
-    size_t work = HEAD_WORK;
-    const uint64_t *from = head;
-    struct next next = {0};
-    uint64_t last = 0;
-    for (; *head <= text; head++) {
-        size_t known = word_head_length(*head);
-        row = &word_rows[head - word_heads];
-        if (!word_begins(text, *head))
-            continue;
-        if (*head != last)
-            next = next_at(sight->text, at + known);
-        last = *head;
-        if (!goes_on(next, row->phrase + known))
-            continue;
-        work += PHRASE_WORK + look_at_phrase(sight, at, row, known) / READ_FOR_WORK;
-    }
-    if (!sight_pays(sight, work + (size_t)(head - from)))
-        sight->crowded = true;
-}
-
-// "d o b" is also d.o.b; dob has a row of its own.
-static void look_at_word(struct sight *sight, size_t at)
-{
-    char first = sight->text.ptr[at];
-    char second = at_or_nul(sight->text, at + 1);
-    char third = at_or_nul(sight->text, at + 2);
-    bool parted = !is_alnum(second) && second != '#';
-    const struct word_row *apart = parted ? words_from(first, ' ', third) : word_none;
-    const struct word_row *row =
-        !parted || second == '/' ? words_from(first, second, third) : word_none;
-    if (apart != word_none)
-        look_at_parted(sight, at, apart);
-    if (row != word_none)
-        look_through(sight, at, row);
-}
-
-// The digits of a run that is not of them alone; and the longest number so far, which may reach
-// over several runs and have letters in it that look like digits.
-static void count_digits(struct sight *sight, struct run *run, size_t *number)
-{
-    const char *text = sight->text.ptr + run->at;
-    size_t numerals = *number;
-    size_t most = sight->digits;
-    unsigned digits = 0;
-    unsigned lead = 0;
-    unsigned tail = 0;
-    for (size_t i = 0; i < run->len; i++) {
-        unsigned kind = character_kind(text[i]);
-        digits += kind & CHARACTER_DIGIT;
-        numerals = (kind & CHARACTER_NUMERAL) != 0 ? numerals + 1 : 0;
-        most = numerals > most ? numerals : most;
-    }
-    *number = numerals;
-    sight->digits = most;
-    if (digits > 0) {
-        while (is_digit(text[lead]))
-            lead++;
-        while (is_digit(text[run->len - 1 - tail]))
-            tail++;
-    }
-    run->digits = (uint16_t)digits;
-    run->lead = (uint16_t)lead;
-    run->tail = (uint16_t)tail;
-}
-
-// What the characters of the run add up to, of which it has `any`.
-static void add_up(struct sight *sight, struct run *run, unsigned any, size_t *number)
-{
-    if ((any & CHARACTER_NUMERAL) == 0) {
-        run->digits = run->lead = run->tail = 0;
-        *number = 0;
-        return;
-    }
-    if ((run->kinds & CHARACTER_DIGIT) == 0) {
-        count_digits(sight, run, number);
-        return;
-    }
-    run->digits = run->lead = run->tail = run->len;
-    *number += run->len;
-    sight->digits = *number > sight->digits ? *number : sight->digits;
-}
 
 // Many runs of a character or two: no text and no id, and slow to look through.
-static bool has_room(const struct sight *sight, size_t at)
+static bool has_room(const struct edges *edges)
 {
-    bool dense = sight->run_count >= SIGHT_DENSE_MIN && at < SIGHT_DENSE_BYTES * sight->run_count;
-    return sight->run_count < SIGHT_RUNS_MAX && !dense;
+    size_t runs = edges->count / 2;
+    bool dense = runs > SIGHT_DENSE_MIN && edges->at[2 * runs - 2] < SIGHT_DENSE_BYTES * (runs - 1);
+    return runs <= SIGHT_RUNS_MAX && !dense;
 }
 
-// The run that begins here; its end. One step a character, without branches but for words.
-static size_t take_run(struct sight *sight, size_t at, size_t *number)
+static bool find_edges(const struct marks *marks, str text, struct edges *edges)
+{
+    edges->count = 0;
+    for (size_t first = 0; first <= text.len; first += MARKS_EACH) {
+        uint16_t *at = &edges->at[edges->count];
+        uint64_t left = marks->edges[first / MARKS_EACH];
+        for (; left != 0; left &= left - 1)
+            *at++ = (uint16_t)(first + (size_t)__builtin_ctzll(left));
+        edges->count = (size_t)(at - edges->at);
+        if (!has_room(edges))
+            return false;
+    }
+    return true;
+}
+
+static void look_at_words(struct sight *sight, const struct marks *marks)
 {
     str text = sight->text;
-    struct run *run = &sight->runs[sight->run_count];
-    size_t start = at;
     size_t words = 0;
-    unsigned any = 0;
-    unsigned all = UINT_MAX;
-    unsigned before = CHARACTER_DIGIT;
-    if (!has_room(sight, at)) {
-        sight->crowded = true;
-        return at;
-    }
-    if (!is_digit(text.ptr[start]) || text.ptr[start] == '0') {
-        look_at_word(sight, start);
-        words++;
-    }
-    for (; at < text.len; at++) {
-        unsigned kind = character_kind(text.ptr[at]);
-        if ((kind & (CHARACTER_DIGIT | CHARACTER_LETTER)) == 0)
-            break;
-        any |= kind;
-        all &= kind;
-        if ((before & CHARACTER_LOWER) != 0 && (kind & CHARACTER_UPPER) != 0) {
-            look_at_word(sight, at);
-            words++;
-            if (sight->crowded) // no further
-                break;
+    for (size_t first = 0; first < text.len; first += MARKS_EACH) {
+        uint64_t left = marks->words[first / MARKS_EACH];
+        for (; left != 0 && !sight->crowded; left &= left - 1, words++) {
+            size_t at = first + (size_t)__builtin_ctzll(left);
+            if (places_may_begin(text, at))
+                places_look(sight, at);
         }
-        before = kind;
     }
-    run->at = (uint16_t)start;
-    run->len = (uint16_t)(at - start);
-    run->head = (char)(text.ptr[start] | 0x20);
-    run->upper = is_upper(text.ptr[start]);
-    run->kinds = (unsigned char)all;
-    add_up(sight, run, any, number);
-    if (sight_pays(sight, RUN_WORK + LOOKED_UP_WORK * words + (run->digits > 0 ? DIGITS_WORK : 0)))
-        sight_add_run(sight, run);
-    else
+    if (!sight_pays(sight, LOOKED_UP_WORK * words))
         sight->crowded = true;
-    return at;
 }
 
-// SIGN() of a character of ASCII.
-static uint64_t sign_of(char c)
+static void take_runs(struct sight *sight, const struct marks *marks)
 {
-    return UINT64_C(1) << (c < ' ' ? 0 : (c & 31) | (c & 64) >> 1);
-}
-
-// Up to the next run; where that begins.
-static size_t take_signs(struct sight *sight, size_t at, size_t *number)
-{
-    str text = sight->text;
-    uint64_t signs = 0;
-    bool ends_number = false;
-    for (; at < text.len; at++) {
-        char c = text.ptr[at];
-        if ((character_kind(c) & (CHARACTER_DIGIT | CHARACTER_LETTER)) != 0)
-            break;
-        bool beyond = (c & '\x80') != 0;
-        signs |= beyond ? 0 : sign_of(c);
-        ends_number = ends_number || beyond || c == ':' || c == '"';
+    struct pass pass = {.kind = RUN_NUMBER};
+    struct edges edges;
+    size_t woken = 0;
+    if (!find_edges(marks, sight->text, &edges) ||
+        !sight_pays(sight, RUN_WORK * (edges.count / 2))) {
+        sight->crowded = true;
+        return;
     }
-    sight->signs |= signs;
-    *number = ends_number ? 0 : *number;
-    return at;
+    look_at_words(sight, marks);
+    for (size_t i = 0; i + 1 < edges.count; i += 2) {
+        struct measured run = {.at = edges.at[i], .len = (size_t)edges.at[i + 1] - edges.at[i]};
+        take_signs(sight, &pass, run.at);
+        measure(marks, &pass, &run);
+        join(sight, &pass, &run);
+        uint32_t wakes = wakes_near(sight->text, &pass, &run);
+        if (is_mac(pass.same, run.len))
+            wakes |= WAKE(MAC);
+        if (wakes != 0) {
+            add_wakes(sight, wakes);
+            woken++;
+        }
+        add_run(sight, &pass, &run);
+    }
+    take_signs(sight, &pass, sight->text.len);
+    if (!sight_pays(sight, WOKEN_WORK * woken))
+        sight->crowded = true;
+    sight->digits = pass.most;
+    sight->longest = pass.longest;
 }
 
 void sight_take(str text, size_t *left, struct sight *sight)
 {
-    size_t number = 0;
+    struct marks marks;
     sight->text = text;
     sight->left = left;
     sight->digits = 0;
+    sight->longest = 0;
     sight->signs = 0;
     sight->words = 0;
     sight->place_count = 0;
     sight->run_count = 0;
-    sight->lengths = 0;
     sight->numbers = 0;
-    sight->tails = 0;
-    sight->same = 0;
+    sight->letters = 0;
     sight->wakes = WAKE(ALWAYS);
     memset(sight->long_as, 0, sizeof sight->long_as);
     memset(sight->tailed_as, 0, sizeof sight->tailed_as);
     memset(sight->pairs, 0, sizeof sight->pairs);
     memset(sight->digit_pairs, 0, sizeof sight->digit_pairs);
-    sight->crowded = text.len > SIGHT_TEXT_MAX;
-    sight->crowded = sight->crowded || !work_pays(left, TEXT_WORK + CHARACTER_WORK * text.len);
-    for (size_t at = 0; at < text.len && !sight->crowded;) {
-        at = take_signs(sight, at, &number);
-        if (at < text.len)
-            at = take_run(sight, at, &number);
-    }
+    sight->crowded =
+        text.len > SIGHT_TEXT_MAX || !work_pays(left, TEXT_WORK + CHARACTER_WORK * text.len);
+    if (sight->crowded)
+        return;
+    marks_take(text, &marks);
+    take_runs(sight, &marks);
 }
 
-bool scan_after(const struct sight *sight, uint64_t kinds, bool (*holds)(str rest))
+// The runs of the n-th 64 that wake so.
+static uint64_t waking_of(const struct sight *sight, size_t n, uint32_t wakes)
 {
-    if ((sight->words & kinds) == 0)
-        return false;
-    for (size_t i = 0; i < sight->place_count; i++)
-        if ((sight->places[i].kinds & kinds) != 0 && sight_pays(sight, LOOK_WORK) &&
-            holds(sight->places[i].rest))
-            return true;
+    uint64_t found = 0;
+    for (uint32_t left = sight->wakes & wakes; left != 0; left &= left - 1)
+        found |= sight->waking[__builtin_ctz(left)][n];
+    return found;
+}
+
+bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes)
+{
+    for (size_t at = *n / WAKING_EACH, past = *n % WAKING_EACH; at * WAKING_EACH < sight->run_count;
+         at++, past = 0) {
+        uint64_t found = waking_of(sight, at, wakes) >> past;
+        if (found != 0) {
+            *n = at * WAKING_EACH + past + (size_t)__builtin_ctzll(found);
+            return sight_pays(sight, WAKE_WORK);
+        }
+    }
+    *n = sight->run_count;
     return false;
 }

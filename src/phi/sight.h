@@ -12,21 +12,18 @@ enum {
     SIGHT_DENSE_MIN = 64,  // runs, from where on there must be
     SIGHT_DENSE_BYTES = 3, // so many bytes for each
     SIGHT_TEXT_MAX = 4 * 1024,
-    SIGHT_LENGTHS = 20, // told apart; longer ones are as long as that less one
-    SIGHT_GAP_MAX = 6,  // characters between two groups of a shape
+    SIGHT_LENGTHS = WAKE_LENGTHS, // told apart; longer ones are as long as that less one
+    SIGHT_GAP_MAX = 6,            // characters between two groups of a shape
+    WAKING_EACH = 64,             // runs, a bit for each
+    WAKE_WORK = 6                 // of finding the next one that wakes
 };
 
 // Letters and digits without anything between them.
 struct run {
     uint16_t at;
     uint16_t len;
-    uint16_t digits;
-    uint16_t lead;       // digits at its beginning
-    uint16_t tail;       // and at its end
-    char head;           // its first character, in lower case
-    bool upper;          // that is a capital
-    unsigned char kinds; // of characters that all of it are
-    uint32_t wakes;
+    uint16_t lead;      // digits at its beginning
+    uint16_t tail;      // and at its end
     uint16_t as_long;   // the run before it of the same length: its number from 1 on, 0 for none
     uint16_t as_tailed; // and of the same tail
 };
@@ -35,6 +32,8 @@ struct run {
 #define SIGN(c)                                                                \
     (UINT64_C(1) << ((c) < '@' ? ((c) < ' ' ? 0 : ((unsigned)(c) - ' ') & 31U) \
                                : 32U + ((unsigned)(c)&31U)))
+
+#define SIGN_BEYOND SIGN('a') // letters have none
 
 // A word of context, and the text after it, past punctuation and words such as `is` or `number`.
 struct place {
@@ -51,20 +50,21 @@ struct sight {
     uint64_t words; // the kinds of all places
     uint32_t wakes; // of all runs
     size_t place_count;
-    bool crowded;     // more of them than are held: nobody can say what is in the text
-    uint32_t lengths; // of the runs, a bit for each that is told apart
-    uint32_t numbers; // of those that begin with a digit
-    uint32_t tails;   // of the digits at the runs' ends, likewise; none there is nought of them
+    bool crowded; // more of them than are held: nobody can say what is in the text
+    // The lengths of the runs that begin with a digit, and of the others, a bit for each told
+    // apart.
+    uint32_t numbers;
+    uint32_t letters;
     // What follows a run before a few other characters: the bit of the next one's length, for each
     // length; and of the digits the next begins with, for each number of them at a run's end.
     uint32_t pairs[SIGHT_LENGTHS];
     uint32_t digit_pairs[SIGHT_LENGTHS];
     uint16_t long_as[SIGHT_LENGTHS]; // the last run of each length, and of each tail, numbered so
     uint16_t tailed_as[SIGHT_LENGTHS];
-    size_t same; // the last runs of one length, joined as in a MAC address
     size_t run_count;
+    size_t longest; // of the runs
     // The runs that wake so, a bit for each; nothing is there for what is not among `wakes`.
-    uint64_t waking[WAKES][SIGHT_RUNS_MAX / 64];
+    uint64_t waking[WAKES][SIGHT_RUNS_MAX / WAKING_EACH];
     struct run runs[SIGHT_RUNS_MAX];
     struct place places[SIGHT_PLACES_MAX];
 };
@@ -83,15 +83,20 @@ static inline bool sight_pays(const struct sight *sight, size_t work)
     return work_pays(sight->left, work);
 }
 
-// The run behind the others becomes one of them. What its characters say is set; how it stands to
-// the others, and what it wakes, is found here.
-void sight_add_run(struct sight *sight, struct run *run);
-
 // Whether a run from the n-th on wakes so; the next one that does is the n-th then.
 bool sight_finds_next(const struct sight *sight, size_t *n, uint32_t wakes);
 static inline bool sight_finds(const struct sight *sight, size_t *n, uint32_t wakes)
 {
-    return (sight->wakes & wakes) != 0 && sight_finds_next(sight, n, wakes);
+    bool one = (wakes & (wakes - 1)) == 0; // which the compiler knows
+    if ((sight->wakes & wakes) == 0)
+        return false;
+    if (!one || *n >= SIGHT_RUNS_MAX)
+        return sight_finds_next(sight, n, wakes);
+    uint64_t found = sight->waking[__builtin_ctz(wakes)][*n / WAKING_EACH] >> *n % WAKING_EACH;
+    if (found == 0)
+        return sight_finds_next(sight, n, wakes);
+    *n += (size_t)__builtin_ctzll(found);
+    return sight_pays(sight, WAKE_WORK);
 }
 
 static inline bool sees(const struct sight *sight, char c)

@@ -7,7 +7,13 @@
 #include <endian.h>
 #include <string.h>
 
-enum { UNFOLDINGS_MAX = 5, UNFOLDING_WORK = 80, UNIT_WORK = 4, BYTES_FOR_WORK = 2 };
+enum {
+    UNFOLDINGS_MAX = 5,
+    UNFOLDING_WORK = 100,
+    UNIT_WORK = 4,
+    ESCAPE_WORK = 8,
+    BYTES_FOR_WORK = 2
+};
 
 static const uint32_t nothing = 0xFFFFFFFF; // the character is left out
 
@@ -61,24 +67,22 @@ static uint32_t plain(uint32_t c)
 }
 
 // What characters fold into, remembered: a text has the same few again and again.
-enum { FOLDS_KEPT = 128 };
+enum { FOLDS_KEPT = 64 };
 struct folds {
-    struct {
-        uint32_t code; // 0: free
-        uint32_t plain;
-    } kept[FOLDS_KEPT];
+    uint32_t codes[FOLDS_KEPT]; // 0: free
+    uint32_t plains[FOLDS_KEPT];
 };
 
 static uint32_t fold(struct folds *folds, uint32_t c)
 {
     if (c < 0x80)
         return c;
-    size_t at = (c ^ c >> 7) % FOLDS_KEPT;
-    if (folds->kept[at].code != c) {
-        folds->kept[at].code = c;
-        folds->kept[at].plain = plain(c);
+    size_t at = (c ^ c >> 6) % FOLDS_KEPT;
+    if (folds->codes[at] != c) {
+        folds->codes[at] = c;
+        folds->plains[at] = plain(c);
     }
-    return folds->kept[at].plain;
+    return folds->plains[at];
 }
 
 // One character of the text; `len` bytes of it. What is not UTF-8 is a character a byte.
@@ -198,10 +202,17 @@ static size_t plain_from(str text, size_t at)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t eight = 0;
-    if (at + sizeof eight > text.len)
+    size_t left = text.len - at;
+    if (text.len < sizeof eight)
         return 1;
-    memcpy(&eight, text.ptr + at, sizeof eight);
-    eight = le64toh(eight);
+    if (left >= sizeof eight) {
+        left = sizeof eight;
+        memcpy(&eight, text.ptr + at, sizeof eight);
+        eight = le64toh(eight);
+    } else {
+        memcpy(&eight, text.ptr + text.len - sizeof eight, sizeof eight);
+        eight = le64toh(eight) >> (8 * (sizeof eight - left));
+    }
     uint64_t percent = eight ^ ones * '%';
     uint64_t ampersand = eight ^ ones * '&';
     uint64_t backslash = eight ^ ones * '\\';
@@ -209,7 +220,7 @@ static size_t plain_from(str text, size_t at)
     uint64_t none = ((percent - ones) & ~percent) | ((ampersand - ones) & ~ampersand) |
                     ((backslash - ones) & ~backslash);
     uint64_t found = (eight | none) & ones * 0x80;
-    return found == 0 ? sizeof eight : (size_t)__builtin_ctzll(found) / 8;
+    return found == 0 ? left : (size_t)__builtin_ctzll(found) / 8;
 }
 
 static bool may_begin_disguise(char c)
@@ -286,12 +297,18 @@ struct reading {
     size_t work;
 };
 
-// What the unit stands for; how many bytes that is.
-static size_t write_unit(char *into, struct folds *folds, const struct unit *unit,
+// What the unit, which begins so in the text, stands for; how many bytes that is.
+static size_t write_unit(char *into, struct folds *folds, const struct unit *unit, const char *from,
                          struct reading *reading)
 {
     uint32_t code = unit->raw ? unit->code : fold(folds, unit->code);
-    reading->changed = reading->changed || (!unit->raw && code != unit->code);
+    bool escape = (*from & '\x80') == 0;
+    if (code == unit->code && !unit->raw && !escape) {
+        for (size_t i = 0; i < unit->len; i++)
+            into[i] = from[i];
+        return unit->len;
+    }
+    reading->changed = reading->changed || escape || code != unit->code;
     if (code == nothing)
         return 0;
     if (!unit->raw && code >= 0x80)
@@ -301,23 +318,37 @@ static size_t write_unit(char *into, struct folds *folds, const struct unit *uni
     return 1;
 }
 
+// Up to eight characters.
+static void copy_plain(char *into, const char *from, size_t count)
+{
+    uint64_t eight = 0;
+    if (count == sizeof eight) {
+        memcpy(&eight, from, sizeof eight);
+        memcpy(into, &eight, sizeof eight);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        into[i] = from[i];
+}
+
 // Into `bytes`, which may be the text's own: no character grows. The text's chains where they are
 // asked for.
 static struct reading unfold_once(struct folds *folds, str text, char *bytes, size_t *len,
                                   struct chains *chains)
 {
     size_t end = 0;
-    size_t units = 0;
     struct reading reading = {0};
     for (size_t at = 0; at < text.len;) {
         struct unit unit = {0};
         char c = text.ptr[at];
         if (!may_begin_disguise(c)) {
-            for (size_t left = plain_from(text, at); left > 0; left--)
-                bytes[end++] = text.ptr[at++];
+            size_t plain = plain_from(text, at);
+            copy_plain(bytes + end, text.ptr + at, plain);
+            end += plain;
+            at += plain;
             continue;
         }
-        units++;
+        reading.work += (c & '\x80') != 0 ? UNIT_WORK : ESCAPE_WORK;
         bool escape = (c & '\x80') == 0 && read_escape(text, at, &unit);
         if (!escape && (c & '\x80') == 0) {
             reading.more = reading.more || may_become_escape(text, at);
@@ -329,37 +360,48 @@ static struct reading unfold_once(struct folds *folds, str text, char *bytes, si
             unit = read_utf8(text, at);
         else if (chains != NULL)
             add_escape(chains, text, at, unit.len);
-        end += write_unit(bytes + end, folds, &unit, &reading);
-        reading.changed = reading.changed || escape;
+        end += write_unit(bytes + end, folds, &unit, text.ptr + at, &reading);
         reading.escaped = reading.escaped || escape;
         reading.work += escape ? unit.len / BYTES_FOR_WORK : 0;
         at += unit.len;
     }
     *len = end;
-    reading.work += text.len / BYTES_FOR_WORK + UNIT_WORK * units;
+    reading.work += text.len / BYTES_FOR_WORK;
     return reading;
 }
 
-// Without a table and a way out in the middle, so that several bytes are looked at at once.
-static bool may_be_disguised(str text)
+// Whether the text stands for another one. What it costs to find out.
+static bool is_disguised(str text, size_t *work)
 {
-    unsigned char found = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool begins = (c & '\x80') != 0 || c == '%' || c == '&' || c == '\\';
-        found = (unsigned char)(found | (begins ? 1 : 0));
+    size_t escapes = 0; // that are none
+    for (size_t at = 0; at < text.len;) {
+        struct unit unit;
+        char c = text.ptr[at];
+        if (!may_begin_disguise(c)) {
+            at += plain_from(text, at);
+            continue;
+        }
+        if ((c & '\x80') != 0 || read_escape(text, at, &unit))
+            return true;
+        escapes++;
+        at++;
     }
-    return found != 0;
+    *work = ESCAPE_WORK * escapes;
+    return false;
 }
 
 str unfold(struct arena *arena, str text, size_t *work, struct unfolding *how)
 {
     *how = (struct unfolding){0};
-    if (!may_be_disguised(text))
+    size_t looked = 0;
+    if (!is_disguised(text, &looked)) {
+        how->endless = !work_pays(work, looked);
         return text;
+    }
     char *bytes = arena_array(arena, char, text.len);
     size_t len = text.len;
-    struct folds folds = {0};
+    struct folds folds;
+    memset(folds.codes, 0, sizeof folds.codes);
     struct chains chains = {.arena = arena};
     struct reading reading = unfold_once(&folds, text, bytes, &len, &chains);
     how->escaped = reading.escaped;

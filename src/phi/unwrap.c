@@ -5,7 +5,7 @@
 #include "phial/util/array.h"
 #include "scan.h"
 
-enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 8, DECODED_WORK = 3, READ_FOR_WORK = 4 };
+enum { UNWRAPPED_BYTES_MIN = 9, PART_WORK = 9, DECODED_WORK = 3, READ_FOR_WORK = 4 };
 
 enum alphabet { BASE64, BASE64_URL, BASE64_LETTERS, BASE32, HEXADECIMAL, ALPHABETS };
 
@@ -174,10 +174,8 @@ static str part_of_run(const struct sight *sight, struct wrapped *position, enum
     const struct run *run = &sight->runs[position->run];
     size_t end = (size_t)run->at + run->len;
     size_t from = position->at > run->at ? position->at : run->at;
-    size_t to = (run->kinds & kind_of(alphabet)) != 0 ? end : from;
-    size_t begin = to;
-    if (to < end)
-        to = next_stretch(sight->text, &from, end, alphabet);
+    size_t begin = from;
+    size_t to = next_stretch(sight->text, &from, end, alphabet);
     (void)sight_pays(sight, (to - begin) / READ_FOR_WORK);
     position->at = to;
     position->run += end - to < run_min(alphabet) ? 1 : 0;
@@ -240,13 +238,13 @@ static bool may_hold(const struct sight *sight, enum alphabet alphabet)
         return sees(sight, '+') || sees(sight, '/');
     if (alphabet == BASE64_URL)
         return sees(sight, '-') || sees(sight, '_');
-    return sight->lengths >> run_min(alphabet) != 0;
+    return sight->longest >= run_min(alphabet);
 }
 
 bool unwrap_next(struct arena *arena, const struct sight *sight, struct wrapped *position,
                  str *plain)
 {
-    enum { ALPHABET_WORK = 5, RUNS_FOR_WORK = 4 };
+    enum { ALPHABET_WORK = 18, RUNS_FOR_WORK = 4 };
     if (sight->text.len < run_min(BASE64))
         return false;
     for (; position->alphabet < ALPHABETS; position->alphabet++, position->run = position->at = 0)

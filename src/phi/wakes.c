@@ -14,7 +14,7 @@
 #define FROM(len) (~UINT32_C(0) << (len))
 #define SPAN(from, to) (FROM(from) & ~FROM((to) + 1))
 #define TITLES (SPAN(1, 9) | EACH(12))
-#define TYPES (SPAN(5, 9) | EACH(12) | EACH(13) | EACH(20)) // of FHIR: Claim, Person, Patient ...
+#define TYPES (SPAN(5, 9) | EACH(12) | EACH(13) | EACH(19)) // of FHIR: Claim, Person, Patient ...
 #define SEARCHES (EACH(7) | EACH(9) | EACH(11))             // patient=, encounter=, beneficiary=
 
 // Name, what it begins with, how long it is: letters alone, with digits behind them, the digits at
@@ -46,7 +46,9 @@
     ROW(NOUGHTS,       (c) == '0', 0, 0, FROM(3), (c) == ' ', c) \
     ROW(PATIENT,       SAME(c, 'p'), EACH(2) | EACH(3) | EACH(7), FROM(8), 0, 1, c) \
     ROW(SEGMENT,       OF_CAPITALS(c), EACH(3), EACH(3), 0, TWO(c, '|', '*'), c) \
+    ROW(STATE,         OF_CAPITALS(c), EACH(2), 0, 0, (c) == ' ', c) \
     ROW(STREET,        OF_DIGITS(c), 0, 0, SPAN(1, 5), 1, c) \
+    ROW(SUFFIX,        TWO(c, 'M', 'D') || THREE(c, 'R', 'N', 'P'), SPAN(1, 3), 0, 0, 1, c) \
     ROW(TAG,           (c) == '0', 0, 0, EACH(4) | FROM(8), 1, c) \
     ROW(TITLE,         THREE(c, 'M', 'D', 'P') || THREE(c, 'H', 'F', 'S'), \
         TITLES, 0, 0, TWO(c, ' ', '.'), c) \
@@ -73,7 +75,7 @@
         SIXTEEN(ROW, 80), SIXTEEN(ROW, 96), SIXTEEN(ROW, 112)
 #define LENGTHS(ROW)                                                                \
     SIXTEEN(ROW, 0), (0 WAKERS(ROW, 16)), (0 WAKERS(ROW, 17)), (0 WAKERS(ROW, 18)), \
-        (0 WAKERS(ROW, 19)), (0 WAKERS(ROW, 20)), (0 WAKERS(ROW, 21))
+        (0 WAKERS(ROW, 19))
 
 const uint32_t wakes_of_heads[WAKE_CHARACTERS] = {ALL(HEAD)};
 const uint32_t wakes_of_followers[WAKE_CHARACTERS] = {ALL(FOLLOWER)};
