@@ -52,14 +52,13 @@ result decimal_parse(str text, decimal *out)
 }
 
 // Written for every event: from the last digit to the first.
-str decimal_print(struct arena *arena, decimal value)
+str decimal_write(char room[DECIMAL_TEXT_MAX], decimal value)
 {
     bool negative = value.units < 0;
     int128 units = negative ? -value.units : value.units;
     uint64_t whole = (uint64_t)(units / one);
     uint64_t fraction = (uint64_t)(units % one);
-    char *text = arena_array(arena, char, DECIMAL_TEXT_MAX);
-    char *end = text + DECIMAL_TEXT_MAX;
+    char *end = room + DECIMAL_TEXT_MAX;
     char *at = end;
 
     if (fraction != 0) {
@@ -75,6 +74,11 @@ str decimal_print(struct arena *arena, decimal value)
     if (negative)
         *--at = '-';
     return (str){at, (size_t)(end - at)};
+}
+
+str decimal_print(struct arena *arena, decimal value)
+{
+    return decimal_write(arena_array(arena, char, DECIMAL_TEXT_MAX), value);
 }
 
 decimal decimal_from_i64(int64_t whole)

@@ -35,6 +35,8 @@ struct usage_tally {
     const struct metric *const *metrics;
     size_t metric_count;
     int levels;
+    const instant *bounds; // of its buckets; NULL: they are the levels' own
+    size_t bound_count;
     struct usage_tally_line *lines;
     size_t line_count;
     size_t line_room;
@@ -44,6 +46,7 @@ struct usage_tally {
     size_t value_room;
     struct slots value_slots;
     struct buf group; // of the event at hand: one piece of memory for all
+    char number[DECIMAL_TEXT_MAX];
 };
 
 static const int64_t widths[TALLY_LEVELS] = {QUARTER_US, HOUR_US, DAY_US};
@@ -90,6 +93,18 @@ struct usage_tally *usage_tally_new(struct arena *arena, const struct metric *co
         .levels = levels,
         .group = {.arena = arena},
     };
+    return tally;
+}
+
+struct usage_tally *usage_tally_new_between(struct arena *arena, const struct metric *metric,
+                                            const instant *bounds, size_t count)
+{
+    const struct metric **metrics = arena_new(arena, const struct metric *);
+    metrics[0] = metric;
+    struct usage_tally *tally = usage_tally_new(arena, metrics, 1, 1);
+    assert(count > 0);
+    tally->bounds = bounds;
+    tally->bound_count = count;
     return tally;
 }
 
@@ -186,7 +201,9 @@ static struct usage_tally_line *line_of(struct usage_tally *tally, const struct 
     return &tally->lines[*slot - 1];
 }
 
-static struct usage_tally_value *value_of(struct usage_tally *tally, const struct key *key)
+// The texts of a line and what is kept already outlive the key.
+static struct usage_tally_value *value_of(struct usage_tally *tally, const struct key *key,
+                                          bool is_kept)
 {
     make_room(tally, true);
     size_t *slot = find_slot(tally, true, key);
@@ -197,8 +214,8 @@ static struct usage_tally_value *value_of(struct usage_tally *tally, const struc
             .metric = key->metric,
             .level = key->level,
             .bucket = key->bucket,
-            .group = str_copy(tally->arena, key->group),
-            .value = str_copy(tally->arena, key->value),
+            .group = key->group,
+            .value = is_kept ? key->value : str_copy(tally->arena, key->value),
         };
         *slot = ++tally->value_count;
     }
@@ -321,8 +338,9 @@ static exact moment_of(struct arena *arena, const struct sample *sample, instant
                      exact_from_i64(arena, sample->event->time.us - bucket.us));
 }
 
+// Answers the group's text that lasts.
 static result add_sample(struct usage_tally *tally, const struct sample *sample,
-                         const struct key *key, bool removed)
+                         const struct key *key, bool removed, str *group)
 {
     const struct metric *metric = tally->metrics[key->metric];
     enum folding folds = metric_folding(metric);
@@ -340,16 +358,53 @@ static result add_sample(struct usage_tally *tally, const struct sample *sample,
     if (folds == FOLDS_MOMENT)
         one.moment = moment_of(tally->arena, sample, key->bucket);
     struct usage_tally_line *line = line_of(tally, key);
+    *group = line->group;
     return usage_tally_sum_add(tally->arena, metric, removed ? &line->removed : &line->added, &one);
 }
 
-static str text_of(struct arena *arena, const struct metric *metric, const struct sample *sample)
+static void add_value(struct usage_tally *tally, const struct sample *sample, struct key *key,
+                      int64_t events)
 {
-    if (metric_folding(metric) == FOLDS_SWITCHES)
-        return folded_switch_print(arena,
-                                   &(struct folded_switch){sample->text, sample->event->time,
-                                                           sample->event->index, sample->removes});
-    return metric->aggregation->numeric ? decimal_print(arena, sample->number) : sample->text;
+    const struct metric *metric = tally->metrics[key->metric];
+    bool is_switch = metric_folding(metric) == FOLDS_SWITCHES;
+    key->value = sample->text;
+    if (is_switch)
+        key->value = folded_switch_print(
+            tally->arena, &(struct folded_switch){sample->text, sample->event->time,
+                                                  sample->event->index, sample->removes});
+    else if (metric->aggregation->numeric)
+        key->value = decimal_write(tally->number, sample->number);
+    key->weight = 0;
+    value_of(tally, key, is_switch)->events += events;
+}
+
+// The last bound up to an instant; before all of them, the beginning of time.
+static instant bound_before(const struct usage_tally *tally, instant at)
+{
+    size_t first = 0;
+    size_t end = tally->bound_count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (tally->bounds[middle].us <= at.us)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first == 0 ? (instant){FIRST_INSTANT_US} : tally->bounds[first - 1];
+}
+
+static instant bucket_of(const struct usage_tally *tally, enum usage_tally_level level, instant at)
+{
+    return tally->bounds == NULL ? usage_tally_bucket(level, at) : bound_before(tally, at);
+}
+
+static bool keeps_values(const struct usage_tally *tally, const struct metric *metric,
+                         enum usage_tally_level level)
+{
+    if (!metric_folds_values(metric) ||
+        (level != TALLY_QUARTER && metric_folds_by_quarters(metric)))
+        return false;
+    return tally->bounds == NULL || metric_folding(metric) != FOLDS_SWITCHES;
 }
 
 static result add_to_metric(struct usage_tally *tally, size_t place,
@@ -357,22 +412,25 @@ static result add_to_metric(struct usage_tally *tally, size_t place,
 {
     struct measurement what = {.metric = tally->metrics[place]};
     struct sample sample = {0};
-    bool by_quarters = metric_folds_by_quarters(what.metric);
     if (!sample_take(&what, event, &sample))
         return OK;
-    struct key key = {.metric = place, .value = STR("")};
-    key.group = usage_tally_group(&tally->group, what.metric, event);
+    str group = usage_tally_group(&tally->group, what.metric, event);
     for (int level = 0; level < tally->levels; level++) {
-        key.level = (enum usage_tally_level)level;
-        key.bucket = usage_tally_bucket(key.level, event->time);
-        key.weight = sample.weight;
-        key.value = STR("");
-        TRY(add_sample(tally, &sample, &key, removed));
-        if (!metric_folds_values(what.metric) || (key.level != TALLY_QUARTER && by_quarters))
+        struct key key = {
+            .metric = place,
+            .level = (enum usage_tally_level)level,
+            .bucket = bucket_of(tally, (enum usage_tally_level)level, event->time),
+            .group = group,
+            .weight = sample.weight,
+            .value = STR(""),
+        };
+        TRY(add_sample(tally, &sample, &key, removed, &key.group));
+        if (!keeps_values(tally, what.metric, key.level))
             continue;
-        key.weight = 0;
-        key.value = text_of(tally->arena, what.metric, &sample);
-        value_of(tally, &key)->events += removed ? -1 : 1;
+        instant quarter = usage_tally_bucket(TALLY_QUARTER, event->time);
+        if (metric_folds_by_quarters(what.metric) && quarter.us > key.bucket.us)
+            key.bucket = quarter;
+        add_value(tally, &sample, &key, removed ? -1 : 1);
     }
     return OK;
 }

@@ -27,6 +27,7 @@ typedef struct {
 // "-12.50", "0", "1000"; no sign +, no exponent, no leading zero, no bare point. INVALID otherwise.
 result decimal_parse(str text, decimal *out);
 str decimal_print(struct arena *arena, decimal value); // no superfluous zeros: "12.5", "-0.1", "0"
+str decimal_write(char room[DECIMAL_TEXT_MAX], decimal value); // the same, in that room
 decimal decimal_from_i64(int64_t whole);
 int decimal_compare(decimal a, decimal b);
 result decimal_add(decimal a, decimal b, decimal *sum); // AMOUNT_OVERFLOW

@@ -61,6 +61,11 @@ struct usage_tally;
 // In every level up to `levels`.
 struct usage_tally *usage_tally_new(struct arena *arena, const struct metric *const *metrics,
                                     size_t count, int levels);
+// Of one metric, for windows that begin at bounds, in ascending order: a bucket each, in the least
+// level, and one for all that lies before the first. What a metric that goes by local days has of
+// values stands by quarters of an hour; one that goes by switches has none here.
+struct usage_tally *usage_tally_new_between(struct arena *arena, const struct metric *metric,
+                                            const instant *bounds, size_t count);
 // An event as it counts from now on, or as it counted until now. AMOUNT_OVERFLOW.
 result usage_tally_add(struct usage_tally *tally, const struct usage_event *event, bool removed);
 struct usage_tally_line *usage_tally_lines(const struct usage_tally *tally, size_t *count);
