@@ -404,10 +404,31 @@ WITH sums AS (
 DELETE FROM usage_value WHERE customer_id = $1 AND series_id = ANY($2::bigint[]);
 
 -- name: sums_each_entry
+-- Events of a time, or to which something was done, and corrections.
 SELECT entry_index, COALESCE(reference, -1) AS reference, leaf
 FROM ledger_entry
 WHERE customer_id = $1 AND entry_index >= $2 AND entry_index < $3 AND kind IN (0, 1, 2)
+  AND (event_time >= $4 AND event_time < $5 OR kind <> 0
+       OR entry_index IN (SELECT correction.reference
+                          FROM ledger_entry AS correction
+                          WHERE correction.customer_id = $1 AND correction.reference >= $2
+                            AND correction.reference < $3))
 ORDER BY entry_index;
+
+-- name: sums_each_correction
+-- What was done further on to the originals of a stretch, below a position.
+SELECT entry_index, reference, leaf
+FROM ledger_entry
+WHERE customer_id = $1 AND reference >= $2 AND reference < $3
+  AND entry_index >= $3 AND entry_index < $4 AND kind IN (1, 2);
+
+-- name: sums_list_changed
+-- Originals to which something was done in a stretch.
+SELECT DISTINCT reference
+FROM ledger_entry
+WHERE customer_id = $1 AND reference = ANY($2::bigint[]) AND entry_index >= $3 AND entry_index < $4
+  AND kind IN (1, 2) AND leaf <> ''
+ORDER BY reference;
 
 -- name: sums_each_older
 -- Originals, with what had been done to them below a position.

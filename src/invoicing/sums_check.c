@@ -4,6 +4,7 @@
 #include "phial/invoicing/sums.h"
 #include "phial/rating/aggregation.h"
 #include "sums_rows.h"
+#include "sums_stretch.h"
 #include "sums_switched.h"
 
 #include <stdlib.h>
@@ -69,7 +70,8 @@ static result count_again(const struct checking *checking)
     struct placed_span span = {checking->customer_id, checking->folded, checking->bucket,
                                usage_tally_bucket_end(TALLY_QUARTER, checking->bucket)};
     if (checking->folded <= FEW_ENTRIES) {
-        TRY(stretch_read(checking->tx, checking->customer_id, 0, checking->folded, &all));
+        struct grown grown = grown_of_all_time(checking->customer_id, 0, checking->folded);
+        TRY(stretch_read(checking->tx, &grown, 0, checking->folded, &all));
         return tally_events(checking, &all.added);
     }
     TRY(placed_read(checking->tx, &span, &fold, &usage));

@@ -5,6 +5,7 @@
 #include "phial/catalog/catalog.h"
 #include "phial/invoicing/sums.h"
 #include "phial/ledger/ledger.h"
+#include "sums_stretch.h"
 #include "sums_tally.h"
 
 #include <assert.h>
@@ -47,6 +48,7 @@ struct fold {
     int64_t *ids;
     size_t metric_count;
     bool places; // stand at `from` too
+    struct usage_tally *tally;
 };
 
 // ---- which series, and where they stand
@@ -190,18 +192,25 @@ static void choose(struct fold *fold)
 
 // ---- one fold
 
+static result read_stretch(struct db_tx *tx, void *context)
+{
+    const struct fold *fold = context;
+    OWNED(stretch_release) struct stretch stretch = {0};
+    struct grown grown = grown_of_all_time(fold->customer_id, fold->from, fold->to);
+    TRY(stretch_read(tx, &grown, fold->from, fold->to, &stretch));
+    for (size_t i = 0; i < stretch.added.count; i++)
+        TRY(usage_tally_add(fold->tally, &stretch.added.events[i], false));
+    for (size_t i = 0; i < stretch.removed.count; i++)
+        TRY(usage_tally_add(fold->tally, &stretch.removed.events[i], true));
+    return fold->places ? places_add(tx, fold->customer_id, &stretch.added) : OK;
+}
+
+// The entries' memory is given back before what they come to is stored.
 static result fold_stretch(struct fold *fold)
 {
-    OWNED(stretch_release) struct stretch stretch = {0};
-    struct usage_tally *tally =
+    fold->tally =
         usage_tally_new(db_arena(fold->tx), fold->metrics, fold->metric_count, TALLY_LEVELS);
-    TRY(stretch_read(fold->tx, fold->customer_id, fold->from, fold->to, &stretch));
-    for (size_t i = 0; i < stretch.added.count; i++)
-        TRY(usage_tally_add(tally, &stretch.added.events[i], false));
-    for (size_t i = 0; i < stretch.removed.count; i++)
-        TRY(usage_tally_add(tally, &stretch.removed.events[i], true));
-    if (fold->places)
-        TRY(places_add(fold->tx, fold->customer_id, &stretch.added));
+    TRY(db_scratch(fold->tx, read_stretch, fold));
     return sums_store_tally(
         &(struct sums_stretch){
             .at = {fold->tx, fold->customer_id, fold->ids, fold->metrics},
@@ -209,7 +218,7 @@ static result fold_stretch(struct fold *fold)
             .from = fold->from,
             .to = fold->to,
         },
-        tally);
+        fold->tally);
 }
 
 static result fold_locked(struct fold *fold)

@@ -2,57 +2,143 @@
 #include "sums_read.h"
 
 #include "invoicing.sql.h"
+#include "phial/ledger/removed.h"
 #include "phial/rating/aggregation.h"
-#include "phial/rating/switches.h"
+#include "sums_reading.h"
 #include "sums_rows.h"
+#include "sums_stretch.h"
 #include "sums_switched.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { TRIES = 3, EDGES = 4 };
-
-struct sums_reading {
-    struct db_tx *tx;
-    int64_t customer_id;
-    int64_t series;
-    int64_t size;          // of the log
-    int64_t folded;        // the sums hold what lies below
-    instant sealed_before; // single events of before that are not to be had
-    const struct metric *metric;
-    instant from;
-    instant to;
-    struct usage_tally_line *lines;
-    size_t line_count;
-    size_t line_room;
-    bool rows;      // a line's values are rows of their own
-    bool of_values; // it is they that are read, the lines have been
-    struct usage_tally_value *values;
-    size_t value_count;
-    size_t value_room;
-    struct switches *switches; // instead of values, where the metric goes by them; else NULL
-    // Of time_weighted: each group's total of the first `carried_to` lines.
-    struct usage_tally_line *carried;
-    size_t carried_count;
-    size_t carried_room;
-    size_t carried_to;
-    // The quarters of an hour that a bound cuts: their events, as of `folded`.
-    struct usage_fold *edge_folds[EDGES];
-    struct usage edges[EDGES];
-    instant edge_from[EDGES];
-    instant edge_to[EDGES];
-    size_t edge_count;
-    struct stretch tail;
-};
+enum { TRIES = 3 };
 
 void sums_reading_release(struct sums_reading **reading)
 {
     if (*reading == NULL)
         return;
-    for (size_t i = 0; i < (*reading)->edge_count; i++)
-        usage_fold_release(&(*reading)->edge_folds[i]);
-    stretch_release(&(*reading)->tail);
+    arena_reset(&(*reading)->arena);
     *reading = NULL;
+}
+
+// Without anything of an earlier try.
+static void begin(struct sums_reading *reading)
+{
+    arena_reset(&reading->arena);
+    *reading = (struct sums_reading){
+        .tx = reading->tx,
+        .customer_id = reading->customer_id,
+        .series = reading->series,
+        .size = reading->size,
+        .folded = reading->folded,
+        .sealed_before = reading->sealed_before,
+        .metric = reading->metric,
+        .from = reading->from,
+        .to = reading->to,
+        .time = reading->time,
+        .told_since = reading->from,
+    };
+    reading->single = usage_tally_new_between(&reading->arena, reading->metric,
+                                              reading->time.bounds, reading->time.bound_count);
+    if (metric_folding(reading->metric) == FOLDS_SWITCHES)
+        reading->switches = switches_new(&reading->arena, reading->from);
+}
+
+// ---- single events
+
+// Switches of before the time count as such, and not among its events.
+static result take_event(struct sums_reading *reading, const struct usage_event *event,
+                         bool removed)
+{
+    bool is_earlier = event->time.us < reading->from.us;
+    if (event->time.us >= reading->to.us)
+        return OK;
+    if (is_earlier && (reading->switches != NULL || !metric_carries(reading->metric)))
+        return OK;
+    return usage_tally_add(reading->single, event, removed);
+}
+
+static void omit(struct sums_reading *reading, int64_t index)
+{
+    reading->omitted = arena_grow(&reading->arena, reading->omitted, reading->omitted_count,
+                                  &reading->omitted_room, sizeof *reading->omitted);
+    reading->omitted[reading->omitted_count++] = index;
+}
+
+static result take_tail_event(struct sums_reading *reading, const struct usage_event *event,
+                              bool removed)
+{
+    if (reading->switches != NULL && event->time.us < reading->to.us &&
+        metric_takes(reading->metric, event)) {
+        if (event->time.us < reading->told_since.us)
+            reading->told_since = event->time;
+        if (removed)
+            omit(reading, event->index);
+        else
+            switches_add_event(reading->switches, reading->metric, event, false);
+    }
+    return take_event(reading, event, removed);
+}
+
+static result take_stretch(void *context, const struct stretch *stretch)
+{
+    for (size_t i = 0; i < stretch->added.count; i++)
+        TRY(take_tail_event(context, &stretch->added.events[i], false));
+    for (size_t i = 0; i < stretch->removed.count; i++)
+        TRY(take_tail_event(context, &stretch->removed.events[i], true));
+    return OK;
+}
+
+static instant events_from(const struct sums_reading *reading)
+{
+    return metric_carries(reading->metric) ? (instant){FIRST_INSTANT_US} : reading->from;
+}
+
+static result read_tail(struct sums_reading *reading)
+{
+    struct grown grown = {
+        .customer_id = reading->customer_id,
+        .from = reading->folded,
+        .to = reading->size,
+        .earliest = events_from(reading),
+        .latest = reading->to,
+    };
+    return stretches_each(reading->tx, &grown, take_stretch, reading);
+}
+
+struct edge {
+    struct sums_reading *reading;
+    instant from;
+    instant to;
+};
+
+static result take_edge(struct db_tx *tx, void *context)
+{
+    const struct edge *edge = context;
+    struct sums_reading *reading = edge->reading;
+    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
+    struct placed_span span = {reading->customer_id, reading->folded, edge->from, edge->to};
+    struct usage usage = {0};
+    TRY(placed_read(tx, &span, &fold, &usage));
+    for (size_t i = 0; i < usage.count; i++) {
+        const struct usage_event *event = &usage.events[i];
+        if (event->time.us < edge->from.us || event->time.us >= edge->to.us)
+            continue;
+        if (reading->switches != NULL)
+            switches_add_event(reading->switches, reading->metric, event, true);
+        TRY(take_event(reading, event, false));
+    }
+    return OK;
+}
+
+static result read_edge(struct sums_reading *reading, instant from, instant to)
+{
+    struct edge edge = {reading, from, to};
+    if (from.us >= to.us || reading->of_values)
+        return OK;
+    if (from.us < reading->sealed_before.us)
+        return FAIL(ENTRY_REMOVED, "Retention has removed entries of that time.");
+    return db_scratch(reading->tx, take_edge, &edge);
 }
 
 // ---- rows
@@ -72,14 +158,14 @@ struct row {
 // Rows of one group often follow each other: the text of the last is kept once.
 static str kept_group(const struct row *row, str last)
 {
-    return str_eq(row->groups, last) ? last : str_copy(db_arena(row->reading->tx), row->groups);
+    return str_eq(row->groups, last) ? last : str_copy(&row->reading->arena, row->groups);
 }
 
 static result take_line(void *context)
 {
     struct row *row = context;
     struct sums_reading *reading = row->reading;
-    struct arena *arena = db_arena(reading->tx);
+    struct arena *arena = &reading->arena;
     reading->rows = reading->rows || row->held.len == 0;
     if (reading->switches != NULL) {
         size_t group = switches_group(reading->switches, row->groups);
@@ -106,7 +192,7 @@ static result take_value(void *context)
 {
     struct row *row = context;
     struct sums_reading *reading = row->reading;
-    struct arena *arena = db_arena(reading->tx);
+    struct arena *arena = &reading->arena;
     reading->values = arena_grow(arena, reading->values, reading->value_count, &reading->value_room,
                                  sizeof *reading->values);
     reading->values[reading->value_count++] = (struct usage_tally_value){
@@ -132,10 +218,10 @@ static result take_switch(void *context)
 static result read_lines(struct sums_reading *reading, enum usage_tally_level level, instant from,
                          instant to)
 {
-    struct row *row = arena_new(db_arena(reading->tx), struct row);
+    struct row *row = arena_new(&reading->arena, struct row);
     row->reading = reading;
     row->level = level;
-    row->sum.arena = db_arena(reading->tx);
+    row->sum.arena = &reading->arena;
     struct db_params of = PARAMS(db_i64(reading->customer_id), db_i64(reading->series),
                                  db_i64(level), db_instant(from), db_instant(to));
     struct db_columns into =
@@ -197,19 +283,6 @@ static result read_buckets(struct sums_reading *reading, enum usage_tally_level 
     return read_buckets(reading, level - 1, last, to);
 }
 
-static result read_edge(struct sums_reading *reading, instant from, instant to)
-{
-    if (from.us >= to.us || reading->of_values)
-        return OK;
-    if (from.us < reading->sealed_before.us)
-        return FAIL(ENTRY_REMOVED, "Retention has removed entries of that time.");
-    size_t edge = reading->edge_count++;
-    struct placed_span span = {reading->customer_id, reading->folded, from, to};
-    reading->edge_from[edge] = from;
-    reading->edge_to[edge] = to;
-    return placed_read(reading->tx, &span, &reading->edge_folds[edge], &reading->edges[edge]);
-}
-
 static result read_time(struct sums_reading *reading, enum usage_tally_level level, instant from,
                         instant to)
 {
@@ -238,90 +311,39 @@ static int by_number(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-// What is known of an earlier time counts where nothing behind the sums lies before that.
-static void lower_limit(const struct sums_reading *reading, const struct usage *usage,
-                        instant *limit)
-{
-    for (size_t i = 0; i < usage->count; i++) {
-        const struct usage_event *event = &usage->events[i];
-        if (event->time.us < limit->us && metric_takes(reading->metric, event))
-            *limit = event->time;
-    }
-}
-
-// What had been switched before the time that is asked for.
+// What had been switched before the time that is asked for. What is known of an earlier time counts
+// where nothing behind the sums lies before that.
 static result read_switched(struct sums_reading *reading)
 {
     struct switched_series series = {reading->tx, reading->customer_id, reading->series};
     instant last = usage_tally_bucket(TALLY_QUARTER, reading->from);
-    instant limit = reading->from;
     instant since = {0};
-    lower_limit(reading, &reading->tail.added, &limit);
-    lower_limit(reading, &reading->tail.removed, &limit);
-    TRY(switched_start(&series, limit, &since, reading->switches));
+    TRY(switched_start(&series, reading->told_since, &since, reading->switches));
     TRY(switched_read(&series, since, last, reading->switches));
     return read_edge(reading, last, reading->from);
 }
 
-// What lies behind the sums comes first: it says which of the switches that they hold do not count.
+// The tail comes first: it says which of the switches that the sums hold do not count.
 static result begin_switches(struct sums_reading *reading)
 {
-    struct arena *arena = db_arena(reading->tx);
-    const struct usage *removed = &reading->tail.removed;
-    stretch_release(&reading->tail);
-    TRY(stretch_read(reading->tx, reading->customer_id, reading->folded, reading->size,
-                     &reading->tail));
-    int64_t *omitted = arena_array(arena, int64_t, removed->count);
-    for (size_t i = 0; i < removed->count; i++)
-        omitted[i] = removed->events[i].index;
-    if (removed->count > 1)
-        qsort(omitted, removed->count, sizeof *omitted, by_number);
-    reading->switches = switches_new(arena, reading->from, omitted, removed->count);
+    TRY(read_tail(reading));
+    if (reading->omitted_count > 1)
+        qsort(reading->omitted, reading->omitted_count, sizeof *reading->omitted, by_number);
+    switches_omit(reading->switches, reading->omitted, reading->omitted_count);
     return read_switched(reading);
 }
 
-static bool in_edge(const struct sums_reading *reading, size_t edge, instant at)
+static result read_all(struct sums_reading *reading)
 {
-    return at.us >= reading->edge_from[edge].us && at.us < reading->edge_to[edge].us;
-}
-
-// Those of single events.
-static void end_switches(struct sums_reading *reading)
-{
-    for (size_t i = 0; i < reading->edge_count; i++) {
-        for (size_t k = 0; k < reading->edges[i].count; k++) {
-            const struct usage_event *event = &reading->edges[i].events[k];
-            if (in_edge(reading, i, event->time))
-                switches_add_event(reading->switches, reading->metric, event, true);
-        }
-    }
-    for (size_t i = 0; i < reading->tail.added.count; i++) {
-        const struct usage_event *event = &reading->tail.added.events[i];
-        if (event->time.us < reading->to.us)
-            switches_add_event(reading->switches, reading->metric, event, false);
-    }
-}
-
-static result read_all(struct sums_reading *reading, enum usage_tally_level level)
-{
-    reading->rows = false;
-    reading->of_values = false;
-    reading->line_count = 0;
-    reading->value_count = 0;
-    reading->carried_count = 0;
-    reading->carried_to = 0;
-    for (size_t i = 0; i < reading->edge_count; i++)
-        usage_fold_release(&reading->edge_folds[i]);
-    reading->edge_count = 0;
-    if (metric_folding(reading->metric) == FOLDS_SWITCHES)
+    begin(reading);
+    if (reading->switches != NULL)
         TRY(begin_switches(reading));
-    TRY(read_times(reading, level));
-    TRY(db_flush(reading->tx));
+    result read = read_times(reading, reading->time.level);
+    TRY(db_flush(reading->tx)); // whatever came of it: what is deferred is read into the reading
+    TRY(read);
     reading->of_values = true;
     if (reading->rows && metric_folds_values(reading->metric))
-        TRY(read_times(reading, level));
-    if (reading->switches != NULL)
-        end_switches(reading);
+        TRY(read_times(reading, reading->time.level));
     return OK;
 }
 
@@ -358,7 +380,7 @@ static result check_sealed(const struct sums_reading *reading, const struct mark
 
 // A fold may commit between two statements: what was read counts when the mark stands where it
 // stood. At the last try no fold can.
-static result read_stable(struct sums_reading *reading, enum usage_tally_level level, bool *stable)
+static result read_stable(struct sums_reading *reading, bool *stable)
 {
     *stable = false;
     for (int tries = 0; tries < TRIES && !*stable; tries++) {
@@ -375,189 +397,103 @@ static result read_stable(struct sums_reading *reading, enum usage_tally_level l
         reading->series = before.series;
         reading->folded = before.folded;
         reading->sealed_before = before.sealed_before;
-        TRY(read_all(reading, level));
+        TRY(read_all(reading));
         TRY(find_mark(reading->tx, reading->customer_id, reading->metric, &after));
         *stable = before.folded == after.folded;
     }
     return OK;
 }
 
-result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
-                 enum usage_tally_level level, struct sums_reading **reading)
+// ---- put together
+
+static int compare_places(instant a, str a_group, instant b, str b_group)
 {
-    bool stable = false;
-    *reading = NULL;
-    if (!usage_tally_serves(what) || what->from.us >= what->to.us)
-        return OK;
-    struct sums_reading *made = arena_new(db_arena(tx), struct sums_reading);
-    *made = (struct sums_reading){
+    if (a.us != b.us)
+        return a.us < b.us ? -1 : 1;
+    return str_compare(a_group, b_group);
+}
+
+static int by_place_of_line(const void *left, const void *right)
+{
+    const struct usage_tally_line *a = left;
+    const struct usage_tally_line *b = right;
+    return compare_places(a->bucket, a->group, b->bucket, b->group);
+}
+
+static int by_place_of_value(const void *left, const void *right)
+{
+    const struct usage_tally_value *a = left;
+    const struct usage_tally_value *b = right;
+    return compare_places(a->bucket, a->group, b->bucket, b->group);
+}
+
+// What single events come to stands in the order of time, then group by group: the lines among the
+// rows; the values, of which there may be many, beside them.
+static void place_single(struct sums_reading *reading)
+{
+    size_t count = 0;
+    const struct usage_tally_line *lines = usage_tally_lines(reading->single, &count);
+    for (size_t i = 0; i < count; i++) {
+        reading->lines = arena_grow(&reading->arena, reading->lines, reading->line_count,
+                                    &reading->line_room, sizeof *reading->lines);
+        reading->lines[reading->line_count++] = lines[i];
+    }
+    if (count > 0)
+        qsort(reading->lines, reading->line_count, sizeof *reading->lines, by_place_of_line);
+    reading->single_values = usage_tally_values(reading->single, &reading->single_value_count);
+    if (reading->single_value_count > 1)
+        qsort(reading->single_values, reading->single_value_count, sizeof *reading->single_values,
+              by_place_of_value);
+}
+
+static struct sums_reading *reading_new(struct db_tx *tx, const struct head *head,
+                                        const struct measurement *what,
+                                        const struct sums_time *time)
+{
+    struct sums_reading *reading = arena_new(db_arena(tx), struct sums_reading);
+    *reading = (struct sums_reading){
         .tx = tx,
         .customer_id = head->customer_id,
         .size = head->size,
         .metric = what->metric,
         .from = what->from,
         .to = what->to,
+        .time = *time,
     };
-    result read = read_stable(made, level, &stable);
-    stable = stable && made->folded <= head->size;
-    if (!failed(read) && stable && made->switches == NULL)
-        read = stretch_read(tx, head->customer_id, made->folded, head->size, &made->tail);
-    *reading = made;
-    if (failed(read) || !stable)
-        sums_reading_release(reading);
-    return read;
+    return reading;
 }
 
-// ---- measuring
-
-struct feeding {
-    struct sums_reading *reading;
-    const struct measurement *what;
-    struct usage_tally_window *window;
-    struct usage_tally *in; // of single events: in the window, and before it
-    struct usage_tally *before;
-};
-
-static result feed_event(const struct feeding *feeding, const struct usage_event *event,
-                         bool removed)
+result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                 const struct sums_time *time, struct sums_reading **reading)
 {
-    const struct measurement *what = feeding->what;
-    if (event->time.us >= what->to.us)
+    OWNED(sums_reading_release) struct sums_reading *made = NULL;
+    bool stable = false;
+    *reading = NULL;
+    if (!usage_tally_serves(what))
         return OK;
-    if (event->time.us >= what->from.us)
-        return usage_tally_add(feeding->in, event, removed);
-    return metric_carries(what->metric) && feeding->reading->switches == NULL
-               ? usage_tally_add(feeding->before, event, removed)
-               : OK;
-}
-
-static result feed_events(const struct feeding *feeding)
-{
-    const struct sums_reading *reading = feeding->reading;
-    for (size_t i = 0; i < reading->edge_count; i++) {
-        for (size_t k = 0; k < reading->edges[i].count; k++) {
-            const struct usage_event *event = &reading->edges[i].events[k];
-            if (in_edge(reading, i, event->time))
-                TRY(feed_event(feeding, event, false));
-        }
-    }
-    for (size_t i = 0; i < reading->tail.added.count; i++)
-        TRY(feed_event(feeding, &reading->tail.added.events[i], false));
-    for (size_t i = 0; i < reading->tail.removed.count; i++)
-        TRY(feed_event(feeding, &reading->tail.removed.events[i], true));
+    made = reading_new(tx, head, what, time);
+    TRY(read_stable(made, &stable));
+    if (!stable || made->folded > head->size)
+        return OK;
+    if (made->switches == NULL)
+        TRY(read_tail(made));
+    place_single(made);
+    *reading = made;
+    made = NULL;
     return OK;
 }
 
-static result feed_tally(const struct feeding *feeding, const struct usage_tally *tally,
-                         bool earlier)
+result sums_read_entries(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                         const struct sums_time *time, struct sums_reading **reading)
 {
-    struct usage_tally_window *window = feeding->window;
-    bool switched = feeding->reading->switches != NULL;
-    size_t count = 0;
-    size_t value_count = 0;
-    const struct usage_tally_line *lines = usage_tally_lines(tally, &count);
-    const struct usage_tally_value *values = usage_tally_values(tally, &value_count);
-    for (size_t i = 0; i < count; i++)
-        TRY(usage_tally_window_line(window, &lines[i], earlier));
-    for (size_t i = 0; !switched && i < value_count; i++)
-        TRY(usage_tally_window_value(window, &values[i], earlier));
-    return OK;
-}
-
-// The first row of a bucket at or after an instant: rows stand in the order of time.
-#define FIRST_SINCE(rows, row_count, at, first)              \
-    do {                                                     \
-        size_t end_ = (row_count);                           \
-        (first) = 0;                                         \
-        while ((first) < end_) {                             \
-            size_t middle_ = (first) + (end_ - (first)) / 2; \
-            if ((rows)[middle_].bucket.us < (at).us)         \
-                (first) = middle_ + 1;                       \
-            else                                             \
-                end_ = middle_;                              \
-        }                                                    \
-    } while (0)
-
-static struct usage_tally_line *carried_line(struct sums_reading *reading,
-                                             const struct usage_tally_line *like)
-{
-    for (size_t i = 0; i < reading->carried_count; i++) {
-        if (str_eq(reading->carried[i].group, like->group))
-            return &reading->carried[i];
-    }
-    reading->carried = arena_grow(db_arena(reading->tx), reading->carried, reading->carried_count,
-                                  &reading->carried_room, sizeof *reading->carried);
-    reading->carried[reading->carried_count] = *like;
-    reading->carried[reading->carried_count].added = (struct usage_tally_sum){0};
-    return &reading->carried[reading->carried_count++];
-}
-
-// Of what lies before a window only each group's total counts. Window after window it grows.
-static result carry_lines(struct sums_reading *reading, size_t first)
-{
-    if (first < reading->carried_to)
-        reading->carried_count = reading->carried_to = 0;
-    for (; reading->carried_to < first; reading->carried_to++) {
-        const struct usage_tally_line *line = &reading->lines[reading->carried_to];
-        struct usage_tally_line *carried = carried_line(reading, line);
-        TRY(decimal_add(carried->added.total, line->added.total, &carried->added.total));
-    }
-    return OK;
-}
-
-// A bucket lies on one side of a bound, or was not read. Of those before it, what values they hold
-// may count.
-static result feed_lines(const struct feeding *feeding)
-{
-    struct sums_reading *reading = feeding->reading;
-    size_t first = 0;
-    FIRST_SINCE(reading->lines, reading->line_count, feeding->what->from, first);
-    if (metric_folding(reading->metric) == FOLDS_MOMENT) {
-        TRY(carry_lines(reading, first));
-        for (size_t i = 0; i < reading->carried_count; i++)
-            TRY(usage_tally_window_line(feeding->window, &reading->carried[i], true));
-    }
-    bool earlier = metric_carries(reading->metric) && metric_folds_values(reading->metric) &&
-                   reading->switches == NULL;
-    for (size_t i = earlier ? 0 : first;
-         i < reading->line_count && reading->lines[i].bucket.us < feeding->what->to.us; i++)
-        TRY(usage_tally_window_line(feeding->window, &reading->lines[i], i < first));
-    return OK;
-}
-
-static result feed_values(const struct feeding *feeding)
-{
-    const struct sums_reading *reading = feeding->reading;
-    size_t first = 0;
-    FIRST_SINCE(reading->values, reading->value_count, feeding->what->from, first);
-    for (size_t i = metric_carries(reading->metric) ? 0 : first;
-         i < reading->value_count && reading->values[i].bucket.us < feeding->what->to.us; i++)
-        TRY(usage_tally_window_value(feeding->window, &reading->values[i], i < first));
-    return OK;
-}
-
-result sums_measure(struct sums_reading *reading, struct arena *arena,
-                    const struct measurement *what, struct sums_answer *answer)
-{
-    const struct metric *const metrics[] = {what->metric};
-    const struct metric *const *kept =
-        memcpy(arena_array(arena, const struct metric *, 1), metrics, sizeof metrics);
-    struct feeding feeding = {
-        .reading = reading,
-        .what = what,
-        .window = usage_tally_window_new(arena, what, answer->bounds),
-        .in = usage_tally_new(arena, kept, 1, 1),
-        .before = usage_tally_new(arena, kept, 1, 1),
-    };
-    bool worn = false;
-    TRY(feed_lines(&feeding));
-    TRY(feed_values(&feeding));
-    TRY(feed_events(&feeding));
-    TRY(feed_tally(&feeding, feeding.in, false));
-    TRY(feed_tally(&feeding, feeding.before, true));
-    if (reading->switches != NULL)
-        TRY(usage_tally_window_switches(feeding.window, reading->switches));
-    TRY(usage_tally_window_measure(feeding.window, &worn, &answer->groups, &answer->count));
-    answer->answered = !worn;
+    OWNED(sums_reading_release) struct sums_reading *made = reading_new(tx, head, what, time);
+    *reading = NULL;
+    if (events_from(made).us > FIRST_INSTANT_US) // what carries over is never removed
+        TRY(ledger_check_unsealed(tx, head->customer_id, what->from));
+    begin(made);
+    TRY(read_tail(made));
+    place_single(made);
+    *reading = made;
+    made = NULL;
     return OK;
 }

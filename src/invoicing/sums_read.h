@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // sums_read.h - measurements out of running sums: what is folded, and the entries behind it.
+//
+// Entries that no sum holds are read in stretches and added up at once: of however many of them an
+// answer holds a line a group and part of the time, and what the aggregation cannot do without:
+// each different value of those that go by values, each switch of the time asked for, in a few
+// bytes.
 #pragma once
 
 #include "compute.h"
@@ -8,12 +13,20 @@
 // What answers for one metric over some time at a head's size.
 struct sums_reading;
 
-// The reading of [from, to), out of buckets up to a level: its parts, cut at such buckets, can be
-// measured as well. NULL where running sums do not answer, or have moved beyond the head.
+// A time that is not empty, cut into parts that can be measured as well.
+struct sums_time {
+    const instant *bounds; // where the parts begin, the first of them the time, in ascending order
+    size_t bound_count;
+    enum usage_tally_level level; // none of them cuts such a bucket
+};
+// The reading of [from, to). NULL where running sums do not answer, or have moved beyond the head.
 result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
-                 enum usage_tally_level level, struct sums_reading **reading);
+                 const struct sums_time *time, struct sums_reading **reading);
+// The same out of the entries alone; no level is asked for. Of what usage_tally_serves.
+result sums_read_entries(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                         const struct sums_time *time, struct sums_reading **reading);
 void sums_reading_release(struct sums_reading **reading); // NULL is allowed
-// As metric_measure, of the time that was read or a part of it; the groups lie in the arena.
+// As metric_measure, of the time that was read or some of its parts; the groups lie in the arena.
 // answered: false where a figure is not known without the entries.
 struct sums_answer {
     bool bounds; // the groups' positions are asked for

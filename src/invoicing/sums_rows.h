@@ -1,34 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// sums_rows.h - rows of usage_sum and usage_value, and stretches of a log as events that come and
-// go.
+// sums_rows.h - rows of usage_sum and usage_value.
 #pragma once
 
 #include "phial/db/db.h"
 #include "phial/rating/tally.h"
-
-// A stretch of a log, [from, to): the events that count at its end and did not at its beginning, as
-// they do; and those that counted at its beginning, as they did.
-struct stretch {
-    struct usage_fold *after;
-    struct usage_fold *before;
-    struct usage added;
-    struct usage removed;
-};
-void stretch_release(struct stretch *stretch);
-result stretch_read(struct db_tx *tx, int64_t customer_id, int64_t from, int64_t to,
-                    struct stretch *stretch);
-
-// The events of [from, to) of time as of a position, found by places; the time is widened to whole
-// quarters of an hour. The fold owns them.
-struct placed_span {
-    int64_t customer_id;
-    int64_t position;
-    instant from;
-    instant to;
-};
-result placed_read(struct db_tx *tx, const struct placed_span *span, struct usage_fold **fold,
-                   struct usage *usage);
-result places_add(struct db_tx *tx, int64_t customer_id, const struct usage *usage);
 
 // A row of usage_sum while it is read.
 struct sum_row {

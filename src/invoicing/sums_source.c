@@ -86,7 +86,8 @@ static result measure(const struct usage_source *base, struct arena *arena,
         return OK;
     }
     if (source->span.staged == NULL && !source->entries->read)
-        TRY(sums_read(source->tx, source->span.head, what, TALLY_DAY, &reading));
+        TRY(sums_read(source->tx, source->span.head, what,
+                      &(struct sums_time){&what->from, 1, TALLY_DAY}, &reading));
     if (reading != NULL)
         TRY(sums_measure(reading, arena, what, &answer));
     if (!answer.answered)

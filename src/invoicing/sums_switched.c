@@ -185,7 +185,7 @@ static result make_known(const struct switched_series *series, bool is_known, in
                          instant before, bool *made)
 {
     OWNED(arena_reset) struct arena arena = {0};
-    struct switches *switches = switches_new(&arena, before, NULL, 0);
+    struct switches *switches = switches_new(&arena, before);
     if (is_known)
         TRY(load(series, known, switches));
     TRY(switched_read(series, known, before, switches));
@@ -271,8 +271,8 @@ result switched_check(const struct switched_series *series, bool *right)
     if (looked.code == ERR_NOT_FOUND)
         return OK;
     TRY(looked);
-    struct switches *stored = switches_new(&arena, latest, NULL, 0);
-    struct switches *made = switches_new(&arena, latest, NULL, 0);
+    struct switches *stored = switches_new(&arena, latest);
+    struct switches *made = switches_new(&arena, latest);
     TRY(load(series, latest, stored));
     TRY(switched_start(series, (instant){latest.us - 1}, &known, made));
     TRY(switched_read(series, known, latest, made));

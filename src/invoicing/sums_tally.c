@@ -3,6 +3,7 @@
 
 #include "invoicing.sql.h"
 #include "phial/rating/aggregation.h"
+#include "sums_stretch.h"
 #include "sums_switched.h"
 
 #include <assert.h>

@@ -13,12 +13,13 @@ struct answering {
     const struct usage_query *query;
     const struct zone *zone;
     struct head head;
-    struct sums_reading *sums; // NULL: the entries answer
-    struct usage usage;
-    exact quantity; // of all of the time
+    struct sums_reading *reading; // NULL: of no time
+    exact quantity;               // of all of the time
     int64_t events;
     json_t *printed; // NULL: nothing else is asked
 };
+
+enum outcome { NOT_READ, WORN, ANSWERED };
 
 static json_t *print_instant(struct arena *arena, instant at)
 {
@@ -31,48 +32,21 @@ static result set_measured(struct arena *arena, exact quantity, int64_t events, 
     return statement_set(into, "events", json_integer(events));
 }
 
-// The usage within a time: the events stand in its order.
-static struct usage cut_usage(const struct usage *usage, instant from, instant to)
-{
-    size_t begin = 0;
-    size_t end = usage->count;
-    if (usage->count == 0)
-        return *usage;
-    while (begin < end) {
-        size_t middle = begin + (end - begin) / 2;
-        if (usage->events[middle].time.us < from.us)
-            begin = middle + 1;
-        else
-            end = middle;
-    }
-    size_t last = begin;
-    while (last < usage->count && usage->events[last].time.us < to.us)
-        last++;
-    return (struct usage){.events = usage->events + begin, .count = last - begin};
-}
-
-// From where on events count for a window that begins at `from`.
-static instant usage_from(const struct metric *metric, instant from)
-{
-    return metric_carries(metric) ? (instant){FIRST_INSTANT_US} : from;
-}
-
 // NOT_READY: only the entries tell; the caller reads them and begins anew.
 static result measure(const struct answering *answering, struct arena *arena,
                       const struct measurement *what, struct usage_group **groups, size_t *count)
 {
-    if (answering->sums != NULL) {
-        struct sums_answer answer = {0};
-        TRY(sums_measure(answering->sums, arena, what, &answer));
-        if (!answer.answered)
-            return FAIL(NOT_READY, "a running sum is worn");
-        *groups = answer.groups;
-        *count = answer.count;
-        return OK;
+    struct sums_answer answer = {0};
+    if (answering->reading == NULL) {
+        const struct usage none = {0};
+        return metric_measure(arena, what, &none, groups, count);
     }
-    struct usage usage =
-        cut_usage(&answering->usage, usage_from(what->metric, what->from), what->to);
-    return metric_measure(arena, what, &usage, groups, count);
+    TRY(sums_measure(answering->reading, arena, what, &answer));
+    if (!answer.answered)
+        return FAIL(NOT_READY, "a running sum is worn");
+    *groups = answer.groups;
+    *count = answer.count;
+    return OK;
 }
 
 static struct measurement measurement_of(const struct answering *answering, instant from,
@@ -202,77 +176,84 @@ static result answer(struct answering *answering)
     return answering->printed == NULL ? OK : print_answer(answering);
 }
 
-// The longest buckets that no bound between two windows cuts. cuts: one cuts even quarters of an
-// hour, as no zone's hours do since 1972.
-static result find_level(const struct answering *answering, enum usage_tally_level *level,
-                         bool *cuts)
+// Where the windows begin, and the longest buckets that none of them cuts. cuts: one cuts even
+// quarters of an hour, as no zone's hours do since 1972.
+static result find_bounds(const struct answering *answering, struct sums_time *time, bool *cuts)
 {
     const struct usage_query *query = answering->query;
-    size_t count = 0;
-    *level = TALLY_DAY;
+    instant *bounds = NULL;
+    size_t room = 0;
+    *time = (struct sums_time){.level = TALLY_DAY};
     *cuts = false;
-    for (instant at = query->from; query->window.len > 0; count++) {
-        if (count == WINDOWS_MAX)
+    for (instant at = query->from; at.us < query->to.us;) {
+        if (time->bound_count == WINDOWS_MAX)
             return FAIL(BAD_PARAMETER, "There would be more than 10,000 windows.");
-        at = next_bound(answering->zone, query->window, at);
+        bounds = arena_grow(answering->arena, bounds, time->bound_count, &room, sizeof *bounds);
+        bounds[time->bound_count++] = at;
+        time->bounds = bounds;
+        at = query->window.len == 0 ? query->to : next_bound(answering->zone, query->window, at);
         if (at.us >= query->to.us)
             break;
-        while (*level != TALLY_QUARTER && usage_tally_bucket(*level, at).us != at.us)
-            *level -= 1;
-        *cuts = *cuts || usage_tally_bucket(*level, at).us != at.us;
+        while (time->level != TALLY_QUARTER && usage_tally_bucket(time->level, at).us != at.us)
+            time->level -= 1;
+        *cuts = *cuts || usage_tally_bucket(time->level, at).us != at.us;
     }
     return OK;
 }
 
-// Out of running sums, where they tell.
-static result answer_from_sums(struct db_tx *tx, struct answering *answering, bool *answered)
+typedef result reader(struct db_tx *tx, const struct head *head, const struct measurement *what,
+                      const struct sums_time *time, struct sums_reading **reading);
+
+// As of the size that the log has by then.
+static result answer_by(reader *read, struct db_tx *tx, struct answering *answering,
+                        const struct sums_time *time, enum outcome *outcome)
 {
     OWNED(sums_reading_release) struct sums_reading *reading = NULL;
     const struct usage_query *query = answering->query;
     struct measurement what = measurement_of(answering, query->from, query->to);
     what.group_by = query->group_by;
     what.group_by_count = query->group_by_count;
-    enum usage_tally_level level = TALLY_DAY;
-    bool cuts = false;
     TRY(ledger_head(tx, query->customer->id, &answering->head));
-    TRY(find_level(answering, &level, &cuts));
-    if (!cuts)
-        TRY(sums_read(tx, &answering->head, &what, level, &reading));
-    *answered = reading != NULL;
+    TRY(read(tx, &answering->head, &what, time, &reading));
+    *outcome = NOT_READ;
     if (reading == NULL)
         return OK;
-    answering->sums = reading;
+    answering->reading = reading;
     result done = answer(answering);
-    answering->sums = NULL;
-    *answered = done.code != ERR_NOT_READY;
-    return *answered ? done : OK;
+    answering->reading = NULL;
+    *outcome = done.code == ERR_NOT_READY ? WORN : ANSWERED;
+    return *outcome == WORN ? OK : done;
 }
 
-static result answer_from_entries(struct db_tx *tx, struct answering *answering)
+// Out of running sums, where they tell, else out of the entries.
+static result answer_of_time(struct db_tx *tx, struct answering *answering,
+                             const struct sums_time *time, bool cuts)
 {
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
-    const struct usage_query *query = answering->query;
-    struct usage_span span = {&answering->head, NULL, usage_from(query->metric, query->from),
-                              query->to};
-    TRY(usage_read(tx, &span, &fold, &answering->usage));
-    return answer(answering);
+    enum outcome outcome = NOT_READ;
+    if (!cuts)
+        TRY(answer_by(sums_read, tx, answering, time, &outcome));
+    if (!cuts && outcome == NOT_READ) // they may have been folded beyond that head
+        TRY(answer_by(sums_read, tx, answering, time, &outcome));
+    return outcome == ANSWERED ? OK : answer_by(sums_read_entries, tx, answering, time, &outcome);
 }
 
 static result run(struct db_tx *tx, struct answering *answering)
 {
     const struct usage_query *query = answering->query;
     str window = query->window;
-    bool answered = false;
+    struct sums_time time = {0};
+    bool cuts = false;
     if (window.len > 0 && !str_eq(window, STR("hour")) && !str_eq(window, STR("day")) &&
         !str_eq(window, STR("month")))
         return FAIL(BAD_PARAMETER, "A window is an hour, a day or a month.");
     if (query->from.us > query->to.us)
         return FAIL(BAD_PARAMETER, "The time ends before it begins.");
     TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering->zone));
-    TRY(answer_from_sums(tx, answering, &answered));
-    if (!answered) // they may have been folded beyond this head
-        TRY(answer_from_sums(tx, answering, &answered));
-    return answered ? OK : answer_from_entries(tx, answering);
+    TRY(find_bounds(answering, &time, &cuts));
+    if (time.bound_count > 0)
+        return answer_of_time(tx, answering, &time, cuts);
+    TRY(ledger_head(tx, query->customer->id, &answering->head));
+    return answer(answering); // no time
 }
 
 result usage_query_run(struct db_tx *tx, const struct usage_query *query, json_t **answer)

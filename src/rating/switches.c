@@ -130,20 +130,23 @@ static size_t name_of(struct names *names, size_t number, str text, bool copy)
 
 // ---- what is kept
 
-struct switches *switches_new(struct arena *arena, instant from, const int64_t *omitted,
-                              size_t omitted_count)
+struct switches *switches_new(struct arena *arena, instant from)
 {
     struct switches *switches = arena_new(arena, struct switches);
     *switches = (struct switches){
         .arena = arena,
         .from = from,
-        .omitted = omitted,
-        .omitted_count = omitted_count,
         .groups = {.arena = arena},
         .pairs = {.arena = arena},
         .group = {.arena = arena},
     };
     return switches;
+}
+
+void switches_omit(struct switches *switches, const int64_t *omitted, size_t count)
+{
+    switches->omitted = omitted;
+    switches->omitted_count = count;
 }
 
 size_t switches_group(struct switches *switches, str group)

@@ -68,21 +68,6 @@ static void release_expected(json_t **expected)
         json_decref(expected[i]);
 }
 
-static void amend_event(struct clinic *clinic, int64_t index, const char *set)
-{
-    str ref = str_printf(&clinic->arena, "{\"index\":%lld,\"leaf\":\"\"}", (long long)index);
-    append_entry(clinic,
-                 (struct append){
-                     .kind = ENTRY_amend,
-                     .has_reference = true,
-                     .reference = index,
-                     .members = {{.name = "reason", .json = STR("\"a test\"")},
-                                 {.name = "ref", .json = ref},
-                                 {.name = "set", .json = str_from(doc(&clinic->arena, set))}},
-                     .member_count = 3,
-                 });
-}
-
 static void start(struct clinic *clinic)
 {
     clinic_open(clinic);

@@ -31,3 +31,18 @@ static inline result ask_usage(struct db_tx *tx, void *context)
     json_release(&asking->answer);
     return usage_query_run(tx, &query, &asking->answer);
 }
+
+static inline void amend_event(struct clinic *clinic, int64_t index, const char *set)
+{
+    str ref = str_printf(&clinic->arena, "{\"index\":%lld,\"leaf\":\"\"}", (long long)index);
+    append_entry(clinic,
+                 (struct append){
+                     .kind = ENTRY_amend,
+                     .has_reference = true,
+                     .reference = index,
+                     .members = {{.name = "reason", .json = STR("\"a test\"")},
+                                 {.name = "ref", .json = ref},
+                                 {.name = "set", .json = str_from(doc(&clinic->arena, set))}},
+                     .member_count = 3,
+                 });
+}

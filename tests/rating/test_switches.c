@@ -97,7 +97,8 @@ static void open_trial(struct trial *trial, const char *aggregation)
         }
     }
     trial->usage.events = live;
-    trial->switches = switches_new(arena, (instant){FIRST * 1000}, omitted, omitted_count);
+    trial->switches = switches_new(arena, (instant){FIRST * 1000});
+    switches_omit(trial->switches, omitted, omitted_count);
     for (size_t i = 0; i < EVENTS; i++)
         hand_over(trial, i * 13 % EVENTS);
 }
@@ -172,7 +173,7 @@ END_TEST
 START_TEST(refuses_what_is_no_switch)
 {
     struct arena arena = {0};
-    struct switches *switches = switches_new(&arena, (instant){0}, NULL, 0);
+    struct switches *switches = switches_new(&arena, (instant){0});
     size_t group = switches_group(switches, STR(""));
     ck_assert_fails(INTERNAL, switches_add_folded(switches, group, STR("s1+12")));
     ck_assert_fails(INTERNAL, switches_add_held(switches, group, STR("\1\1")));

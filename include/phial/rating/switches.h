@@ -10,10 +10,11 @@
 
 struct switches;
 
-// From `from` on all are kept. omitted, in ascending order: the positions of events that running
-// sums hold and that do not count any more; kept by the caller.
-struct switches *switches_new(struct arena *arena, instant from, const int64_t *omitted,
-                              size_t omitted_count);
+// From `from` on all are kept.
+struct switches *switches_new(struct arena *arena, instant from);
+// The positions, in ascending order, of events that running sums hold and that do not count any
+// more; kept by the caller. Said before what is stored is added.
+void switches_omit(struct switches *switches, const int64_t *omitted, size_t count);
 // A group of a line of running sums; its place among the groups.
 size_t switches_group(struct switches *switches, str group);
 // As running sums keep it. INTERNAL for a text that is no switch.

@@ -15,6 +15,7 @@ typedef struct {
     int64_t us; // microseconds since 1970-01-01T00:00:00Z
 } instant;
 #define FIRST_INSTANT_US INT64_C(-62135596800000000) // 0001-01-01: no event is before it
+#define END_INSTANT_US INT64_C(253402300800000000)   // 10000-01-01: every event is before it
 
 // RFC 3339 with an offset or Z, up to 9 fraction digits (cut to 6), years 0001 to 9999; a second
 // 60 is refused. INVALID otherwise.
