@@ -44,6 +44,16 @@ static result read_staged(struct db_tx *tx, const struct usage_span *span, struc
         add_staged, &rows);
 }
 
+instant usage_since(const struct metric *metric, instant from)
+{
+    return metric_carries(metric) ? (instant){FIRST_INSTANT_US} : from;
+}
+
+result usage_check_unsealed(struct db_tx *tx, const struct head *head, instant since)
+{
+    return since.us > FIRST_INSTANT_US ? ledger_check_unsealed(tx, head->customer_id, since) : OK;
+}
+
 result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_fold **fold,
                   struct usage *usage)
 {
@@ -53,9 +63,7 @@ result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_
         *usage = (struct usage){0};
         return OK;
     }
-    // What carries over from all the time before is never removed.
-    if (span->from.us > FIRST_INSTANT_US)
-        TRY(ledger_check_unsealed(tx, head->customer_id, span->from));
+    TRY(usage_check_unsealed(tx, head, span->from));
     TRY(ledger_each_usage(tx, head->customer_id, head->size, span->from, span->to, add_entry,
                           *fold));
     if (span->staged != NULL)
@@ -179,6 +187,27 @@ static result read_standing(struct db_tx *tx, const struct computation *what, js
     return OK;
 }
 
+struct asking {
+    struct db_tx *tx;
+    const struct computation *what;
+    const struct subscription_terms *terms;
+    const struct period *period;
+};
+
+static result make(const struct asking *asking, const struct usage *usage, json_t **made)
+{
+    struct arena *arena = db_arena(asking->tx);
+    return asking->what->stretch != NULL
+               ? statement_of_stretch(arena, asking->terms, asking->period, usage, made)
+               : statement_compute(arena, asking->terms, asking->period, usage, made);
+}
+
+static result ask_all(void *context, const struct usage *usage)
+{
+    OWNED(json_release) json_t *made = NULL;
+    return make(context, usage, &made);
+}
+
 // Of a period, out of the terms and what was used.
 static result compute(struct db_tx *tx, const struct computation *what,
                       const struct subscription_terms *terms, struct sums_answers *known,
@@ -192,10 +221,13 @@ static result compute(struct db_tx *tx, const struct computation *what,
     OWNED(sums_source_release)
     struct sums_source source =
         sums_source_of(tx, (struct usage_span){what->head, what->staged, from, period.end});
-    source.known = known;
+    struct asking asking = {tx, what, terms, &period};
+    source.ask_all = ask_all;
+    source.context = &asking;
+    if (known != NULL)
+        source.known = known;
     struct usage usage = {.source = &source.base};
-    return what->stretch != NULL ? statement_of_stretch(db_arena(tx), terms, &period, &usage, made)
-                                 : statement_compute(db_arena(tx), terms, &period, &usage, made);
+    return make(&asking, &usage, made);
 }
 
 result statement_of(struct db_tx *tx, const struct computation *what, json_t **statement)

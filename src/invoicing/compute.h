@@ -23,6 +23,11 @@ struct usage_span {
 };
 result usage_read(struct db_tx *tx, const struct usage_span *span, struct usage_fold **fold,
                   struct usage *usage);
+// From where on events count for what a metric measures from then on.
+instant usage_since(const struct metric *metric, instant from);
+// ENTRY_REMOVED when retention has removed events of that time on. What carries over from all the
+// time before is never removed.
+result usage_check_unsealed(struct db_tx *tx, const struct head *head, instant since);
 
 // The statement's members, `ledger` among them, without those that only an invoice has. The terms,
 // which may have changed the period's bounds, are read here. The caller owns the statement.

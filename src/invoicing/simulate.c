@@ -196,6 +196,19 @@ static instant usage_from(const struct asked_plan *plan, instant from)
     return from;
 }
 
+struct asking {
+    struct arena *arena;
+    const struct simulated_time *time;
+    const struct simulation *simulation;
+};
+
+static result ask_all(void *context, const struct usage *usage)
+{
+    const struct asking *asking = context;
+    struct simulation simulation = *asking->simulation;
+    return simulation_measure(asking->arena, asking->time, usage, &simulation);
+}
+
 // The source holds what the simulation's usage says of itself.
 static result measure(struct db_tx *tx, const struct asked_plan *plan,
                       const struct asked_usage *asked, struct sums_source *source,
@@ -212,8 +225,13 @@ static result measure(struct db_tx *tx, const struct asked_plan *plan,
     TRY(ledger_head(tx, asked->customer->id, head));
     *source = sums_source_of(
         tx, (struct usage_span){head, NULL, usage_from(plan, asked->from), asked->to});
+    struct asking asking = {db_arena(tx), &time, simulation};
+    source->ask_all = ask_all;
+    source->context = &asking;
     struct usage usage = {.source = &source->base};
-    return simulation_measure(db_arena(tx), &time, &usage, simulation);
+    result measured = simulation_measure(db_arena(tx), &time, &usage, simulation);
+    source->ask_all = NULL; // what it asks of is gone
+    return measured;
 }
 
 static result read_taxes(struct db_tx *tx, struct json_at request, const struct customer *customer,

@@ -86,10 +86,12 @@ static result feed_values(const struct feeding *feeding, const struct usage_tall
 result sums_measure(struct sums_reading *reading, struct arena *arena,
                     const struct measurement *what, struct sums_answer *answer)
 {
+    struct measurement own = *what; // of the metric as it was read
+    own.metric = reading->metric;
     struct feeding feeding = {
         .reading = reading,
         .what = what,
-        .window = usage_tally_window_new(arena, what, answer->bounds),
+        .window = usage_tally_window_new(arena, &own, answer->bounds),
     };
     bool worn = false;
     TRY(feed_lines(&feeding));

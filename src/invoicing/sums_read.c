@@ -2,7 +2,6 @@
 #include "sums_read.h"
 
 #include "invoicing.sql.h"
-#include "phial/ledger/removed.h"
 #include "phial/rating/aggregation.h"
 #include "sums_reading.h"
 #include "sums_rows.h"
@@ -35,11 +34,11 @@ static void begin(struct sums_reading *reading)
         .metric = reading->metric,
         .from = reading->from,
         .to = reading->to,
-        .time = reading->time,
+        .asked = reading->asked,
         .told_since = reading->from,
     };
     reading->single = usage_tally_new_between(&reading->arena, reading->metric,
-                                              reading->time.bounds, reading->time.bound_count);
+                                              reading->asked.bounds, reading->asked.bound_count);
     if (metric_folding(reading->metric) == FOLDS_SWITCHES)
         reading->switches = switches_new(&reading->arena, reading->from);
 }
@@ -89,18 +88,13 @@ static result take_stretch(void *context, const struct stretch *stretch)
     return OK;
 }
 
-static instant events_from(const struct sums_reading *reading)
-{
-    return metric_carries(reading->metric) ? (instant){FIRST_INSTANT_US} : reading->from;
-}
-
 static result read_tail(struct sums_reading *reading)
 {
     struct grown grown = {
         .customer_id = reading->customer_id,
         .from = reading->folded,
         .to = reading->size,
-        .earliest = events_from(reading),
+        .earliest = usage_since(reading->metric, reading->from),
         .latest = reading->to,
     };
     return stretches_each(reading->tx, &grown, take_stretch, reading);
@@ -338,12 +332,12 @@ static result read_all(struct sums_reading *reading)
     begin(reading);
     if (reading->switches != NULL)
         TRY(begin_switches(reading));
-    result read = read_times(reading, reading->time.level);
+    result read = read_times(reading, reading->asked.level);
     TRY(db_flush(reading->tx)); // whatever came of it: what is deferred is read into the reading
     TRY(read);
     reading->of_values = true;
     if (reading->rows && metric_folds_values(reading->metric))
-        TRY(read_times(reading, reading->time.level));
+        TRY(read_times(reading, reading->asked.level));
     return OK;
 }
 
@@ -447,31 +441,35 @@ static void place_single(struct sums_reading *reading)
 }
 
 static struct sums_reading *reading_new(struct db_tx *tx, const struct head *head,
-                                        const struct measurement *what,
-                                        const struct sums_time *time)
+                                        const struct sums_asked *asked)
 {
     struct sums_reading *reading = arena_new(db_arena(tx), struct sums_reading);
     *reading = (struct sums_reading){
         .tx = tx,
         .customer_id = head->customer_id,
         .size = head->size,
-        .metric = what->metric,
-        .from = what->from,
-        .to = what->to,
-        .time = *time,
+        .metric = asked->what.metric,
+        .from = asked->what.from,
+        .to = asked->what.to,
+        .asked = *asked,
     };
     return reading;
 }
 
-result sums_read(struct db_tx *tx, const struct head *head, const struct measurement *what,
-                 const struct sums_time *time, struct sums_reading **reading)
+struct sums_asked sums_asked_of(const struct measurement *what)
+{
+    return (struct sums_asked){*what, &what->from, 1, TALLY_DAY};
+}
+
+result sums_read(struct db_tx *tx, const struct head *head, const struct sums_asked *asked,
+                 struct sums_reading **reading)
 {
     OWNED(sums_reading_release) struct sums_reading *made = NULL;
     bool stable = false;
     *reading = NULL;
-    if (!usage_tally_serves(what))
+    if (!usage_tally_serves(&asked->what))
         return OK;
-    made = reading_new(tx, head, what, time);
+    made = reading_new(tx, head, asked);
     TRY(read_stable(made, &stable));
     if (!stable || made->folded > head->size)
         return OK;
@@ -483,17 +481,71 @@ result sums_read(struct db_tx *tx, const struct head *head, const struct measure
     return OK;
 }
 
-result sums_read_entries(struct db_tx *tx, const struct head *head, const struct measurement *what,
-                         const struct sums_time *time, struct sums_reading **reading)
+// ---- out of the entries
+
+// As though the metric had the filters and the groups that are asked for.
+static const struct metric *metric_asked(struct arena *arena, const struct measurement *what)
 {
-    OWNED(sums_reading_release) struct sums_reading *made = reading_new(tx, head, what, time);
-    *reading = NULL;
-    if (events_from(made).us > FIRST_INSTANT_US) // what carries over is never removed
-        TRY(ledger_check_unsealed(tx, head->customer_id, what->from));
-    begin(made);
-    TRY(read_tail(made));
-    place_single(made);
-    *reading = made;
-    made = NULL;
+    struct metric *metric = arena_new(arena, struct metric);
+    size_t count = what->metric->filter_count;
+    struct filter *filters = arena_array(arena, struct filter, count + what->filter_count);
+    *metric = *what->metric;
+    for (size_t i = 0; i < count; i++)
+        filters[i] = metric->filters[i];
+    for (size_t i = 0; i < what->filter_count; i++)
+        filters[count + i] = what->filters[i];
+    metric->filters = filters;
+    metric->filter_count = count + what->filter_count;
+    metric->group_by = what->group_by;
+    metric->group_by_count = what->group_by_count;
+    return metric;
+}
+
+struct together {
+    struct sums_reading **readings;
+    size_t count;
+};
+
+static result take_stretch_together(void *context, const struct stretch *stretch)
+{
+    const struct together *together = context;
+    for (size_t i = 0; i < together->count; i++)
+        TRY(take_stretch(together->readings[i], stretch));
     return OK;
+}
+
+// Of a time that holds the times of all.
+static result read_together(struct db_tx *tx, const struct head *head, struct together *together)
+{
+    struct grown grown = {
+        .customer_id = head->customer_id,
+        .to = head->size,
+        .earliest = {END_INSTANT_US},
+        .latest = {FIRST_INSTANT_US},
+    };
+    for (size_t i = 0; i < together->count; i++) {
+        struct sums_reading *reading = together->readings[i];
+        instant since = usage_since(reading->metric, reading->from);
+        grown.earliest = since.us < grown.earliest.us ? since : grown.earliest;
+        grown.latest = reading->to.us > grown.latest.us ? reading->to : grown.latest;
+        begin(reading);
+    }
+    TRY(stretches_each(tx, &grown, take_stretch_together, together));
+    for (size_t i = 0; i < together->count; i++)
+        place_single(together->readings[i]);
+    return OK;
+}
+
+result sums_read_entries(struct db_tx *tx, const struct head *head, const struct sums_asked *asked,
+                         size_t count, struct sums_reading **readings)
+{
+    struct together together = {readings, count};
+    for (size_t i = 0; i < count; i++) {
+        readings[i] = reading_new(tx, head, &asked[i]);
+        readings[i]->metric = metric_asked(db_arena(tx), &asked[i].what);
+    }
+    result read = read_together(tx, head, &together);
+    for (size_t i = 0; failed(read) && i < count; i++)
+        sums_reading_release(&readings[i]);
+    return read;
 }

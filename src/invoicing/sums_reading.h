@@ -10,13 +10,13 @@ struct sums_reading {
     struct db_tx *tx;
     int64_t customer_id;
     int64_t series;
-    int64_t size;          // of the log
-    int64_t folded;        // the sums hold what lies below
-    instant sealed_before; // single events of before that are not to be had
-    const struct metric *metric;
+    int64_t size;                // of the log
+    int64_t folded;              // the sums hold what lies below
+    instant sealed_before;       // single events of before that are not to be had
+    const struct metric *metric; // with the filters and groups asked for
     instant from;
     instant to;
-    struct sums_time time;
+    struct sums_asked asked;
     struct usage_tally_line *lines; // in the order of time
     size_t line_count;
     size_t line_room;

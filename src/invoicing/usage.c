@@ -4,7 +4,10 @@
 #include "phial/util/encode.h"
 #include "sums_read.h"
 
-enum { WINDOWS_MAX = 10000 };
+enum {
+    WINDOWS_MAX = 10000,
+    TRIES = 2 // sums may have been folded beyond the head that was read
+};
 
 #define HOUR_US INT64_C(3600000000)
 
@@ -178,43 +181,57 @@ static result answer(struct answering *answering)
 
 // Where the windows begin, and the longest buckets that none of them cuts. cuts: one cuts even
 // quarters of an hour, as no zone's hours do since 1972.
-static result find_bounds(const struct answering *answering, struct sums_time *time, bool *cuts)
+static result find_bounds(const struct answering *answering, struct sums_asked *asked, bool *cuts)
 {
     const struct usage_query *query = answering->query;
     instant *bounds = NULL;
     size_t room = 0;
-    *time = (struct sums_time){.level = TALLY_DAY};
     *cuts = false;
     for (instant at = query->from; at.us < query->to.us;) {
-        if (time->bound_count == WINDOWS_MAX)
+        if (asked->bound_count == WINDOWS_MAX)
             return FAIL(BAD_PARAMETER, "There would be more than 10,000 windows.");
-        bounds = arena_grow(answering->arena, bounds, time->bound_count, &room, sizeof *bounds);
-        bounds[time->bound_count++] = at;
-        time->bounds = bounds;
+        bounds = arena_grow(answering->arena, bounds, asked->bound_count, &room, sizeof *bounds);
+        bounds[asked->bound_count++] = at;
         at = query->window.len == 0 ? query->to : next_bound(answering->zone, query->window, at);
         if (at.us >= query->to.us)
             break;
-        while (time->level != TALLY_QUARTER && usage_tally_bucket(time->level, at).us != at.us)
-            time->level -= 1;
-        *cuts = *cuts || usage_tally_bucket(time->level, at).us != at.us;
+        while (asked->level != TALLY_QUARTER && usage_tally_bucket(asked->level, at).us != at.us)
+            asked->level -= 1;
+        *cuts = *cuts || usage_tally_bucket(asked->level, at).us != at.us;
     }
+    asked->bounds = bounds;
     return OK;
 }
 
-typedef result reader(struct db_tx *tx, const struct head *head, const struct measurement *what,
-                      const struct sums_time *time, struct sums_reading **reading);
+static struct sums_asked asked_of(const struct answering *answering)
+{
+    const struct usage_query *query = answering->query;
+    struct sums_asked asked = {
+        .what = measurement_of(answering, query->from, query->to),
+        .level = TALLY_DAY,
+    };
+    asked.what.group_by = query->group_by;
+    asked.what.group_by_count = query->group_by_count;
+    return asked;
+}
+
+static result read_entries(struct db_tx *tx, const struct head *head,
+                           const struct sums_asked *asked, struct sums_reading **reading)
+{
+    TRY(usage_check_unsealed(tx, head, usage_since(asked->what.metric, asked->what.from)));
+    return sums_read_entries(tx, head, asked, 1, reading);
+}
+
+typedef result reader(struct db_tx *tx, const struct head *head, const struct sums_asked *asked,
+                      struct sums_reading **reading);
 
 // As of the size that the log has by then.
 static result answer_by(reader *read, struct db_tx *tx, struct answering *answering,
-                        const struct sums_time *time, enum outcome *outcome)
+                        const struct sums_asked *asked, enum outcome *outcome)
 {
     OWNED(sums_reading_release) struct sums_reading *reading = NULL;
-    const struct usage_query *query = answering->query;
-    struct measurement what = measurement_of(answering, query->from, query->to);
-    what.group_by = query->group_by;
-    what.group_by_count = query->group_by_count;
-    TRY(ledger_head(tx, query->customer->id, &answering->head));
-    TRY(read(tx, &answering->head, &what, time, &reading));
+    TRY(ledger_head(tx, answering->query->customer->id, &answering->head));
+    TRY(read(tx, &answering->head, asked, &reading));
     *outcome = NOT_READ;
     if (reading == NULL)
         return OK;
@@ -227,21 +244,18 @@ static result answer_by(reader *read, struct db_tx *tx, struct answering *answer
 
 // Out of running sums, where they tell, else out of the entries.
 static result answer_of_time(struct db_tx *tx, struct answering *answering,
-                             const struct sums_time *time, bool cuts)
+                             const struct sums_asked *asked, bool cuts)
 {
     enum outcome outcome = NOT_READ;
-    if (!cuts)
-        TRY(answer_by(sums_read, tx, answering, time, &outcome));
-    if (!cuts && outcome == NOT_READ) // they may have been folded beyond that head
-        TRY(answer_by(sums_read, tx, answering, time, &outcome));
-    return outcome == ANSWERED ? OK : answer_by(sums_read_entries, tx, answering, time, &outcome);
+    for (int tries = 0; tries < TRIES && !cuts && outcome == NOT_READ; tries++)
+        TRY(answer_by(sums_read, tx, answering, asked, &outcome));
+    return outcome == ANSWERED ? OK : answer_by(read_entries, tx, answering, asked, &outcome);
 }
 
 static result run(struct db_tx *tx, struct answering *answering)
 {
     const struct usage_query *query = answering->query;
     str window = query->window;
-    struct sums_time time = {0};
     bool cuts = false;
     if (window.len > 0 && !str_eq(window, STR("hour")) && !str_eq(window, STR("day")) &&
         !str_eq(window, STR("month")))
@@ -249,9 +263,10 @@ static result run(struct db_tx *tx, struct answering *answering)
     if (query->from.us > query->to.us)
         return FAIL(BAD_PARAMETER, "The time ends before it begins.");
     TRY(zone_load(db_arena(tx), query->customer->zone_name, &answering->zone));
-    TRY(find_bounds(answering, &time, &cuts));
-    if (time.bound_count > 0)
-        return answer_of_time(tx, answering, &time, cuts);
+    struct sums_asked asked = asked_of(answering);
+    TRY(find_bounds(answering, &asked, &cuts));
+    if (asked.bound_count > 0)
+        return answer_of_time(tx, answering, &asked, cuts);
     TRY(ledger_head(tx, query->customer->id, &answering->head));
     return answer(answering); // no time
 }

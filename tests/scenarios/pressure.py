@@ -165,6 +165,13 @@ def answers_over_unfolded_entries():
         assert client.post('/v1/events', events, 200)['accepted'] == len(events)
     with open(f'/proc/{server.process.pid}/clear_refs', 'w') as f:
         f.write('5')  # the most that it held is what it holds
+    before = resident_megabytes(server)
+    days = {'start': '2031-12-01T00:00:00Z', 'end': '2032-01-01T00:00:00Z'}
+    charges = [{'key': key, 'metric': 'all', 'model': 'per_unit', 'unit_amount': '1', **more}
+               for key, more in (('all', {}), ('one', {'filters': [{'property': 'route', 'in': ['r-1']}]}))]
+    bill = client.post('/v1/plans/simulate', {'customer': CUSTOMERS[0], 'plan': {'currency': 'USD', 'interval': 'month', 'charges': charges}, 'period': days}, 200)
+    assert [line['quantity'] for line in bill['lines']] == ['160000', '1'], bill
+    assert (peak := resident_megabytes(server)) < before + 40, (before, peak)
     for metric, times, grows in ('all', 4, 40), ('routes', 1, 160), ('routes', 15, 100):
         before = resident_megabytes(server)
         for _ in range(times):
