@@ -2,6 +2,7 @@
 #include "late.h"
 
 #include "invoicing.sql.h"
+#include "sums_read.h"
 
 enum { LATE_MAX = 1000 };
 
@@ -99,26 +100,56 @@ static result read_before(struct db_tx *tx, str invoice, json_t **before)
     return json_parse(bytes, before);
 }
 
+struct asking {
+    struct arena *arena;
+    const struct subscription_terms *terms;
+    const struct late *late;
+};
+
+static result difference(const struct asking *asking, const struct usage *usage,
+                         struct key_amounts *keys)
+{
+    return statement_difference(asking->arena, asking->terms, &asking->late->period, usage,
+                                asking->late->statement, keys);
+}
+
+static result ask_all(void *context, const struct usage *usage)
+{
+    struct key_amounts keys = {0};
+    return difference(context, usage, &keys);
+}
+
+// Of single events' time that retention has not reached.
+static result measure(struct db_tx *tx, const struct head *head, struct asking *asking,
+                      struct key_amounts *keys)
+{
+    const struct period *period = &asking->late->period;
+    instant from = statement_carries(asking->terms) ? (instant){FIRST_INSTANT_US} : period->start;
+    OWNED(sums_source_release)
+    struct sums_source source =
+        sums_source_of(tx, (struct usage_span){head, NULL, from, period->end});
+    struct usage usage = {.source = &source.base};
+    source.ask_all = ask_all;
+    source.context = asking;
+    TRY(usage_check_unsealed(tx, head, from));
+    return difference(asking, &usage, keys);
+}
+
 result late_difference(struct db_tx *tx, const struct subscription_terms *terms,
                        const struct head *head, const struct late *late,
                        struct open_difference *open)
 {
-    OWNED(usage_fold_release) struct usage_fold *fold = NULL;
     OWNED(json_release) json_t *before = NULL;
-    struct usage usage = {0};
     struct head then = *head;
     struct subscription_terms rated = *terms;
     const struct plan *plan = plan_at_end(terms, &late->period);
     *open = (struct open_difference){.sum = {0, terms->currency}};
     if (!measured_to(terms, late, &then))
         return OK;
-    instant from = statement_carries(terms) ? (instant){FIRST_INSTANT_US} : late->period.start;
-    struct usage_span span = {&then, NULL, from, late->period.end};
-    TRY(usage_read(tx, &span, &fold, &usage));
     TRY(read_before(tx, late->invoice, &before));
     rated.before = before;
-    TRY(statement_difference(db_arena(tx), &rated, &late->period, &usage, late->statement,
-                             &open->keys));
+    struct asking asking = {db_arena(tx), &rated, late};
+    TRY(measure(tx, &then, &asking, &open->keys));
     TRY(subtract_all_booked(tx, terms, late->period.number, &open->keys));
     TRY(keys_sum(&open->keys, terms->currency, &open->sum));
     if (plan->late_usage == LATE_CREDIT_ONLY && open->sum.minor > 0)
