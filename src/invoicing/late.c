@@ -119,7 +119,7 @@ static result ask_all(void *context, const struct usage *usage)
     return difference(context, usage, &keys);
 }
 
-// Of single events' time that retention has not reached.
+// ENTRY_REMOVED where retention has reached the time.
 static result measure(struct db_tx *tx, const struct head *head, struct asking *asking,
                       struct key_amounts *keys)
 {
