@@ -260,7 +260,7 @@ struct edges {
 // Many runs of a character or two: no text and no id, and slow to look through.
 static bool has_room(const struct edges *edges)
 {
-    size_t runs = edges->count / 2;
+    size_t runs = (edges->count + 1) / 2; // that have begun
     bool dense = runs > SIGHT_DENSE_MIN && edges->at[2 * runs - 2] < SIGHT_DENSE_BYTES * (runs - 1);
     return runs <= SIGHT_RUNS_MAX && !dense;
 }

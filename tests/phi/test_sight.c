@@ -113,4 +113,22 @@ START_TEST(sees_a_text_of_the_greatest_length)
 }
 END_TEST
 
-TEST_MAIN("sight", sees_the_runs_of_a_text, sees_a_text_of_the_greatest_length)
+// As many runs as are held; and one more, of which the end and many others come at once.
+START_TEST(has_room_for_so_many_runs)
+{
+    enum { AT_ONCE = 64 };
+    char text[SIGHT_TEXT_MAX];
+    size_t len = 0;
+    for (; len < 4 * SIGHT_RUNS_MAX; len += 4)
+        memcpy(text + len, "abc ", 4);
+    ck_assert(check_text((str){text, len}));
+    for (size_t i = 0; i < AT_ONCE; i++)
+        text[len++] = 'a';
+    for (size_t i = 0; i < AT_ONCE; i++)
+        text[len++] = i % 2 == 0 ? ' ' : 'a';
+    ck_assert(!check_text((str){text, len}));
+}
+END_TEST
+
+TEST_MAIN("sight", sees_the_runs_of_a_text, sees_a_text_of_the_greatest_length,
+          has_room_for_so_many_runs)
