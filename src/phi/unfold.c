@@ -303,12 +303,13 @@ static size_t write_unit(char *into, struct folds *folds, const struct unit *uni
 {
     uint32_t code = unit->raw ? unit->code : fold(folds, unit->code);
     bool escape = (*from & '\x80') == 0;
-    if (code == unit->code && !unit->raw && !escape) {
+    if (code == unit->code && code >= 0x80 && !unit->raw && !escape) {
         for (size_t i = 0; i < unit->len; i++)
             into[i] = from[i];
         return unit->len;
     }
-    reading->changed = reading->changed || escape || code != unit->code;
+    // Longer than it must be, as C0 B1 for a one, is changed as well.
+    reading->changed = reading->changed || escape || !unit->raw;
     if (code == nothing)
         return 0;
     if (!unit->raw && code >= 0x80)

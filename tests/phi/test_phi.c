@@ -36,6 +36,9 @@ START_TEST(finds_what_is_disguised)
         "\xD9\xA1\xD9\xA8\xD9\xA2-\xD9\xA2\xD9\xA0-\xD9\xA1\xD9\xA0\xD9\xA5\xD9\xA3", // Arabic-Indic
         "182%2D20%2D1053",
         "182%25252D20%25252D1053",
+        "18%C0%B2-20-1053",
+        "182-20-10%E0%80%B53",
+        "182-20-105%F0%80%80%B3",
         "182&#45;20&#x2d;1053",
         "182\\u002d20\\u002d1053",
         "182&\xEF\xBC\x83"
