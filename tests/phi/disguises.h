@@ -89,6 +89,9 @@ DISGUISE(percent_signs, char hex[4]; (void)snprintf(hex, sizeof(hex), "%%%02x", 
          if (digit(c) || letter(c)) put_byte(into, c); else put_text(into, hex))
 DISGUISE(percent_twice, char hex[6]; (void)snprintf(hex, sizeof(hex), "%%25%02X", c);
          put_text(into, hex))
+DISGUISE(percent_of_too_many_bytes, char hex[8]; // as UTF-8 does not allow
+         (void)snprintf(hex, sizeof(hex), "%%%02X%%%02X", 0xC0U | c >> 6, 0x80U | (c & 0x3FU));
+         if (c < 0x80) put_text(into, hex); else put_byte(into, c))
 DISGUISE(html_decimal, char hex[8]; (void)snprintf(hex, sizeof(hex), "&#%u;", (unsigned)c);
          if (c < 0x80) put_text(into, hex); else put_byte(into, c))
 DISGUISE(html_hexadecimal, char hex[8]; (void)snprintf(hex, sizeof(hex), "&#x%X;", (unsigned)c);

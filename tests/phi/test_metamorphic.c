@@ -32,6 +32,7 @@ static const struct disguise disguises[] = {
     ROW(percent_all),
     ROW(percent_signs),
     ROW(percent_twice),
+    ROW(percent_of_too_many_bytes),
     ROW(percent_of_percent),
     ROW(html_decimal),
     ROW(html_hexadecimal),
