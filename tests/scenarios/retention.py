@@ -187,6 +187,25 @@ def pass_over(server, customer):
         time.sleep(0.05)
 
 
+HELD = 'export_is_held'
+
+
+def hold_exports(server):
+    """None becomes ready before they are let go: nothing is removed until then."""
+    server.sql(f"""CREATE TABLE {HELD} (); INSERT INTO {HELD} DEFAULT VALUES; GRANT SELECT ON {HELD} TO PUBLIC;
+        CREATE FUNCTION wait_while_held() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN WHILE EXISTS (SELECT FROM {HELD}) LOOP PERFORM pg_sleep(0.01); END LOOP; RETURN NEW; END $$;
+        CREATE TRIGGER held BEFORE UPDATE ON export FOR EACH ROW WHEN (NEW.status = 'ready') EXECUTE FUNCTION wait_while_held()""")
+
+
+def let_exports_go(server):
+    server.sql(f'DELETE FROM {HELD}')
+
+
+def forget_hold(server):
+    server.sql(f'DROP TRIGGER held ON export; DROP FUNCTION wait_while_held; DROP TABLE {HELD}')
+
+
 def kept_in_a_quarter(client, server, made):
     """Nothing was ever billed of the customer: what stays beside what is removed, in one quarter of an hour, is closed."""
     path = '/v1/customers/free/usage?metric=visits&from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z'
@@ -402,12 +421,15 @@ def main():
     # A year on the visits' eight years are over; one month is held, the seats are looked back at.
     clock(c, '2034-03-05T00:00:00Z')
     before = lines_of(c)
+    hold_exports(server)
     pass_over(server, 'free')
     made = approved(c, officer)
     while server.sql("SELECT count(*) FROM retention_part JOIN customer USING (customer_id) WHERE key = 'free'") == '0':
         time.sleep(0.01)
     c.post('/v1/events/free/free-3/void', {}, **WHY)
+    let_exports_go(server)
     made = ended(c, made)
+    forget_hold(server)
     plan = planned(made)
     assert plan['visit'] == (2, {'class': 5, 'hold': 2}) and plan['seat'] == (0, {'carried': 2, 'class': 1}), plan
     assert plan['call'] == (3, {}) and planned(made, 'running') == {'visit': (2, {'class': 1})}, made['plan']
