@@ -249,6 +249,7 @@ static result answer_of_time(struct db_tx *tx, struct answering *answering,
     enum outcome outcome = NOT_READ;
     for (int tries = 0; tries < TRIES && !cuts && outcome == NOT_READ; tries++)
         TRY(answer_by(sums_read, tx, answering, asked, &outcome));
+    // Of entries nothing is taken away again, so that nothing is worn.
     return outcome == ANSWERED ? OK : answer_by(read_entries, tx, answering, asked, &outcome);
 }
 
