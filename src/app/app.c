@@ -5,13 +5,13 @@
 #include "arguments.h"
 #include "check_config.h"
 #include "daemon.h"
+#include "phial/util/memory.h"
 #include "print.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2, MEBIBYTE = 1024 * 1024, MAPPED_FROM = MEBIBYTE, KEPT = 4 * MEBIBYTE };
+enum { EXIT_USAGE = 2 };
 
 static int read_config(struct arena *arena, const struct arguments *arguments,
                        struct config *config)
@@ -33,17 +33,9 @@ static int complain(result outcome)
     return EXIT_FAILURE;
 }
 
-// What a large answer took goes back to the system. The library raises these bounds with what is
-// freed otherwise, and then keeps 64 MB for every thread that has given such an answer.
-static void give_memory_back(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
-}
-
 static int serve(struct arena *arena, struct config *config, const struct arguments *arguments)
 {
-    give_memory_back();
+    memory_bound();
     return complain(daemon_run(arena, config, arguments->data_folder));
 }
 

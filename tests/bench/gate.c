@@ -6,6 +6,7 @@
 //   bench_gate [EVENTS]
 #include "phial/phi/phi.h"
 #include "phial/util/array.h"
+#include "phial/util/memory.h"
 #include "trial_parts.h"
 
 #include <stdio.h>
@@ -480,6 +481,7 @@ int main(int argc, char **argv)
     struct faults faults = {.arena = &arena};
     OWNED(json_release) json_t *root = NULL;
     size_t events = argc > 1 ? strtoul(argv[1], NULL, 10) : 20000;
+    memory_bound(); // as in the daemon
     struct load load = make_load(&arena, events);
     struct trial *trial = trial_open(&arena);
     if (failed(json_parse(str_from(declaration), &root)))
