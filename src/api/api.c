@@ -38,7 +38,7 @@ void *api_worker_open(void *context, struct db *db)
     if (worker == NULL)
         abort();
     worker->api = api;
-    worker->cache = cache_new(api->keyring);
+    worker->cache = cache_share(api->cache);
     return worker;
 }
 
@@ -202,7 +202,8 @@ static bool is_known(struct entrance *entrance)
     struct request *request = entrance->request;
     if (!trusts_cache(request) || api_of(request)->test_clock)
         return false;
-    const struct catalog_cache *cache = worker_of(request)->cache;
+    struct catalog_cache *cache = worker_of(request)->cache;
+    cache_catch_up(cache);
     sha256 hash = sha256_of(entrance->presented);
     const struct api_key *known = cache_api_key(cache, &hash);
     instant now = clock_machine();

@@ -448,6 +448,7 @@ static result start_http(struct app *app)
         .report_templates = &app->report_templates,
         .usage_streams = app->usage_streams,
         .keyring = &app->keyring,
+        .cache = cache_new(&app->keyring),
         .tally = app->tally,
         .rate_limit = rate_limit_open(config->limits_requests_per_second, config->limits_burst),
         .egress = &app->egress,
@@ -563,6 +564,7 @@ static void stop_all(struct app *app)
     heads_keeper_stop(app->heads_keeper);
     webhook_sender_stop(app->webhook_sender);
     rate_limit_close(app->api.rate_limit);
+    cache_free(app->api.cache);
     if (app->jobs != NULL)
         jobs_stop(app->jobs);
     tally_free(app->tally);

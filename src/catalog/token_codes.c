@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The crosswalk: from the HMAC of a value, under a key that is used for nothing else, to a code
 // that is derived from nothing.
-#include "cache_table.h"
+#include "cache_parts.h"
 #include "catalog.sql.h"
 #include "phial/catalog/tokens.h"
 #include "phial/phi/event_type.h"
@@ -21,40 +21,46 @@ struct code_slot {
     bool taken;
 };
 
-static struct code_slot *slot_of(const struct catalog_cache *cache, const sha256 *mac)
+// Under the snapshot's lock, as everything that reads or writes a slot.
+static struct code_slot *slot_of(const struct snapshot *snapshot, const sha256 *mac)
 {
     uint32_t place = 0;
     memcpy(&place, mac->bytes, sizeof place);
-    return &cache->codes.slots[place % SLOTS];
+    return &snapshot->codes.slots[place % SLOTS];
 }
 
-void code_memory_forget(struct code_memory *memory)
+void code_memory_free(struct code_memory *memory)
 {
     if (memory->slots != NULL)
         crypto_wipe(memory->slots, SLOTS * sizeof *memory->slots);
+    free(memory->slots);
 }
 
 bool cache_knows_code(const struct catalog_cache *cache, struct arena *arena,
                       struct token_code *code)
 {
-    if (cache->codes.slots == NULL)
+    struct snapshot *snapshot = cache->snapshot;
+    HOLD(&snapshot->lock);
+    if (snapshot->codes.slots == NULL)
         return false;
-    const struct code_slot *slot = slot_of(cache, &code->mac);
+    const struct code_slot *slot = slot_of(snapshot, &code->mac);
     if (!slot->taken || !sha256_eq(&slot->mac, &code->mac))
         return false;
     code->digits = str_copy(arena, (str){slot->digits, TOKEN_DIGITS});
     return true;
 }
 
-static void remember(struct catalog_cache *cache, const struct token_code *code)
+static void remember(const struct catalog_cache *cache, const struct token_code *code)
 {
+    struct snapshot *snapshot = cache->snapshot;
     if (str_eq(code->scope, STR("event")))
         return;
-    if (cache->codes.slots == NULL) {
-        cache->codes.slots = calloc(SLOTS, sizeof *cache->codes.slots);
-        assert(cache->codes.slots != NULL);
+    HOLD(&snapshot->lock);
+    if (snapshot->codes.slots == NULL) {
+        snapshot->codes.slots = calloc(SLOTS, sizeof *snapshot->codes.slots);
+        assert(snapshot->codes.slots != NULL);
     }
-    struct code_slot *slot = slot_of(cache, &code->mac);
+    struct code_slot *slot = slot_of(snapshot, &code->mac);
     assert(code->digits.len == TOKEN_DIGITS);
     slot->mac = code->mac;
     memcpy(slot->digits, code->digits.ptr, TOKEN_DIGITS);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token_keys.h"
 
-#include "cache_table.h"
+#include "cache_parts.h"
 #include "catalog.sql.h"
 #include "phial/catalog/tokens.h"
 
@@ -85,20 +85,33 @@ static result load(const struct catalog_cache *cache, struct db *db, struct aren
     return OK;
 }
 
+static const struct token_key *keep(struct snapshot *snapshot, enum cached_kind kind,
+                                    const struct token_use *use, const struct token_key *key)
+{
+    HOLD(&snapshot->lock);
+    const struct token_key *kept = snapshot_find(snapshot, kind, use->customer_id, use->scope);
+    if (kept != NULL) // by another thread meanwhile
+        return kept;
+    struct token_key *made = arena_new(&snapshot->arena, struct token_key);
+    *made = *key;
+    snapshot_keep(snapshot, kind, use->customer_id, use->scope, made);
+    return made;
+}
+
 result cache_token_key(struct catalog_cache *cache, struct db *db, const struct token_use *use,
                        const struct token_key **key)
 {
     enum cached_kind kind = use->crosswalk ? CACHED_CROSSWALK_KEY : CACHED_TOKEN_KEY;
-    *key = cache_find(cache, kind, use->customer_id, use->scope);
+    *key = snapshot_find(cache->snapshot, kind, use->customer_id, use->scope);
     if (*key != NULL)
         return OK;
     struct arena scratch = {0}; // the key lies bare there, and is wiped with it
     struct making making = {.keyring = cache->keyring, .use = use};
-    struct token_key *made = arena_new(&cache->arena, struct token_key);
-    result loaded = load(cache, db, &scratch, &making, made);
+    struct token_key made = {0};
+    result loaded = load(cache, db, &scratch, &making, &made);
     arena_reset(&scratch);
-    TRY(loaded);
-    cache_keep(cache, kind, use->customer_id, use->scope, made);
-    *key = made;
-    return OK;
+    if (!failed(loaded))
+        *key = keep(cache->snapshot, kind, use, &made);
+    crypto_wipe(&made, sizeof made);
+    return loaded;
 }

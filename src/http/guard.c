@@ -2,8 +2,8 @@
 #include "guard.h"
 
 #include "clock.h"
-#include "lock.h"
 #include "phial/crypto/crypto.h"
+#include "phial/util/lock.h"
 
 #include <assert.h>
 #include <errno.h>

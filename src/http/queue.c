@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // queue.c - a bounded line of requests, and a fixed crew that serves them.
-#include "lock.h"
+#include "phial/util/lock.h"
 #include "phial/util/wipe.h"
 #include "serve.h"
 #include "server.h"
@@ -132,19 +132,6 @@ void queue_leave(struct http_server *server)
         (void)pthread_cond_broadcast(&server->work);
 }
 
-// Who serves what the loop tried in vain does so with the loop's own, where nobody else has it, and
-// so leaves there what was missing.
-static void serve_new(struct worker *worker, struct job *job)
-{
-    struct http_server *server = worker->server;
-    bool fills = job->was_tried && pthread_mutex_trylock(&server->front_lock) == 0;
-    if (fills)
-        job->request.worker = server->front;
-    serve(&server->options, &job->request, &job->body, &job->reply);
-    if (fills)
-        (void)pthread_mutex_unlock(&server->front_lock);
-}
-
 static void *work(void *argument)
 {
     struct worker *worker = argument;
@@ -156,7 +143,7 @@ static void *work(void *argument)
         job->request.db = worker->db;
         job->request.worker = worker->own;
         if (job->reply.later == NULL)
-            serve_new(worker, job);
+            serve(&server->options, &job->request, &job->body, &job->reply);
         else if (!serve_later(&server->options, &job->request, &job->reply))
             abort(); // with a connection nothing would block
         wipe_stack();
@@ -188,7 +175,6 @@ result queue_open(struct http_server *server)
     server->last = &server->first;
     server->resumed_last = &server->resumed;
     (void)pthread_mutex_init(&server->lock, NULL);
-    (void)pthread_mutex_init(&server->front_lock, NULL);
     (void)pthread_cond_init(&server->work, NULL);
     if (server->options.worker_open != NULL) {
         server->front = server->options.worker_open(server->options.context, NULL);
@@ -221,5 +207,4 @@ void queue_close(struct http_server *server)
         server->options.worker_close(server->front);
         server->options.worker_close(server->nothing);
     }
-    (void)pthread_mutex_destroy(&server->front_lock);
 }

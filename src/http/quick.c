@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // quick.c - the shortest way of a request that needs nothing but memory: the loop itself runs the
 // handler, and who resumes it makes the answer. Whatever would wait goes to a worker.
-#include "lock.h"
+#include "phial/util/lock.h"
 #include "serve.h"
 #include "server.h"
 
@@ -12,15 +12,10 @@ enum quick quick_serve(struct http_server *server, struct job *job)
     if (server->options.quick == NULL || job->body.len > QUICK_BYTES_MAX ||
         !serve_may_be_quick(&server->options, &job->request) || !queue_enter(server))
         return QUICK_NO;
-    bool served = false;
-    if (pthread_mutex_trylock(&server->front_lock) == 0) { // else a worker fills it
-        job->request.db = NULL;
-        job->request.worker = server->front;
-        served = serve_quick(&server->options, &job->request, &job->body, &job->reply);
-        job->was_tried = !served;
-        (void)pthread_mutex_unlock(&server->front_lock);
-        server->loop.stack_used = true;
-    }
+    job->request.db = NULL;
+    job->request.worker = server->front;
+    bool served = serve_quick(&server->options, &job->request, &job->body, &job->reply);
+    server->loop.stack_used = true;
     if (!served || job->reply.later == NULL) {
         queue_leave(server);
         return served ? QUICK_ANSWERED : QUICK_NO;

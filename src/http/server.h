@@ -30,7 +30,6 @@ struct job {
     int64_t started_us;
     enum error_code refusal; // decided while the body still arrives
     bool replied;
-    bool was_tried;   // on the loop, in vain: what it lacked may be kept for the next
     _Atomic bool met; // of the two that end a deferral, http_resume and the worker, one was here
     _Atomic enum { JOB_NEW, JOB_RECEIVING, JOB_QUEUED, JOB_ANSWERED } stage;
 };
@@ -67,8 +66,7 @@ struct http_server {
     struct job *answered; // for the loop to resume
     bool loop_called;     // it is about to look there
     struct loop loop;
-    pthread_mutex_t front_lock;
-    void *front;   // made by worker_open: for what is tried on the loop, and what fills it
+    void *front;   // made by worker_open: for what is tried on the loop
     void *nothing; // another, never filled: for what is tried by who resumes
     struct worker workers[WORKERS_MAX];
     int worker_count;

@@ -6,7 +6,7 @@
 // gone is noticed by the next bytes that are sent to it.
 #include "stream.h"
 
-#include "lock.h"
+#include "phial/util/lock.h"
 #include "server.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 // refused clients send.
 #include "clock.h"
 #include "guard.h"
-#include "lock.h"
+#include "phial/util/lock.h"
 
 #include <errno.h>
 #include <poll.h>

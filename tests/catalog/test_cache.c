@@ -3,6 +3,8 @@
 #include "phial/catalog/cache.h"
 #include "test_keyring.h"
 
+#include <pthread.h>
+
 static struct arena arena;
 
 struct look {
@@ -111,4 +113,96 @@ START_TEST(knows_a_key_until_it_is_revoked)
 }
 END_TEST
 
-TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked)
+START_TEST(finds_what_another_has_read)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct look look = {.cache = cache_new(test_keyring())};
+    struct catalog_cache *other = cache_share(look.cache);
+    const struct cached_customer *customer = NULL;
+    const struct event_type *type = NULL;
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert_int_eq(cache_revision(other), 0);
+    ck_assert(!cache_knows_customer(other, STR("clinic"), &customer));
+    cache_catch_up(other);
+    ck_assert_int_eq(cache_revision(other), cache_revision(look.cache));
+    ck_assert(cache_knows_customer(other, STR("clinic"), &customer));
+    ck_assert_ptr_eq(customer, look.customer);
+
+    ck_assert_ok(db_transact(db, &arena, archive_type, NULL));
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert(cache_knows_event_type(other, STR("image.analyzed"), &type)); // until it looks
+    cache_catch_up(other);
+    ck_assert_int_eq(cache_revision(other), cache_revision(look.cache));
+    ck_assert(!cache_knows_event_type(other, STR("image.analyzed"), &type));
+    ck_assert(cache_knows_customer(other, STR("clinic"), &customer));
+    cache_free(look.cache);
+    ck_assert(cache_knows_customer(other, STR("clinic"), &customer));
+    cache_free(other);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+enum { THREADS = 6, TURNS = 300 };
+
+struct reader {
+    pthread_t thread;
+    struct db *db;
+    struct catalog_cache *cache;
+};
+
+static result look_and_read(struct db_tx *tx, void *context)
+{
+    struct look look = {.cache = context};
+    TRY(look_up(tx, &look));
+    ck_assert(str_eq(look.customer->key, STR("clinic")));
+    ck_assert_ptr_nonnull(event_type_property(look.type, STR("modality")));
+    return OK;
+}
+
+static void *read_again_and_again(void *context)
+{
+    struct reader *reader = context;
+    struct arena scratch = {0};
+    for (int turn = 0; turn < TURNS; turn++) {
+        ck_assert_ok(db_transact(reader->db, &scratch, look_and_read, reader->cache));
+        cache_catch_up(reader->cache);
+        arena_reset(&scratch);
+    }
+    return NULL;
+}
+
+static result forget(struct db_tx *tx, void *context)
+{
+    (void)context;
+    return catalog_forget(tx);
+}
+
+// What one reads another may be letting go of.
+START_TEST(is_shared_by_threads_while_the_catalog_changes)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct catalog_cache *first = cache_new(test_keyring());
+    struct reader readers[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        readers[i] = (struct reader){.db = test_database(), .cache = cache_share(first)};
+        ck_assert_int_eq(
+            pthread_create(&readers[i].thread, NULL, read_again_and_again, &readers[i]), 0);
+    }
+    cache_free(first);
+    for (int turn = 0; turn < TURNS / 10; turn++)
+        ck_assert_ok(db_transact(db, &arena, forget, NULL));
+    for (size_t i = 0; i < THREADS; i++) {
+        (void)pthread_join(readers[i].thread, NULL);
+        cache_free(readers[i].cache);
+        db_close(readers[i].db);
+    }
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
+TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked,
+          finds_what_another_has_read, is_shared_by_threads_while_the_catalog_changes)

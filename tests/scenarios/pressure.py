@@ -213,6 +213,31 @@ def nobody_waits():
     server.remove()
 
 
+def a_change_is_paid_once():
+    """After a change of the catalog that no event has to do with, an event takes one transaction again: what is decided under the revision
+    before costs a second one."""
+    server = phial.Server()
+    prepare(server.client, CUSTOMERS)
+    load = Load([server], CUSTOMERS)
+
+    def transactions():
+        return int(server.sql('SELECT pg_snapshot_xmax(pg_current_snapshot())'))
+
+    def send(name, count):
+        before = transactions()
+        for event in events_of(load, name, count, CUSTOMERS):
+            load.acknowledge([event], server.client.send('POST', '/v1/events', event, Prefer='return=representation'))
+        return transactions() - before
+
+    send('first', 100)
+    server.client.put('/v1/customers/other', {'name': 'Other', 'currency': 'USD', 'time_zone': 'UTC'})
+    taken = send('then', 500)
+    assert taken < 800, f'500 events took {taken} transactions'
+    stored = reconcile(load, server.client, server.folder + '/ledger.pub.pem')
+    print('passed a_change_is_paid_once', f'{stored} events, {taken} transactions for 500')
+    server.remove()
+
+
 def beyond_its_rate():
     server = phial.Server(environment={'PHIAL_LIMITS_REQUESTS_PER_SECOND': '2', 'PHIAL_LIMITS_BURST': '20'})
     prepare(server.client, CUSTOMERS[:2])
@@ -232,7 +257,7 @@ def beyond_its_rate():
 
 
 def main():
-    for story in (full_queue, bounded_memory, answers_over_unfolded_entries, nobody_waits, beyond_its_rate):
+    for story in (full_queue, bounded_memory, answers_over_unfolded_entries, nobody_waits, a_change_is_paid_once, beyond_its_rate):
         story()
     print('ok')
 

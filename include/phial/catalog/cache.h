@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// cache.h - what ingest looks up for every event, kept by one worker. Not shared between threads.
+// cache.h - what ingest looks up for every event. A cache is one thread's; those that share find
+// what any of them has read.
 //
 // cache_refresh compares the catalog's revision (one row) with the one the cache was filled at, and
-// drops everything when they differ: a change through any daemon is seen by the next request. Who
-// does not refresh it first compares the revision later, in the transaction that writes.
+// begins anew when they differ: a change through any daemon is seen by the next request. Who does
+// not refresh it first compares the revision later, in the transaction that writes.
 #pragma once
 
 #include "phial/catalog/catalog.h"
@@ -12,9 +13,12 @@
 
 struct catalog_cache;
 struct catalog_cache *cache_new(const struct keyring *keyring); // wraps token keys; outlives it
+struct catalog_cache *cache_share(const struct catalog_cache *other); // with it; outlives it or not
 void cache_free(struct catalog_cache *cache);
 
+// Pointers that the cache has handed out hold until the next call of one of these two.
 result cache_refresh(struct catalog_cache *cache, struct db_tx *tx);
+void cache_catch_up(struct catalog_cache *cache); // with the last refresh of one that shares
 int64_t cache_revision(const struct catalog_cache *cache); // 0: never refreshed
 // The catalog's revision as the transaction sees it; there with the answer to the next statement.
 result catalog_ask_revision(struct db_tx *tx, int64_t *revision);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// snapshot.h - what has been read of the catalog at one revision, for all threads that share it.
+// What is read is added, and nothing is taken out before the last who holds the snapshot lets go.
+#pragma once
+
+#include "phial/catalog/catalog.h"
+#include "phial/util/lock.h"
+
+enum cached_kind {
+    CACHED_API_KEY,
+    CACHED_CROSSWALK_KEY,
+    CACHED_CUSTOMER,
+    CACHED_EVENT_TYPE,
+    CACHED_TOKEN_KEY,
+    CACHED_ZONE
+};
+
+// Codes of surrogates met lately; a new one takes the place of whichever stood at its own.
+struct code_memory {
+    struct code_slot *slots; // NULL before the first
+};
+void code_memory_free(struct code_memory *memory); // wiped
+
+enum { SNAPSHOT_BUCKETS = 4096 };
+
+struct cached;
+struct snapshot {
+    int64_t revision; // 0 before the first refresh
+    _Atomic size_t holders;
+    _Atomic(struct cached *) buckets[SNAPSHOT_BUCKETS];
+    _Atomic size_t count;
+    pthread_mutex_t lock; // held by who adds; of what follows
+    struct arena arena;
+    json_t *documents; // the declarations that event types borrow from
+    struct code_memory codes;
+};
+
+// NULL when it is not there. Nobody has to hold the lock.
+const void *snapshot_find(const struct snapshot *snapshot, enum cached_kind kind, int64_t number,
+                          str name);
+// Under the lock; `what` is in the snapshot's arena, and is not changed any more.
+void snapshot_keep(struct snapshot *snapshot, enum cached_kind kind, int64_t number, str name,
+                   const void *what);
+
+// Those who share: the snapshot that was taken last.
+struct snapshots;
+struct snapshots *snapshots_new(void);
+void snapshots_hold(struct snapshots *shared);
+void snapshots_release(struct snapshots *shared); // freed with the last
+
+// Both let go of `held`, which may be NULL, where they give another.
+struct snapshot *snapshots_latest(struct snapshots *shared, struct snapshot *held);
+// At that revision, and not full: a new one where there is none.
+struct snapshot *snapshots_at(struct snapshots *shared, struct snapshot *held, int64_t revision);
+void snapshot_release(struct snapshot *held);
