@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cache_parts.h"
+#include "carry.h"
 #include "catalog.sql.h"
 #include "phial/ledger/ledger.h"
 #include "phial/time/time.h"
@@ -35,13 +36,18 @@ void cache_free(struct catalog_cache *cache)
     free(cache);
 }
 
+static result fill(void *tx, const struct snapshot *before, struct snapshot *next)
+{
+    return carry_over(tx, before, next);
+}
+
 result cache_refresh(struct catalog_cache *cache, struct db_tx *tx)
 {
     int64_t revision = 0;
     TRY(db_one(tx, &catalog_read_revision_sql, NO_PARAMS,
                COLUMNS(db_into_i64("revision", &revision))));
-    cache->snapshot = snapshots_at(cache->shared, cache->snapshot, revision);
-    return OK;
+    return snapshots_at(cache->shared, &cache->snapshot, revision,
+                        &(struct snapshot_filling){fill, tx});
 }
 
 void cache_catch_up(struct catalog_cache *cache)
@@ -70,17 +76,6 @@ result catalog_require_revision(struct db_tx *tx, int64_t revision)
 {
     return db_defer(tx, &catalog_require_revision_sql, PARAMS(db_i64(revision)), NO_COLUMNS, NULL,
                     NULL);
-}
-
-// Under the lock.
-static result keep_zone(struct snapshot *snapshot, str name, const struct zone **zone)
-{
-    *zone = snapshot_find(snapshot, CACHED_ZONE, 0, name);
-    if (*zone != NULL)
-        return OK;
-    TRY(zone_load(&snapshot->arena, name, zone));
-    snapshot_keep(snapshot, CACHED_ZONE, 0, name, *zone);
-    return OK;
 }
 
 static result keep_customer(struct snapshot *snapshot, const struct customer *row,

@@ -69,6 +69,11 @@ SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, ti
   FROM customer
  WHERE key = $1;
 
+-- name: catalog_list_carried_customers
+SELECT wanted.place, customer.currency, customer.time_zone, customer.archived
+  FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (customer_id, place)
+  JOIN customer USING (customer_id);
+
 -- name: catalog_find_customer_by_id
 SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
        created_at
@@ -216,6 +221,13 @@ VALUES ($1, $2, $3, $4, $5)
    SET sealed = excluded.sealed, wrapped_by = excluded.wrapped_by,
        generation = token_key.generation + 1, created_at = now()
  WHERE token_key.sealed IS NULL;
+
+-- name: catalog_list_carried_token_keys
+SELECT wanted.place
+  FROM unnest($2::bigint[], $3::text[], $4::bigint[]) WITH ORDINALITY
+       AS wanted (customer_id, scope, generation, place)
+  JOIN token_key key USING (customer_id, scope, generation)
+ WHERE key.purpose = $1 AND key.sealed IS NOT NULL;
 
 -- name: catalog_find_codes
 SELECT wanted.place, code.code

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 200000 };
+enum { ENTRIES_MAX = 200000, CARRIED_MAX = ENTRIES_MAX / 2 };
 
 struct cached {
     struct cached *next;
@@ -18,7 +18,8 @@ struct cached {
 
 struct snapshots {
     _Atomic size_t holders;
-    pthread_mutex_t lock; // of `latest` while it changes
+    pthread_mutex_t filling; // held by who makes the next
+    pthread_mutex_t lock;    // of `latest` while it changes
     _Atomic(struct snapshot *) latest;
 };
 
@@ -52,6 +53,20 @@ void snapshot_keep(struct snapshot *snapshot, enum cached_kind kind, int64_t num
     snapshot->count++;
 }
 
+void snapshot_each(const struct snapshot *snapshot, enum cached_kind kind,
+                   void (*each)(void *context, int64_t number, str name, const void *what),
+                   void *context)
+{
+    for (size_t i = 0; i < SNAPSHOT_BUCKETS; i++) {
+        const struct cached *one =
+            atomic_load_explicit(&snapshot->buckets[i], memory_order_acquire);
+        for (; one != NULL; one = one->next) {
+            if (one->kind == kind)
+                each(context, one->number, one->name, one->what);
+        }
+    }
+}
+
 static struct snapshot *snapshot_new(int64_t revision)
 {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
@@ -76,7 +91,8 @@ void snapshot_release(struct snapshot *held)
 struct snapshots *snapshots_new(void)
 {
     struct snapshots *shared = calloc(1, sizeof *shared);
-    if (shared == NULL || pthread_mutex_init(&shared->lock, NULL) != 0)
+    if (shared == NULL || pthread_mutex_init(&shared->lock, NULL) != 0 ||
+        pthread_mutex_init(&shared->filling, NULL) != 0)
         abort();
     shared->holders = 1;
     shared->latest = snapshot_new(0);
@@ -94,12 +110,13 @@ void snapshots_release(struct snapshots *shared)
         return;
     snapshot_release(shared->latest);
     (void)pthread_mutex_destroy(&shared->lock);
+    (void)pthread_mutex_destroy(&shared->filling);
     free(shared);
 }
 
-// Under the lock.
 static struct snapshot *hold_latest(struct snapshots *shared)
 {
+    HOLD(&shared->lock);
     struct snapshot *latest = shared->latest;
     latest->holders++;
     return latest;
@@ -109,11 +126,7 @@ struct snapshot *snapshots_latest(struct snapshots *shared, struct snapshot *hel
 {
     if (held == shared->latest) // held, so nothing else lies at its address
         return held;
-    struct snapshot *latest = NULL;
-    {
-        HOLD(&shared->lock);
-        latest = hold_latest(shared);
-    }
+    struct snapshot *latest = hold_latest(shared);
     snapshot_release(held);
     return latest;
 }
@@ -123,21 +136,40 @@ static bool serves(const struct snapshot *snapshot, int64_t revision)
     return snapshot->revision == revision && snapshot->count <= ENTRIES_MAX;
 }
 
-struct snapshot *snapshots_at(struct snapshots *shared, struct snapshot *held, int64_t revision)
+static void put_latest(struct snapshots *shared, struct snapshot *next)
 {
-    if (held != NULL && serves(held, revision))
-        return held;
-    struct snapshot *taken = NULL;
-    struct snapshot *replaced = NULL;
+    struct snapshot *before = NULL;
     {
         HOLD(&shared->lock);
-        if (!serves(shared->latest, revision)) {
-            replaced = shared->latest;
-            shared->latest = snapshot_new(revision);
-        }
-        taken = hold_latest(shared);
+        before = shared->latest;
+        shared->latest = next;
     }
-    snapshot_release(replaced);
-    snapshot_release(held);
-    return taken;
+    snapshot_release(before);
+}
+
+// By who holds `filling`: nobody else puts another.
+static result make_next(struct snapshots *shared, int64_t revision,
+                        const struct snapshot_filling *filling)
+{
+    struct snapshot *next = snapshot_new(revision);
+    result filled = OK;
+    if (shared->latest->count <= CARRIED_MAX)
+        filled = filling->fill(filling->context, shared->latest, next);
+    if (failed(filled))
+        snapshot_release(next);
+    else
+        put_latest(shared, next);
+    return filled;
+}
+
+result snapshots_at(struct snapshots *shared, struct snapshot **held, int64_t revision,
+                    const struct snapshot_filling *filling)
+{
+    if (serves(*held, revision))
+        return OK;
+    HOLD(&shared->filling);
+    if (!serves(shared->latest, revision))
+        TRY(make_next(shared, revision, filling));
+    *held = snapshots_latest(shared, *held);
+    return OK;
 }

@@ -42,14 +42,25 @@ const void *snapshot_find(const struct snapshot *snapshot, enum cached_kind kind
 void snapshot_keep(struct snapshot *snapshot, enum cached_kind kind, int64_t number, str name,
                    const void *what);
 
+// For what it has of the kind, in no order.
+void snapshot_each(const struct snapshot *snapshot, enum cached_kind kind,
+                   void (*each)(void *context, int64_t number, str name, const void *what),
+                   void *context);
+
 // Those who share: the snapshot that was taken last.
 struct snapshots;
 struct snapshots *snapshots_new(void);
 void snapshots_hold(struct snapshots *shared);
 void snapshots_release(struct snapshots *shared); // freed with the last
 
-// Both let go of `held`, which may be NULL, where they give another.
+// The latest one; lets go of `held`, which may be NULL, where that is another.
 struct snapshot *snapshots_latest(struct snapshots *shared, struct snapshot *held);
-// At that revision, and not full: a new one where there is none.
-struct snapshot *snapshots_at(struct snapshots *shared, struct snapshot *held, int64_t revision);
+// *held becomes one at that revision. Where there is none, or it is full, a new one is filled with
+// what of the one before still holds; others wait for it.
+struct snapshot_filling {
+    result (*fill)(void *context, const struct snapshot *before, struct snapshot *next);
+    void *context;
+};
+result snapshots_at(struct snapshots *shared, struct snapshot **held, int64_t revision,
+                    const struct snapshot_filling *filling);
 void snapshot_release(struct snapshot *held);

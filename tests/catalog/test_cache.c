@@ -30,6 +30,13 @@ static result archive_type(struct db_tx *tx, void *context)
     return catalog_archive(tx, CATALOG_EVENT_TYPE, STR("image.analyzed"), &change);
 }
 
+static result archive_customer(struct db_tx *tx, void *context)
+{
+    (void)context;
+    struct change change = test_change();
+    return customer_archive(tx, STR("clinic"), &change);
+}
+
 START_TEST(keeps_what_it_read_until_the_catalog_changes)
 {
     struct db *db = test_database();
@@ -180,6 +187,42 @@ static result forget(struct db_tx *tx, void *context)
 }
 
 // What one reads another may be letting go of.
+static result refresh_only(struct db_tx *tx, void *context)
+{
+    const struct look *look = context;
+    return cache_refresh(look->cache, tx);
+}
+
+START_TEST(knows_customers_as_a_change_left_them)
+{
+    struct db *db = test_database();
+    put_example(db, &arena);
+    struct look look = {.cache = cache_new(test_keyring())};
+    ck_assert_ok(db_transact(db, &arena, look_up, &look));
+    ck_assert_int_eq(look.customer->currency, CURRENCY_USD);
+    const struct cached_customer before = *look.customer;
+    struct ask ask = {.key = "clinic",
+                      .document =
+                          "{\"name\":\"C\",\"currency\":\"EUR\",\"time_zone\":\"Europe/Berlin\"}"};
+    ask.precondition.if_match = STR("*");
+    ck_assert_ok(ask_for(db, &arena, ask_put_customer, &ask));
+    ck_assert_ok(db_transact(db, &arena, refresh_only, &look));
+    const struct cached_customer *after = NULL;
+    ck_assert(cache_knows_customer(look.cache, STR("clinic"), &after)); // not asked for
+    ck_assert_int_eq(after->id, before.id);
+    ck_assert_uint_eq(after->partition, before.partition);
+    ck_assert_int_eq(after->currency, CURRENCY_EUR);
+    ck_assert_int_eq(zone_offset(after->zone, NOW), 3600);
+    ck_assert_ok(db_transact(db, &arena, archive_customer, NULL));
+    ck_assert_ok(db_transact(db, &arena, refresh_only, &look));
+    ck_assert(cache_knows_customer(look.cache, STR("clinic"), &after));
+    ck_assert_ptr_null(after);
+    cache_free(look.cache);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 START_TEST(is_shared_by_threads_while_the_catalog_changes)
 {
     struct db *db = test_database();
@@ -205,4 +248,5 @@ START_TEST(is_shared_by_threads_while_the_catalog_changes)
 END_TEST
 
 TEST_MAIN("cache", keeps_what_it_read_until_the_catalog_changes, knows_a_key_until_it_is_revoked,
-          finds_what_another_has_read, is_shared_by_threads_while_the_catalog_changes)
+          finds_what_another_has_read, knows_customers_as_a_change_left_them,
+          is_shared_by_threads_while_the_catalog_changes)

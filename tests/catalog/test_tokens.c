@@ -119,6 +119,62 @@ START_TEST(follows_a_destroyed_key_by_another_one)
 }
 END_TEST
 
+static result refresh(struct db_tx *tx, void *cache)
+{
+    return cache_refresh(cache, tx);
+}
+
+static result forget(struct db_tx *tx, void *context)
+{
+    (void)context;
+    return catalog_forget(tx);
+}
+
+// Without a connection nothing is found but what is kept.
+static bool keeps(struct catalog_cache *cache, const struct token_use *use)
+{
+    const struct token_key *key = NULL;
+    result found = cache_token_key(cache, NULL, use, &key);
+    ck_assert(!failed(found) || found.code == ERR_WOULD_BLOCK);
+    return !failed(found);
+}
+
+START_TEST(keeps_the_keys_that_a_change_leaves_as_they_were)
+{
+    struct db *db = test_database();
+    int64_t customer = example_customer(db);
+    const struct token_use stays = {customer, STR("2022-01"), false};
+    const struct token_use finds = {customer, STR("2022-01"), true};
+    const struct token_use destroyed = {customer, STR("2022-02"), false};
+    const struct token_use replaced = {customer, STR("2022-03"), false};
+    struct catalog_cache *cache = cache_new(test_keyring());
+    ck_assert_ok(db_transact(db, &arena, refresh, cache));
+    sha256 before = mac_of(cache, db, &stays);
+    (void)mac_of(cache, db, &finds);
+    (void)mac_of(cache, db, &destroyed);
+    (void)mac_of(cache, db, &replaced);
+    ck_assert(keeps(cache, &stays) && keeps(cache, &finds) && keeps(cache, &destroyed));
+    ck_assert_ok(db_transact(
+        db, &arena, run,
+        SQL("UPDATE token_key SET sealed = NULL WHERE scope IN ('2022-02', '2022-03')")));
+    struct catalog_cache *elsewhere = cache_new(test_keyring());
+    (void)mac_of(elsewhere, db, &replaced);
+    cache_free(elsewhere);
+
+    ck_assert_ok(db_transact(db, &arena, forget, NULL));
+    ck_assert_ok(db_transact(db, &arena, refresh, cache));
+    ck_assert(keeps(cache, &stays) && keeps(cache, &finds));
+    ck_assert(!keeps(cache, &destroyed));
+    ck_assert(!keeps(cache, &replaced));
+    sha256 after = mac_of(cache, NULL, &stays);
+    ck_assert(sha256_eq(&before, &after));
+    (void)mac_of(cache, db, &destroyed); // as the tests beside it expect
+    cache_free(cache);
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 static struct token_code code_of(int64_t customer, int64_t generation, const char *value)
 {
     return (struct token_code){.customer_id = customer,
@@ -307,6 +363,6 @@ START_TEST(keys_of_before_master_keys_had_ids_go_on)
 END_TEST
 
 TEST_MAIN("tokens", gives_every_cache_the_same_key_and_every_scope_another,
-          follows_a_destroyed_key_by_another_one, finds_or_makes_many_codes_at_once,
-          makes_no_code_for_a_key_that_was_destroyed, a_master_key_gives_way_to_another,
-          keys_of_before_master_keys_had_ids_go_on)
+          follows_a_destroyed_key_by_another_one, keeps_the_keys_that_a_change_leaves_as_they_were,
+          finds_or_makes_many_codes_at_once, makes_no_code_for_a_key_that_was_destroyed,
+          a_master_key_gives_way_to_another, keys_of_before_master_keys_had_ids_go_on)

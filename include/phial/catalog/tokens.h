@@ -5,8 +5,9 @@
 // Invariants: a key is random and cannot be derived again; it lies in the database wrapped alone. A
 // token is printed only by a key, or as a code, that has been committed before. A key that was
 // destroyed is followed by another one, a generation later: nothing links its tokens to those made
-// before. Copies of keys and codes live in a cache only, which forgets them when the catalog's
-// revision moves; who stores tokens requires that revision in the same transaction.
+// before. Copies of keys and codes live in a cache only; what it keeps of them when the catalog's
+// revision moves is what is there at the new one; who stores tokens requires that revision in the
+// same transaction.
 #pragma once
 
 #include "phial/catalog/cache.h"
