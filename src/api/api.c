@@ -3,11 +3,11 @@
 
 #include "caller.h"
 #include "phial/util/array.h"
+#include "phial/util/elapsed.h"
 #include "reason.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { IDEMPOTENCY_KEY_MAX = 255 };
@@ -132,13 +132,6 @@ static bool trusts_cache(const struct request *request)
 {
     http_handler handler = request->route->handler;
     return handler == post_events || handler == post_events_validate;
-}
-
-static int64_t elapsed_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 static result check_rate(struct entrance *entrance)

@@ -6,6 +6,7 @@
 #include "phial/catalog/keys.h"
 #include "phial/invoicing/invoicing.h"
 #include "phial/ledger/ledger.h"
+#include "phial/util/elapsed.h"
 #include "usage_privacy.h"
 
 #include <assert.h>
@@ -44,13 +45,6 @@ struct usage_streams {
     size_t count;
     bool stopping;
 };
-
-static int64_t elapsed_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void put(struct stream *stream, str bytes)
 {

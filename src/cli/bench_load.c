@@ -3,13 +3,13 @@
 
 #include "bench_answer.h"
 #include "bench_socket.h"
+#include "phial/util/elapsed.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -69,13 +69,6 @@ struct load {
     char *received;
 };
 
-static int64_t now_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static bool make_message(struct load *load, struct message *message)
 {
     size_t len = 0;
@@ -114,7 +107,7 @@ static void send_later(struct connection *connection, int64_t due_us)
 // given up.
 static void lose(struct load *load, struct connection *connection)
 {
-    int64_t now = now_us();
+    int64_t now = elapsed_us();
     bool asked = connection->state == STATE_SENDING || connection->state == STATE_AWAITING;
     if (connection->fd >= 0) {
         (void)close(connection->fd);
@@ -173,7 +166,7 @@ static void send_now(struct load *load, struct connection *connection)
     }
     bench_reader_reset(&connection->reader);
     connection->sent = 0;
-    connection->sent_us = now_us();
+    connection->sent_us = elapsed_us();
     connection->state = STATE_AWAITING;
     send_more(load, connection);
 }
@@ -189,7 +182,7 @@ static void make_ahead(struct load *load, struct connection *connection)
 // Takes the next request, if there is one, and sends it when it is due.
 static void begin(struct load *load, struct connection *connection)
 {
-    int64_t now = now_us();
+    int64_t now = elapsed_us();
     int64_t due = now;
     if (load->options->rate != 0)
         due = load->begun_us + load->begun * 1000000 / load->options->rate;
@@ -232,7 +225,7 @@ static void count_answer(struct load *load, const struct connection *connection)
     const struct bench_batch *batch = &connection->now.batch;
     struct bench_figures *figures = load->figures;
     figures->requests++;
-    add_latency(load, now_us() - connection->started_us);
+    add_latency(load, elapsed_us() - connection->started_us);
     if (!answer->has_counts) {
         figures->errors += batch->fresh + batch->repeats;
         figures->unknown += batch->fresh;
@@ -266,7 +259,7 @@ static void take_answer(struct load *load, struct connection *connection)
     int64_t pause = answer->retry_after;
     pause = pause < 1 ? 1 : pause > RETRY_SECONDS_MAX ? RETRY_SECONDS_MAX : pause;
     load->figures->retries++;
-    send_later(connection, now_us() + pause * 1000000);
+    send_later(connection, elapsed_us() + pause * 1000000);
 }
 
 static void receive(struct load *load, struct connection *connection)
@@ -294,7 +287,7 @@ static void receive(struct load *load, struct connection *connection)
 // Sends what has become due and gives up waiting for what is overdue; yields how long to sleep.
 static int attend(struct load *load)
 {
-    int64_t now = now_us();
+    int64_t now = elapsed_us();
     int64_t wake = now + WAIT_US_MAX;
     for (size_t i = 0; i < load->count; i++) {
         struct connection *connection = &load->connections[i];
@@ -315,9 +308,9 @@ static void drive(struct load *load)
     int64_t attended_us = 0;
     int sleep_ms = 0;
     while (load->idle < load->count) {
-        if (load->options->rate != 0 || now_us() - attended_us >= 1000) {
+        if (load->options->rate != 0 || elapsed_us() - attended_us >= 1000) {
             sleep_ms = attend(load);
-            attended_us = now_us();
+            attended_us = elapsed_us();
         }
         int count = epoll_wait(load->epoll, ready, EVENTS_A_WAIT, sleep_ms);
         for (int i = 0; i < count; i++) {
@@ -381,13 +374,13 @@ result bench_load(struct arena *arena, struct bench_events *events, struct bench
         return FAIL(INTERNAL, "no epoll");
     result prepared = prepare(&load);
     if (!failed(prepared)) {
-        load.begun_us = now_us();
+        load.begun_us = elapsed_us();
         if (load.options->single)
             load.until_us = load.begun_us + load.options->seconds * 1000000;
         for (size_t i = 0; i < load.count; i++)
             begin(&load, &load.connections[i]);
         drive(&load);
-        figures->elapsed_us = now_us() - load.begun_us;
+        figures->elapsed_us = elapsed_us() - load.begun_us;
     }
     close_all(&load);
     return prepared;

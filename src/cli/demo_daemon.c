@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "demo_daemon.h"
 
+#include "phial/util/elapsed.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { READY_MS_MAX = 120000, LINE_MAX_BYTES = 256 };
@@ -34,23 +35,16 @@ static const char *program(struct arena *arena)
     return access(beside, X_OK) == 0 ? beside : "phiald";
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // "ready http://127.0.0.1:PORT"
 static bool read_ready(int fd, char url[LINE_MAX_BYTES])
 {
     static const char word[] = "ready ";
     char line[LINE_MAX_BYTES] = {0};
     size_t len = 0;
-    int64_t until = now_ms() + READY_MS_MAX;
-    while (len + 1 < sizeof line && now_ms() < until) {
+    int64_t until = elapsed_ms() + READY_MS_MAX;
+    while (len + 1 < sizeof line && elapsed_ms() < until) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        if (poll(&wait, 1, (int)(until - now_ms())) <= 0)
+        if (poll(&wait, 1, (int)(until - elapsed_ms())) <= 0)
             continue;
         ssize_t got = read(fd, line + len, 1);
         if (got <= 0)

@@ -4,6 +4,7 @@
 
 #include "connection.h"
 #include "db.sql.h"
+#include "phial/util/elapsed.h"
 #include "phial/util/owned.h"
 #include "pipeline.h"
 
@@ -210,13 +211,6 @@ static result transact_once(struct db *db, struct arena *arena,
     return outcome;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // Longer with every attempt, and never as long as the rival's.
 static void pause_before(int attempt)
 {
@@ -252,9 +246,9 @@ static enum fate ask_fate(struct db *db, int64_t id)
 // The server may not have noticed yet that nobody is there any more.
 static enum fate find_fate(struct db *db, int64_t id)
 {
-    int64_t deadline = now_ms() + AWAY_MS_MAX;
+    int64_t deadline = elapsed_ms() + AWAY_MS_MAX;
     enum fate fate = ask_fate(db, id);
-    for (int attempt = 1; fate == FATE_UNKNOWN && now_ms() < deadline; attempt++) {
+    for (int attempt = 1; fate == FATE_UNKNOWN && elapsed_ms() < deadline; attempt++) {
         pause_before(attempt < ATTEMPTS_MAX ? attempt : ATTEMPTS_MAX);
         fate = ask_fate(db, id);
     }
@@ -266,7 +260,7 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
 {
     if (db == NULL)
         return FAIL(WOULD_BLOCK, "");
-    int64_t deadline = now_ms() + AWAY_MS_MAX;
+    int64_t deadline = elapsed_ms() + AWAY_MS_MAX;
     for (int attempt = 1;; attempt++) {
         int64_t doubtful = 0;
         result outcome = transact_once(db, arena, work, context, &doubtful);
@@ -275,8 +269,8 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
             tell_committed(db);
         if (fate != FATE_ABORTED)
             return fate == FATE_COMMITTED ? OK : outcome;
-        bool again =
-            outcome.code == ERR_DB_CONFLICT || (outcome.code == ERR_DB_AWAY && now_ms() < deadline);
+        bool again = outcome.code == ERR_DB_CONFLICT ||
+                     (outcome.code == ERR_DB_AWAY && elapsed_ms() < deadline);
         if (!again || attempt == ATTEMPTS_MAX)
             return outcome;
         pause_before(attempt);

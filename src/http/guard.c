@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "guard.h"
 
-#include "clock.h"
 #include "phial/crypto/crypto.h"
+#include "phial/util/elapsed.h"
 #include "phial/util/lock.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // job.c - a request's state; sends its answer, and notes that it did.
-#include "clock.h"
 #include "phial/util/array.h"
+#include "phial/util/elapsed.h"
 #include "server.h"
 #include "stream.h"
 

@@ -4,8 +4,8 @@
 // libmicrohttpd takes a few more than that, so that a newcomer never waits behind those who say
 // nothing: the one that has been idle longest ends, and where none is idle the newcomer is told to
 // come again.
-#include "clock.h"
 #include "guard.h"
+#include "phial/util/elapsed.h"
 
 #include <sys/socket.h>
 

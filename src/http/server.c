@@ -6,9 +6,9 @@
 // the reply. So concurrency = workers = database connections.
 #include "server.h"
 
-#include "clock.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/array.h"
+#include "phial/util/elapsed.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

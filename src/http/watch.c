@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // watch.c - ends requests that take too long to arrive or to begin, and reads the rest of what
 // refused clients send.
-#include "clock.h"
 #include "guard.h"
+#include "phial/util/elapsed.h"
 #include "phial/util/lock.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 #include "phial/ingest/lanes.h"
 
 #include "phial/catalog/cache.h"
+#include "phial/util/elapsed.h"
 #include "recent.h"
 
 #include <assert.h>
@@ -63,13 +64,6 @@ struct lanes {
     struct writer writers[WRITERS_MAX];
     int writer_count;
 };
-
-static int64_t elapsed_us(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 // The free lane that has waited longest; NULL when none has anything.
 static struct lane *find_lane(struct lanes *lanes)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "job.h"
 
+#include "phial/util/elapsed.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { NAMES_MAX = 16, DETAIL_BYTES_MAX = 512, REPEATED_MS = 60000 };
 
@@ -45,13 +46,6 @@ void job_stop(struct job *job)
     pause_end(&job->pause);
     (void)pthread_join(job->thread, NULL);
     release(job);
-}
-
-static int64_t elapsed_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 // NULL for a name beyond those that are kept.

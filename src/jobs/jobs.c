@@ -12,12 +12,12 @@
 #include "phial/ingest/tell.h"
 #include "phial/invoicing/invoicing.h"
 #include "phial/invoicing/sums.h"
+#include "phial/util/elapsed.h"
 #include "phial/webhooks/webhooks.h"
 #include "trail_job.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SUMS_NICE = 10, LOOKS_AT_ALL = 10, FEW_ENTRIES = 1000, PAUSE_MS_MAX = 250 };
@@ -62,13 +62,6 @@ static result tell(struct db_tx *tx, void *context)
 {
     const instant *now = context;
     return refusals_tell(tx, *now);
-}
-
-static int64_t elapsed_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void tell_refusals(struct jobs *jobs, struct arena *arena, instant now)

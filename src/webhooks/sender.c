@@ -4,6 +4,7 @@
 #include "phial/catalog/clock.h"
 #include "phial/crypto/crypto.h"
 #include "phial/util/array.h"
+#include "phial/util/elapsed.h"
 #include "phial/webhooks/webhooks.h"
 #include "transfer.h"
 
@@ -11,7 +12,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     LOOK_MS = 250,             // between two looks for what is due
@@ -35,13 +35,6 @@ struct webhook_sender {
     _Atomic uint64_t failed;
     _Atomic uint64_t flying_count;
 };
-
-static int64_t elapsed_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void report(struct webhook_sender *sender, result outcome)
 {
