@@ -2,11 +2,13 @@
 // snapshot.c - a hash table that is read without a lock: an entry is whole before it is reachable.
 #include "snapshot.h"
 
+#include "phial/util/elapsed.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 200000, CARRIED_MAX = ENTRIES_MAX / 2 };
+enum { ENTRIES_MAX = 200000, CARRIED_MAX = ENTRIES_MAX / 2, LIVES_FILLINGS = 10 };
 
 struct cached {
     struct cached *next;
@@ -73,6 +75,7 @@ static struct snapshot *snapshot_new(int64_t revision)
     if (snapshot == NULL || pthread_mutex_init(&snapshot->lock, NULL) != 0)
         abort();
     snapshot->revision = revision;
+    snapshot->made_us = elapsed_us();
     snapshot->holders = 1;
     return snapshot;
 }
@@ -147,14 +150,24 @@ static void put_latest(struct snapshots *shared, struct snapshot *next)
     snapshot_release(before);
 }
 
+static bool is_worth_filling_from(const struct snapshot *before)
+{
+    return before->count <= CARRIED_MAX &&
+           elapsed_us() - before->made_us >= before->filling_us * LIVES_FILLINGS;
+}
+
 // By who holds `filling`: nobody else puts another.
 static result make_next(struct snapshots *shared, int64_t revision,
                         const struct snapshot_filling *filling)
 {
     struct snapshot *next = snapshot_new(revision);
     result filled = OK;
-    if (shared->latest->count <= CARRIED_MAX)
+    if (is_worth_filling_from(shared->latest)) {
+        int64_t began_us = elapsed_us();
         filled = filling->fill(filling->context, shared->latest, next);
+        next->made_us = elapsed_us();
+        next->filling_us = next->made_us - began_us;
+    }
     if (failed(filled))
         snapshot_release(next);
     else

@@ -25,7 +25,9 @@ enum { SNAPSHOT_BUCKETS = 4096 };
 
 struct cached;
 struct snapshot {
-    int64_t revision; // 0 before the first refresh
+    int64_t revision;   // 0 before the first refresh
+    int64_t made_us;    // as elapsed_us
+    int64_t filling_us; // what it took to take over what it began with
     _Atomic size_t holders;
     _Atomic(struct cached *) buckets[SNAPSHOT_BUCKETS];
     _Atomic size_t count;
@@ -56,7 +58,8 @@ void snapshots_release(struct snapshots *shared); // freed with the last
 // The latest one; lets go of `held`, which may be NULL, where that is another.
 struct snapshot *snapshots_latest(struct snapshots *shared, struct snapshot *held);
 // *held becomes one at that revision. Where there is none, or it is full, a new one is filled with
-// what of the one before still holds; others wait for it.
+// what of the one before still holds, while others wait for it; but for one that did not live ten
+// times as long as its own filling took: where changes follow each other, a new one is made empty.
 struct snapshot_filling {
     result (*fill)(void *context, const struct snapshot *before, struct snapshot *next);
     void *context;

@@ -59,7 +59,7 @@ struct api {
     const struct report_templates *report_templates;
     struct usage_streams *usage_streams;
     const struct keyring *keyring;
-    struct catalog_cache *cache; // that every worker's shares with
+    struct catalog_cache *cache;   // that every worker's shares with
     struct tally *tally;           // NULL: nobody counts
     struct rate_limit *rate_limit; // NULL: every key may send as much as it likes
     const struct egress *egress;
