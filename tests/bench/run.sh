@@ -98,8 +98,13 @@ last_run() {
 
 # An empty ledger_entry, of the same schema, in the same cluster.
 fresh_reference() {
-    PGOPTIONS='-c client_min_messages=warning' "${as[@]}" psql -XAtq -d "$source" -c 'DROP DATABASE IF EXISTS phial_reference' -c 'CREATE DATABASE phial_reference'
+    "${as[@]}" psql -XAtq -d "$source" -c 'CREATE DATABASE phial_reference'
     PHIAL_DATABASE_URL=$target "${as[@]}" "$work/bin/phial" migrate up > /dev/null
+}
+
+# Else its vacuum runs beside what is measured next.
+drop_reference() {
+    "${as[@]}" psql -XAtq -d "$source" -c 'DROP DATABASE phial_reference WITH (FORCE)'
 }
 
 # copy NAME: the rows of the run before
@@ -109,6 +114,7 @@ copy() {
     fresh_reference
     settle
     "${as[@]}" "$work/bin/bench_copy_rows" "$source" "$target" "$run" 2 5000 | note "$1"
+    drop_reference
 }
 
 inserts() {
@@ -119,6 +125,7 @@ inserts() {
     (cd / && "${as[@]}" pgbench -n -M prepared -c 64 -j 2 -T "$seconds" -D leaf="$leaf_bytes" -f - "$target") \
         > "$work/pgbench.out" 2> "$work/pgbench.err" < tests/bench/insert.sql ||
         { cat "$work/pgbench.err" >&2; exit 1; }
+    drop_reference
     tps=$(sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$work/pgbench.out")
     latency=$(sed -n 's/^latency average = \([0-9.]*\) ms/\1/p' "$work/pgbench.out")
     echo "{\"reference\":\"insert\",\"clients\":64,\"seconds\":$seconds,\"rows_per_second\":$tps,\"mean_ms\":$latency}" |
