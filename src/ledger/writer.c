@@ -461,7 +461,8 @@ result ledger_grow(struct arena *arena, instant now, str actor, const struct app
 // Planned once, since planning over all partitions costs more than the statements do, and by index,
 // however small the tables were then.
 const char ledger_settings[] = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
-                               "SET enable_hashjoin = off; SET enable_mergejoin = off";
+                               "SET enable_hashjoin = off; SET enable_mergejoin = off;"
+                               "SET enable_bitmapscan = off";
 
 // Whether the batch may go by what is known of its logs; fills in its parts then.
 static bool is_known(struct batch *batch, struct tips *tips, instant now)
