@@ -4,11 +4,11 @@
 
 #include "phial/util/elapsed.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 200000, CARRIED_MAX = ENTRIES_MAX / 2, LIVES_FILLINGS = 10 };
+// A thread that rests holds the snapshot of its last request: a larger one is not copied each time.
+enum { ENTRIES_MAX = 200000, CARRIED_MAX = 20000, LIVES_FILLINGS = 10 };
 
 struct cached {
     struct cached *next;

@@ -59,7 +59,8 @@ void snapshots_release(struct snapshots *shared); // freed with the last
 struct snapshot *snapshots_latest(struct snapshots *shared, struct snapshot *held);
 // *held becomes one at that revision. Where there is none, or it is full, a new one is filled with
 // what of the one before still holds, while others wait for it; but for one that did not live ten
-// times as long as its own filling took: where changes follow each other, a new one is made empty.
+// times as long as its own filling took (where changes follow each other, a new one is made empty),
+// or has more than 20,000 entries.
 struct snapshot_filling {
     result (*fill)(void *context, const struct snapshot *before, struct snapshot *next);
     void *context;
