@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check_config.h"
 
-#include "daemon.h"
+#include "key_files.h"
 #include "phial/reports/templates.h"
 #include "phial/util/array.h"
 
@@ -32,7 +32,7 @@ static void check_keys(struct checking *checking)
 {
     static const char *const names[] = {"master_key", "master_key_next", "master_key_previous"};
     struct keyring keyring = {0};
-    result outcome = daemon_read_keys(checking->arena, checking->config, &keyring);
+    result outcome = key_files_master(checking->arena, checking->config, &keyring);
     keyring_wipe(&keyring);
     if (!failed(outcome))
         return;
@@ -58,7 +58,7 @@ static void check_certificate(struct checking *checking)
               "[server] tls_certificate and tls_key go together");
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         const char *text = NULL;
-        result outcome = daemon_read_pem(checking->arena, files[i].name, files[i].path, &text);
+        result outcome = key_files_pem(checking->arena, files[i].name, files[i].path, &text);
         if (failed(outcome))
             fault(checking, "server", files[i].name, outcome.detail);
     }

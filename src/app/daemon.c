@@ -3,14 +3,13 @@
 #include "daemon.h"
 
 #include "data_folder.h"
+#include "key_files.h"
 #include "notify.h"
 #include "phial/api/api.h"
 #include "phial/audit/erasure_file.h"
 #include "phial/catalog/clock.h"
 #include "phial/db/cluster.h"
 #include "phial/db/migrate.h"
-#include "phial/util/array.h"
-#include "phial/util/file.h"
 #include "phial/util/privileges.h"
 #include "phial/webhooks/webhooks.h"
 #include "retention_terms.h"
@@ -22,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PEM_BYTES_MAX = 1048576, WATCH_SECONDS = 1 };
+enum { WATCH_SECONDS = 1 };
 
 struct app {
     struct arena *arena;
@@ -59,26 +58,15 @@ static result complain(const struct app *app, const char *option, const char *sa
     return FAIL(BAD_CONFIG, str_printf(app->arena, "%s: %s", option, says).ptr);
 }
 
-result daemon_read_pem(struct arena *arena, const char *option, str path, const char **text)
-{
-    str bytes = {0};
-    if (path.len == 0)
-        return OK;
-    if (failed(file_read(arena, str_to_c(arena, path), PEM_BYTES_MAX, &bytes)))
-        return FAIL(BAD_CONFIG, str_printf(arena, "%s: the file cannot be read", option).ptr);
-    *text = str_to_c(arena, bytes);
-    return OK;
-}
-
 // Before the rights are dropped: the certificate's key is often root's.
 static result read_certificate(struct app *app)
 {
     const struct config *config = app->config;
     if ((config->server_tls_certificate.len == 0) != (config->server_tls_key.len == 0))
         return complain(app, "[server]", "tls_certificate and tls_key go together");
-    TRY(daemon_read_pem(app->arena, "tls_certificate", config->server_tls_certificate,
-                        &app->certificate));
-    return daemon_read_pem(app->arena, "tls_key", config->server_tls_key, &app->certificate_key);
+    TRY(key_files_pem(app->arena, "tls_certificate", config->server_tls_certificate,
+                      &app->certificate));
+    return key_files_pem(app->arena, "tls_key", config->server_tls_key, &app->certificate_key);
 }
 
 static struct db_options database_of(const struct app *app)
@@ -171,30 +159,10 @@ static result start_configured(struct app *app)
     return OK;
 }
 
-result daemon_read_keys(struct arena *arena, const struct config *config, struct keyring *keyring)
-{
-    const struct {
-        const char *option;
-        str source;
-    } keys[] = {{"[phi] master_key", config->phi_master_key},
-                {"[phi] master_key_next", config->phi_master_key_next},
-                {"[phi] master_key_previous", config->phi_master_key_previous}};
-    if (keys[0].source.len == 0)
-        return FAIL(BAD_CONFIG, "[phi] master_key: is required to serve");
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
-        result added = keys[i].source.len == 0 ? OK : keyring_add(arena, keys[i].source, keyring);
-        if (failed(added))
-            return FAIL(BAD_CONFIG, str_printf(arena, "%s: %s", keys[i].option, added.detail).ptr);
-    }
-    if (config->phi_master_key_previous.len != 0)
-        keyring->replaced = keyring->count - 1;
-    return OK;
-}
-
 // As the user who serves: a token's folder may be open to nobody else.
 static result open_keys(struct app *app)
 {
-    TRY(daemon_read_keys(app->arena, app->config, &app->keyring));
+    TRY(key_files_master(app->arena, app->config, &app->keyring));
     struct db_options database = database_of(app);
     struct db *db = db_open(&database);
     result checked = master_key_check(db, app->arena, &app->keyring);
