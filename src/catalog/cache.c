@@ -78,12 +78,23 @@ result catalog_require_revision(struct db_tx *tx, int64_t revision)
                     NULL);
 }
 
-static result keep_customer(struct snapshot *snapshot, const struct customer *row,
-                            unsigned partition, const struct cached_customer **customer)
+// Under the lock.
+static result keep_zone(struct snapshot *snapshot, str name, const struct zone **zone)
+{
+    *zone = snapshot_find(snapshot, CACHED_ZONE, 0, name);
+    if (*zone != NULL)
+        return OK;
+    TRY(zone_load(&snapshot->arena, name, zone));
+    snapshot_keep(snapshot, CACHED_ZONE, 0, name, *zone);
+    return OK;
+}
+
+result keep_customer(struct snapshot *snapshot, const struct customer *row, unsigned partition,
+                     const struct cached_customer **kept)
 {
     HOLD(&snapshot->lock);
-    *customer = snapshot_find(snapshot, CACHED_CUSTOMER, 0, row->key);
-    if (*customer != NULL) // by another thread meanwhile
+    *kept = snapshot_find(snapshot, CACHED_CUSTOMER, 0, row->key);
+    if (*kept != NULL)
         return OK;
     struct cached_customer *made = arena_new(&snapshot->arena, struct cached_customer);
     *made = (struct cached_customer){.id = row->id,
@@ -93,7 +104,7 @@ static result keep_customer(struct snapshot *snapshot, const struct customer *ro
                                      .archived = row->archived};
     TRY(keep_zone(snapshot, row->zone_name, &made->zone));
     snapshot_keep(snapshot, CACHED_CUSTOMER, 0, row->key, made);
-    *customer = made;
+    *kept = made;
     return OK;
 }
 

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carry.h"
 
+#include "cache_parts.h"
 #include "catalog.sql.h"
-#include "phial/catalog/cache.h"
-#include "phial/catalog/tokens.h"
-#include "phial/time/time.h"
 #include "token_keys.h"
-
-result keep_zone(struct snapshot *snapshot, str name, const struct zone **zone)
-{
-    *zone = snapshot_find(snapshot, CACHED_ZONE, 0, name);
-    if (*zone != NULL)
-        return OK;
-    TRY(zone_load(&snapshot->arena, name, zone));
-    snapshot_keep(snapshot, CACHED_ZONE, 0, name, *zone);
-    return OK;
-}
 
 // What was known of a kind, as a statement asks for it; others may go on adding to it.
 struct known {
@@ -67,18 +55,15 @@ static void list_customer(void *context, int64_t number, str name, const void *w
 // Key and partition stay what they are.
 static result carry_customer(void *context)
 {
-    struct carried_customer *row = context;
-    struct snapshot *next = row->known.next;
+    const struct carried_customer *row = context;
     const struct cached_customer *before = row->known.items[row->known.place - 1];
-    struct cached_customer *made = arena_new(&next->arena, struct cached_customer);
-    *made = (struct cached_customer){.id = before->id,
-                                     .key = str_copy(&next->arena, before->key),
-                                     .partition = before->partition,
-                                     .archived = row->archived};
-    TRY(currency_parse(row->currency, &made->currency));
-    TRY(keep_zone(next, row->zone_name, &made->zone));
-    snapshot_keep(next, CACHED_CUSTOMER, 0, made->key, made);
-    return OK;
+    const struct cached_customer *kept = NULL;
+    struct customer customer = {.id = before->id,
+                                .key = before->key,
+                                .zone_name = row->zone_name,
+                                .archived = row->archived};
+    TRY(currency_parse(row->currency, &customer.currency));
+    return keep_customer(row->known.next, &customer, before->partition, &kept);
 }
 
 static result carry_customers(struct db_tx *tx, const struct snapshot *before,
@@ -112,7 +97,7 @@ static void list_key(void *context, int64_t number, str name, const void *what)
 
 struct carried_key {
     struct known known;
-    enum cached_kind kind;
+    bool crosswalk;
 };
 
 static result carry_key(void *context)
@@ -120,9 +105,8 @@ static result carry_key(void *context)
     const struct carried_key *row = context;
     const struct known *known = &row->known;
     size_t at = (size_t)known->place - 1;
-    struct token_key *made = arena_new(&known->next->arena, struct token_key);
-    *made = *(const struct token_key *)known->items[at];
-    snapshot_keep(known->next, row->kind, known->customers[at], known->scopes[at], made);
+    struct token_use use = {known->customers[at], known->scopes[at], row->crosswalk};
+    (void)keep_token_key(known->next, &use, known->items[at]);
     return OK;
 }
 
@@ -130,9 +114,9 @@ static result carry_key(void *context)
 static result carry_keys(struct db_tx *tx, const struct snapshot *before, struct snapshot *next,
                          bool crosswalk)
 {
-    struct carried_key row = {.known = known_of(tx, before, next),
-                              .kind = crosswalk ? CACHED_CROSSWALK_KEY : CACHED_TOKEN_KEY};
-    snapshot_each(before, row.kind, list_key, &row.known);
+    struct carried_key row = {.known = known_of(tx, before, next), .crosswalk = crosswalk};
+    enum cached_kind kind = token_key_kind(&(struct token_use){.crosswalk = crosswalk});
+    snapshot_each(before, kind, list_key, &row.known);
     if (row.known.count == 0)
         return OK;
     return db_each(tx, &catalog_list_carried_token_keys_sql,

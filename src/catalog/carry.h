@@ -7,5 +7,3 @@
 // Customers and token keys that are there as before, each kind by one statement. Event types and
 // API keys are few, and read again when they are met; codes are forgotten with their snapshot.
 result carry_over(struct db_tx *tx, const struct snapshot *before, struct snapshot *next);
-// Loads it where it is missing. By who holds the lock, or where nobody else knows the snapshot.
-result keep_zone(struct snapshot *snapshot, str name, const struct zone **zone);

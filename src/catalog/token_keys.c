@@ -85,12 +85,18 @@ static result load(const struct catalog_cache *cache, struct db *db, struct aren
     return OK;
 }
 
-static const struct token_key *keep(struct snapshot *snapshot, enum cached_kind kind,
-                                    const struct token_use *use, const struct token_key *key)
+enum cached_kind token_key_kind(const struct token_use *use)
 {
+    return use->crosswalk ? CACHED_CROSSWALK_KEY : CACHED_TOKEN_KEY;
+}
+
+const struct token_key *keep_token_key(struct snapshot *snapshot, const struct token_use *use,
+                                       const struct token_key *key)
+{
+    enum cached_kind kind = token_key_kind(use);
     HOLD(&snapshot->lock);
     const struct token_key *kept = snapshot_find(snapshot, kind, use->customer_id, use->scope);
-    if (kept != NULL) // by another thread meanwhile
+    if (kept != NULL)
         return kept;
     struct token_key *made = arena_new(&snapshot->arena, struct token_key);
     *made = *key;
@@ -101,8 +107,7 @@ static const struct token_key *keep(struct snapshot *snapshot, enum cached_kind 
 result cache_token_key(struct catalog_cache *cache, struct db *db, const struct token_use *use,
                        const struct token_key **key)
 {
-    enum cached_kind kind = use->crosswalk ? CACHED_CROSSWALK_KEY : CACHED_TOKEN_KEY;
-    *key = snapshot_find(cache->snapshot, kind, use->customer_id, use->scope);
+    *key = snapshot_find(cache->snapshot, token_key_kind(use), use->customer_id, use->scope);
     if (*key != NULL)
         return OK;
     struct arena scratch = {0}; // the key lies bare there, and is wiped with it
@@ -111,7 +116,7 @@ result cache_token_key(struct catalog_cache *cache, struct db *db, const struct 
     result loaded = load(cache, db, &scratch, &making, &made);
     arena_reset(&scratch);
     if (!failed(loaded))
-        *key = keep(cache->snapshot, kind, use, &made);
+        *key = keep_token_key(cache->snapshot, use, &made);
     crypto_wipe(&made, sizeof made);
     return loaded;
 }

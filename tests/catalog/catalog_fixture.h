@@ -2,7 +2,7 @@
 // catalog_fixture.h - documents in, in one line each.
 #pragma once
 
-#include "phial/catalog/catalog.h"
+#include "phial/catalog/cache.h"
 #include "test_database.h"
 
 #include <string.h>
@@ -91,6 +91,18 @@ static inline result put_customer(struct db *db, struct arena *arena, const char
     struct ask *ask = arena_new(arena, struct ask);
     *ask = (struct ask){.key = key, .document = document};
     return ask_for(db, arena, ask_put_customer, ask);
+}
+
+static inline result refresh_cache(struct db_tx *tx, void *cache)
+{
+    return cache_refresh(cache, tx);
+}
+
+// A change of the catalog that is none of anything.
+static inline result forget_catalog(struct db_tx *tx, void *context)
+{
+    (void)context;
+    return catalog_forget(tx);
 }
 
 // An imaging company's small catalog: one event type, two metrics, one plan, one clinic.

@@ -181,19 +181,6 @@ static void *read_again_and_again(void *context)
     return NULL;
 }
 
-static result forget(struct db_tx *tx, void *context)
-{
-    (void)context;
-    return catalog_forget(tx);
-}
-
-// What one reads another may be letting go of.
-static result refresh_only(struct db_tx *tx, void *context)
-{
-    const struct look *look = context;
-    return cache_refresh(look->cache, tx);
-}
-
 // Looks the clinic up, has it changed, and looks again without asking for it.
 static struct cached_customer after_change(struct db *db, result (*change)(struct db_tx *, void *),
                                            void *context)
@@ -204,7 +191,7 @@ static struct cached_customer after_change(struct db *db, result (*change)(struc
     const struct cached_customer before = *look.customer;
     look.cache->snapshot->filling_us = 0; // however busy the machine was
     ck_assert_ok(db_transact(db, &arena, change, context));
-    ck_assert_ok(db_transact(db, &arena, refresh_only, &look));
+    ck_assert_ok(db_transact(db, &arena, refresh_cache, look.cache));
     ck_assert(cache_knows_customer(look.cache, STR("clinic"), &after));
     struct cached_customer copy = {.archived = true};
     if (after != NULL) {
@@ -235,6 +222,7 @@ START_TEST(knows_customers_as_a_change_left_them)
 }
 END_TEST
 
+// What one reads another may be letting go of.
 START_TEST(is_shared_by_threads_while_the_catalog_changes)
 {
     struct db *db = test_database();
@@ -248,7 +236,7 @@ START_TEST(is_shared_by_threads_while_the_catalog_changes)
     }
     cache_free(first);
     for (int turn = 0; turn < TURNS / 10; turn++)
-        ck_assert_ok(db_transact(db, &arena, forget, NULL));
+        ck_assert_ok(db_transact(db, &arena, forget_catalog, NULL));
     for (size_t i = 0; i < THREADS; i++) {
         (void)pthread_join(readers[i].thread, NULL);
         cache_free(readers[i].cache);

@@ -117,6 +117,43 @@ START_TEST(begins_empty_where_changes_follow_each_other)
 }
 END_TEST
 
+static str name_of(char text[16], int number)
+{
+    int len = snprintf(text, 16, "c-%d", number);
+    return (str){text, (size_t)len};
+}
+
+static void keep_many(struct snapshot *snapshot, int count)
+{
+    char text[16];
+    HOLD(&snapshot->lock);
+    for (int i = 0; i < count; i++)
+        snapshot_keep(snapshot, CACHED_CUSTOMER, 0, name_of(text, i), &known);
+}
+
+START_TEST(begins_empty_after_one_that_is_large_or_full)
+{
+    struct filled filled = {0};
+    const struct snapshot_filling filling = {fill, &filled};
+    struct snapshots *shared = snapshots_new();
+    struct snapshot *held = snapshots_latest(shared, NULL);
+    keep_many(held, 20001);
+    held = at(shared, held, 1, &filling);
+    ck_assert_int_eq(filled.times, 0);
+    ck_assert_uint_eq(held->count, 0);
+    keep_many(held, 20000);
+    held = at(shared, held, 2, &filling);
+    ck_assert_int_eq(filled.times, 1);
+    ck_assert_uint_eq(held->count, 20000);
+    keep_many(held, 180001); // at the same revision
+    held = at(shared, held, 2, &filling);
+    ck_assert_int_eq(filled.times, 1);
+    ck_assert_uint_eq(held->count, 0);
+    snapshot_release(held);
+    snapshots_release(shared);
+}
+END_TEST
+
 START_TEST(stays_what_it_was_where_the_next_cannot_be_filled)
 {
     struct filled filled = {.fails = true};
@@ -134,12 +171,6 @@ START_TEST(stays_what_it_was_where_the_next_cannot_be_filled)
     snapshots_release(shared);
 }
 END_TEST
-
-static str name_of(char text[16], int number)
-{
-    int len = snprintf(text, 16, "c-%d", number);
-    return (str){text, (size_t)len};
-}
 
 struct adder {
     pthread_t thread;
@@ -182,4 +213,5 @@ END_TEST
 
 TEST_MAIN("snapshot", begins_with_what_the_one_before_knew,
           begins_empty_where_changes_follow_each_other,
+          begins_empty_after_one_that_is_large_or_full,
           stays_what_it_was_where_the_next_cannot_be_filled, is_read_while_others_add)

@@ -120,17 +120,6 @@ START_TEST(follows_a_destroyed_key_by_another_one)
 }
 END_TEST
 
-static result refresh(struct db_tx *tx, void *cache)
-{
-    return cache_refresh(cache, tx);
-}
-
-static result forget(struct db_tx *tx, void *context)
-{
-    (void)context;
-    return catalog_forget(tx);
-}
-
 // Without a connection nothing is found but what is kept.
 static bool keeps(struct catalog_cache *cache, const struct token_use *use)
 {
@@ -149,7 +138,7 @@ START_TEST(keeps_the_keys_that_a_change_leaves_as_they_were)
     const struct token_use destroyed = {customer, STR("2022-02"), false};
     const struct token_use replaced = {customer, STR("2022-03"), false};
     struct catalog_cache *cache = cache_new(test_keyring());
-    ck_assert_ok(db_transact(db, &arena, refresh, cache));
+    ck_assert_ok(db_transact(db, &arena, refresh_cache, cache));
     sha256 before = mac_of(cache, db, &stays);
     (void)mac_of(cache, db, &finds);
     (void)mac_of(cache, db, &destroyed);
@@ -163,8 +152,8 @@ START_TEST(keeps_the_keys_that_a_change_leaves_as_they_were)
     cache_free(elsewhere);
 
     cache->snapshot->filling_us = 0; // however busy the machine was
-    ck_assert_ok(db_transact(db, &arena, forget, NULL));
-    ck_assert_ok(db_transact(db, &arena, refresh, cache));
+    ck_assert_ok(db_transact(db, &arena, forget_catalog, NULL));
+    ck_assert_ok(db_transact(db, &arena, refresh_cache, cache));
     ck_assert(keeps(cache, &stays) && keeps(cache, &finds));
     ck_assert(!keeps(cache, &destroyed));
     ck_assert(!keeps(cache, &replaced));

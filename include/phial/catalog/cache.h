@@ -13,7 +13,7 @@
 
 struct catalog_cache;
 struct catalog_cache *cache_new(const struct keyring *keyring); // wraps token keys; outlives it
-struct catalog_cache *cache_share(const struct catalog_cache *other); // with it; outlives it or not
+struct catalog_cache *cache_share(const struct catalog_cache *other); // either may go first
 void cache_free(struct catalog_cache *cache);
 
 // Pointers that the cache has handed out hold until the next call of one of these two.
