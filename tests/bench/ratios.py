@@ -12,6 +12,7 @@ RATIOS = {
     'random_to_copy_of_the_same': ('random', 'copy_random'),
     'single_to_inserts': ('single', 'insert'),
     'single_to_empty_handler': ('single', 'handler'),
+    'changed_to_single': ('changed', 'single'),
     'hundredth_duplicates_to_none': ('hundredth', 'new'),
     'all_duplicates_to_none': ('again', 'new'),
     'one_customer_to_200': ('one_customer', 'new'),

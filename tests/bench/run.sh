@@ -132,6 +132,18 @@ inserts() {
         note insert
 }
 
+# Single events, and a customer of nobody's made in the middle of them.
+changed() {
+    settle
+    "$work/bin/phial" bench single --seconds "$seconds" > "$work/changed.out" &
+    local load=$!
+    sleep "$((seconds / 2))"
+    curl -sSf -o "$work/customer.out" -X PUT "$PHIAL_URL/v1/customers/changed-$(date +%s)" -H "Authorization: Bearer $PHIAL_KEY" \
+        -H 'Content-Type: application/json' -d '{"name": "Nobody", "currency": "USD", "time_zone": "UTC"}'
+    wait "$load"
+    note changed < "$work/changed.out"
+}
+
 empty_handler() {
     "$work/bin/bench_empty_handler" > "$work/handler.out" &
     handler=$!
@@ -163,6 +175,7 @@ for _ in $(seq "$rounds"); do
     memory
     settle
     "$work/bin/phial" bench single --seconds "$seconds" | note single
+    changed
     inserts
     empty_handler
 done
