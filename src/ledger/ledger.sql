@@ -28,7 +28,7 @@ WHERE satisfies_hash_partition('ledger_entry'::regclass, 16, part.number, $1::bi
 -- name: ledger_plan_by_index
 -- What follows in the transaction looks identities up by index: planned once, since planning over
 -- all partitions costs more than the look-up, and never by a scan, however small the table was then,
--- nor by a bitmap of the one row, which costs as much as the look-up.
+-- nor by a bitmap, which costs as much again where an identity is thought to have more rows than one.
 SELECT set_config('enable_seqscan', 'off', true) AS by_index,
        set_config('enable_bitmapscan', 'off', true) AS by_no_bitmap,
        set_config('plan_cache_mode', 'force_generic_plan', true) AS planned_once;
