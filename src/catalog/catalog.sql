@@ -17,9 +17,6 @@ SELECT phial_require(revision = $1, 'PH002') AS holds FROM catalog_revision;
 -- Those whose hash begins with two bytes: what was asked for stays here, see known.c.
 SELECT key FROM catalog_item WHERE kind = $1 AND substr(sha256(key::bytea), 1, 2) = $2 LIMIT 10000;
 
--- name: catalog_list_customer_keys
-SELECT key FROM customer WHERE substr(sha256(key::bytea), 1, 2) = $1 LIMIT 10000;
-
 -- name: catalog_find_item
 SELECT i.key, i.version, i.archived, v.document, encode(v.sha256, 'hex') AS sha256, v.created_at
   FROM catalog_item i
@@ -63,11 +60,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 -- name: catalog_archive_item
 UPDATE catalog_item SET archived = true WHERE kind = $1 AND key = $2 AND NOT archived RETURNING key;
 
--- name: catalog_find_customer
+-- name: catalog_list_customers_alike
+-- Those the hash of whose key begins with two bytes: which one was asked for stays here, see known.c.
 SELECT customer_id, key, document, encode(sha256, 'hex') AS sha256, currency, time_zone, archived,
        created_at
   FROM customer
- WHERE key = $1;
+ WHERE substr(sha256(key::bytea), 1, 2) = $1
+ LIMIT 10000;
 
 -- name: catalog_list_carried_customers
 SELECT wanted.place, customer.currency, customer.time_zone, customer.archived
@@ -220,7 +219,8 @@ VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (customer_id, scope, purpose) DO UPDATE
    SET sealed = excluded.sealed, wrapped_by = excluded.wrapped_by,
        generation = token_key.generation + 1, created_at = now()
- WHERE token_key.sealed IS NULL;
+ WHERE token_key.sealed IS NULL
+RETURNING sealed, wrapped_by, generation;
 
 -- name: catalog_list_carried_token_keys
 SELECT wanted.place

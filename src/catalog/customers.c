@@ -171,6 +171,46 @@ static result find_customer(struct db_tx *tx, const struct db_stmt *stmt, db_par
     return OK;
 }
 
+static result hand_customer(void *context)
+{
+    struct customer_row *row = context;
+    TRY(currency_parse(row->currency, &row->customer.currency));
+    return row->row(row->context, &row->customer);
+}
+
+struct customer_search {
+    str key;
+    struct arena *arena;
+    struct customer found;
+};
+
+static result take_if_wanted(void *context, const struct customer *row)
+{
+    struct customer_search *search = context;
+    if (!str_eq(row->key, search->key))
+        return OK;
+    search->found = *row;
+    search->found.key = str_copy(search->arena, row->key);
+    search->found.document = str_copy(search->arena, row->document);
+    search->found.sha256 = str_copy(search->arena, row->sha256);
+    search->found.zone_name = str_copy(search->arena, row->zone_name);
+    return OK;
+}
+
+result customer_get(struct db_tx *tx, str key, struct customer *customer)
+{
+    struct customer_search search = {.key = key, .arena = db_arena(tx)};
+    struct customer_row rows = {.row = take_if_wanted, .context = &search};
+    if (!catalog_key_valid(key))
+        return FAIL(NOT_FOUND, "No such resource.");
+    TRY(db_each(tx, &catalog_list_customers_alike_sql, PARAMS(known_bucket(db_arena(tx), key)),
+                customer_columns(db_arena(tx), &rows), hand_customer, &rows));
+    if (search.found.id == 0)
+        return FAIL(NOT_FOUND, "No such resource.");
+    *customer = search.found;
+    return OK;
+}
+
 // What a subscription has been promised stays: its periods are cut by the zone, priced in the
 // currency.
 static result check_fixed(struct db_tx *tx, const struct customer *current,
@@ -270,12 +310,6 @@ result customer_put(struct db_tx *tx, str key, struct json_at document, const st
     return OK;
 }
 
-result customer_get(struct db_tx *tx, str key, struct customer *customer)
-{
-    TRY(customer_is_known(tx, key));
-    return find_customer(tx, &catalog_find_customer_sql, db_text(key), customer);
-}
-
 result customer_get_by_id(struct db_tx *tx, int64_t id, struct customer *customer)
 {
     return find_customer(tx, &catalog_find_customer_by_id_sql, db_i64(id), customer);
@@ -305,13 +339,6 @@ result customer_archive(struct db_tx *tx, str key, const struct change *change)
     TRY(db_exec(tx, &catalog_archive_customer_sql,
                 PARAMS(db_i64(customer.id), db_instant(change->now))));
     return catalog_bump(tx);
-}
-
-static result hand_customer(void *context)
-{
-    struct customer_row *row = context;
-    TRY(currency_parse(row->currency, &row->customer.currency));
-    return row->row(row->context, &row->customer);
 }
 
 result customer_each(struct db_tx *tx, str after, int64_t limit,

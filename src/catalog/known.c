@@ -19,29 +19,19 @@ static result compare(void *context)
     return OK;
 }
 
-static db_param bucket_of(struct arena *arena, str key)
+db_param known_bucket(struct arena *arena, str key)
 {
     sha256 hash = sha256_of(key);
     return db_bytes(str_copy(arena, str_slice(sha256_str(&hash), 0, BUCKET_BYTES)));
 }
 
-static result look(struct db_tx *tx, const struct db_stmt *stmt, struct db_params params, str key)
+result catalog_is_known(struct db_tx *tx, enum catalog_kind kind, str key)
 {
     struct comparing comparing = {.wanted = key};
     if (!catalog_key_valid(key))
         return FAIL(NOT_FOUND, "No such resource.");
-    TRY(db_each(tx, stmt, params, COLUMNS(db_into_text("key", &comparing.key)), compare,
-                &comparing));
+    TRY(db_each(tx, &catalog_list_item_keys_sql,
+                PARAMS(db_text(str_from(catalog_kind_name(kind))), known_bucket(db_arena(tx), key)),
+                COLUMNS(db_into_text("key", &comparing.key)), compare, &comparing));
     return comparing.found ? OK : FAIL(NOT_FOUND, "No such resource.");
-}
-
-result customer_is_known(struct db_tx *tx, str key)
-{
-    return look(tx, &catalog_list_customer_keys_sql, PARAMS(bucket_of(db_arena(tx), key)), key);
-}
-
-result catalog_is_known(struct db_tx *tx, enum catalog_kind kind, str key)
-{
-    db_param name = db_text(str_from(catalog_kind_name(kind)));
-    return look(tx, &catalog_list_item_keys_sql, PARAMS(name, bucket_of(db_arena(tx), key)), key);
 }

@@ -8,5 +8,5 @@
 
 #include "phial/catalog/catalog.h"
 
-result customer_is_known(struct db_tx *tx, str key);                        // NOT_FOUND
+db_param known_bucket(struct arena *arena, str key); // the two bytes
 result catalog_is_known(struct db_tx *tx, enum catalog_kind kind, str key); // NOT_FOUND

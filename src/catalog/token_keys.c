@@ -30,6 +30,11 @@ struct making {
     int64_t generation;
 };
 
+#define ROW_COLUMNS(making)                                         \
+    COLUMNS(db_into_bytes("sealed", &(making)->row.sealed),         \
+            db_into_bytes("wrapped_by", &(making)->row.wrapped_by), \
+            db_into_i64("generation", &(making)->generation))
+
 static result find_row(struct db_tx *tx, struct making *making)
 {
     const struct token_use *use = making->use;
@@ -39,13 +44,12 @@ static result find_row(struct db_tx *tx, struct making *making)
     result found =
         db_one(tx, &catalog_find_token_key_sql,
                PARAMS(db_i64(use->customer_id), db_text(use->scope), db_text(making->row.purpose)),
-               COLUMNS(db_into_bytes("sealed", &making->row.sealed),
-                       db_into_bytes("wrapped_by", &making->row.wrapped_by),
-                       db_into_i64("generation", &making->generation)));
+               ROW_COLUMNS(making));
     return found.code == ERR_NOT_FOUND ? OK : found;
 }
 
-static result insert_row(struct db_tx *tx, const struct making *making)
+// Another daemon may be making it as well: the first to commit wins, and all read its row.
+static result insert_row(struct db_tx *tx, struct making *making)
 {
     char random[TOKEN_KEY_BYTES];
     str sealed = {0};
@@ -56,20 +60,20 @@ static result insert_row(struct db_tx *tx, const struct making *making)
                                (str){random, sizeof random}, &sealed);
     crypto_wipe(random, sizeof random);
     TRY(done);
-    return db_exec(tx, &catalog_insert_token_key_sql,
-                   PARAMS(db_i64(row.customer_id), db_text(row.scope), db_text(row.purpose),
-                          db_bytes(sealed), db_bytes(row.wrapped_by)));
+    result inserted =
+        db_one(tx, &catalog_insert_token_key_sql,
+               PARAMS(db_i64(row.customer_id), db_text(row.scope), db_text(row.purpose),
+                      db_bytes(sealed), db_bytes(row.wrapped_by)),
+               ROW_COLUMNS(making));
+    return inserted.code == ERR_NOT_FOUND ? find_row(tx, making) : inserted;
 }
 
-// Another daemon may be making it as well: the first to commit wins, and all read the row.
 static result find_or_make(struct db_tx *tx, void *context)
 {
     struct making *making = context;
     TRY(find_row(tx, making));
-    if (making->row.sealed.len != 0)
-        return OK;
-    TRY(insert_row(tx, making));
-    TRY(find_row(tx, making));
+    if (making->row.sealed.len == 0)
+        TRY(insert_row(tx, making));
     return making->row.sealed.len != 0 ? OK : FAIL(DB_CONFLICT, "the key is being destroyed");
 }
 

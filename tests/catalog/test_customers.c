@@ -132,5 +132,38 @@ START_TEST(refuses_a_key_that_names_a_person)
 }
 END_TEST
 
+static result get_customer(struct db_tx *tx, void *context)
+{
+    struct ask *ask = context;
+    return customer_get(tx, str_from(ask->key), &ask->customer);
+}
+
+// The hashes of both keys begin with 037c, so that one statement finds both.
+START_TEST(tells_apart_those_that_the_database_cannot)
+{
+    static const struct {
+        const char *key;
+        const char *zone;
+    } cases[] = {{"clinic-393", "Europe/Berlin"}, {"clinic-470", "America/New_York"}};
+    struct db *db = test_database();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        str document =
+            str_printf(&arena, "{\"name\": \"A\", \"currency\": \"USD\", \"time_zone\": \"%s\"}",
+                       cases[i].zone);
+        struct ask missing = {.key = cases[i].key};
+        ck_assert_int_eq(ask_for(db, &arena, get_customer, &missing).code, ERR_NOT_FOUND);
+        ck_assert_ok(put_customer(db, &arena, cases[i].key, str_to_c(&arena, document)));
+    }
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct ask ask = {.key = cases[i].key};
+        ck_assert_ok(ask_for(db, &arena, get_customer, &ask));
+        ck_assert(str_eq(ask.customer.key, str_from(cases[i].key)));
+        ck_assert(str_eq(ask.customer.zone_name, str_from(cases[i].zone)));
+    }
+    arena_reset(&arena);
+    db_close(db);
+}
+END_TEST
+
 TEST_MAIN("customers", reads_what_an_invoice_needs, points_at_each_fault,
-          refuses_a_key_that_names_a_person)
+          refuses_a_key_that_names_a_person, tells_apart_those_that_the_database_cannot)
