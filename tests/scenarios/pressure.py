@@ -239,6 +239,20 @@ def a_change_is_paid_once():
     server.remove()
 
 
+def analyzed_by_few_rows():
+    """PostgreSQL analyzes what grows again and again: by its own measure each time for half a second, beside those who send."""
+    server = phial.Server()
+    prepare(server.client, CUSTOMERS[:1])
+    load = Load([server], CUSTOMERS[:1])
+    load.deliver(0, events_of(load, 'analyzed', 1000, load.customers), random.Random())
+    longest, leaves = server.sql(
+        'ANALYZE', """SELECT max(array_length(histogram_bounds::text::text[], 1)), count(*) FILTER (WHERE attname = 'leaf')
+                      FROM pg_stats WHERE tablename ~ '^ledger_entry_[0-9]+$'""").split('|')
+    assert 2 < int(longest) <= 11 and leaves == '0', (longest, leaves)
+    print('passed analyzed_by_few_rows')
+    server.remove()
+
+
 def beyond_its_rate():
     server = phial.Server(environment={'PHIAL_LIMITS_REQUESTS_PER_SECOND': '2', 'PHIAL_LIMITS_BURST': '20'})
     prepare(server.client, CUSTOMERS[:2])
@@ -258,7 +272,8 @@ def beyond_its_rate():
 
 
 def main():
-    for story in (full_queue, bounded_memory, answers_over_unfolded_entries, nobody_waits, a_change_is_paid_once, beyond_its_rate):
+    for story in (full_queue, bounded_memory, answers_over_unfolded_entries, nobody_waits, a_change_is_paid_once, analyzed_by_few_rows,
+                  beyond_its_rate):
         story()
     print('ok')
 
