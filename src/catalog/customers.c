@@ -161,16 +161,6 @@ static struct db_columns customer_columns(struct arena *arena, struct customer_r
     return (struct db_columns){kept, (int)COUNT_OF(columns)};
 }
 
-static result find_customer(struct db_tx *tx, const struct db_stmt *stmt, db_param which,
-                            struct customer *customer)
-{
-    struct customer_row row = {0};
-    TRY(db_one(tx, stmt, PARAMS(which), customer_columns(db_arena(tx), &row)));
-    TRY(currency_parse(row.currency, &row.customer.currency));
-    *customer = row.customer;
-    return OK;
-}
-
 static result hand_customer(void *context)
 {
     struct customer_row *row = context;
@@ -312,7 +302,12 @@ result customer_put(struct db_tx *tx, str key, struct json_at document, const st
 
 result customer_get_by_id(struct db_tx *tx, int64_t id, struct customer *customer)
 {
-    return find_customer(tx, &catalog_find_customer_by_id_sql, db_i64(id), customer);
+    struct customer_row row = {0};
+    TRY(db_one(tx, &catalog_find_customer_by_id_sql, PARAMS(db_i64(id)),
+               customer_columns(db_arena(tx), &row)));
+    TRY(currency_parse(row.currency, &row.customer.currency));
+    *customer = row.customer;
+    return OK;
 }
 
 result customer_document_at(struct db_tx *tx, int64_t id, instant at, str *document)
