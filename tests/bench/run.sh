@@ -74,16 +74,19 @@ target=${source/\/phial\?/\/phial_reference?}
 as=()
 [ "$(id -u)" -ne 0 ] || as=(runuser -u "$(stat -c %U "$data/cluster")" --)
 
+# Logs with so much to fold that the daemon does not wait for more.
+unfolded='SELECT count(*) FROM ledger_head AS head LEFT JOIN usage_mark AS mark USING (customer_id)
+          WHERE head.customer_id > 0 AND head.size - COALESCE(mark.folded_to, 0) >= 1000'
+
 # What is measured next begins as what was measured before did: with logs that are folded, and clean buffers.
 settle() {
-    for _ in $(seq 600); do
-        [ "$("${as[@]}" psql -XAtq -d "$source" -c "$unfolded")" -ne 0 ] || break
+    local until=$((SECONDS + 900))
+    while [ "$("${as[@]}" psql -XAtq -d "$source" -c "$unfolded")" -ne 0 ]; do
+        [ "$SECONDS" -lt "$until" ] || { echo "run.sh: the logs are not folded" >&2; exit 1; }
         sleep 0.2
     done
     "${as[@]}" psql -XAtq -d "$source" -c CHECKPOINT
 }
-unfolded='SELECT count(*) FROM ledger_head AS head LEFT JOIN usage_mark AS mark USING (customer_id)
-          WHERE head.customer_id > 0 AND head.size - COALESCE(mark.folded_to, 0) > 2000'
 
 # note NAME: a JSON line on standard input, named, printed and kept
 note() {
