@@ -77,11 +77,18 @@ static result check_scope(const struct request *request, const struct api_key *k
 }
 
 // Events have identities of their own, and a preview makes nothing.
-static bool takes_idempotency_key(const struct request *request)
+static bool has_claim(const struct request *request)
 {
     http_handler handler = request->route->handler;
-    return str_eq(request->method, STR("POST")) && handler != post_events &&
-           handler != post_events_validate && handler != post_invoices_preview;
+    return http_has_header(request, "Idempotency-Key") && str_eq(request->method, STR("POST")) &&
+           handler != post_events && handler != post_events_validate &&
+           handler != post_invoices_preview;
+}
+
+// A run commits as it goes, and what is billed is not billed again by the next one.
+static bool commits_itself(const struct request *request)
+{
+    return request->route->handler == post_billing_run;
 }
 
 static sha256 hash_parts(const str *parts, size_t count)
@@ -99,10 +106,13 @@ static sha256 hash_parts(const str *parts, size_t count)
 static result read_claim(const struct request *request, struct caller *caller)
 {
     str name = str_trim(http_header(request, "Idempotency-Key"));
-    if (!http_has_header(request, "Idempotency-Key") || !takes_idempotency_key(request))
+    if (!has_claim(request))
         return OK;
-    if (name.len == 0 || name.len > IDEMPOTENCY_KEY_MAX)
-        return FAIL(BAD_HEADER, "An Idempotency-Key is 1 to 255 characters long.");
+    bool printable = name.len > 0 && name.len <= IDEMPOTENCY_KEY_MAX;
+    for (size_t i = 0; printable && i < name.len; i++)
+        printable = name.ptr[i] >= ' ' && name.ptr[i] <= '~';
+    if (!printable)
+        return FAIL(BAD_HEADER, "An Idempotency-Key is 1 to 255 printable ASCII characters.");
     const str named[] = {name, request->method, request->path};
     const str whole[] = {request->target, request->media_type, request->body};
     caller->claimed = true;
@@ -111,6 +121,7 @@ static result read_claim(const struct request *request, struct caller *caller)
         .name = hash_parts(named, COUNT_OF(named)),
         .fingerprint = hash_parts(whole, COUNT_OF(whole)),
         .keyring = api_of(request)->keyring,
+        .by_session = commits_itself(request),
     };
     return OK;
 }
@@ -265,6 +276,17 @@ static void add_rate_headers(struct arena *arena, struct reply *reply,
                           str_printf(arena, "%lld", (long long)rate->retry_seconds));
 }
 
+static result pass(struct entrance *entrance)
+{
+    struct request *request = entrance->request;
+    bool holds = has_claim(request) && !commits_itself(request);
+    TRY((holds ? db_hold : db_transact)(request->db, request->arena, pass_entrance, entrance));
+    if (holds && entrance->replayed)
+        db_drop(request->db);
+    entrance->caller->held = holds && !entrance->replayed;
+    return OK;
+}
+
 result api_enter(void *context, struct request *request, struct reply *reply)
 {
     (void)context;
@@ -279,9 +301,7 @@ result api_enter(void *context, struct request *request, struct reply *reply)
     if (request->route->scope[0] == '\0')
         return OK;
     TRY(caller_presented(request, &entrance.presented));
-    result passed = is_known(&entrance)
-                        ? admit(&entrance)
-                        : db_transact(request->db, request->arena, pass_entrance, &entrance);
+    result passed = is_known(&entrance) ? admit(&entrance) : pass(&entrance);
     if (failed(passed) || entrance.replayed)
         caller->claimed = false; // somebody else's claim
     caller->rated = entrance.rated;
@@ -296,19 +316,19 @@ result api_enter(void *context, struct request *request, struct reply *reply)
     return OK;
 }
 
-// What is kept of an answer: it goes to a transaction that cannot fail the request any more.
 struct leaving {
     const struct caller *caller;
     bool keep;
     struct kept_answer answer;
 };
 
+// Whoever asks between the two of a session's does what is harmless once more.
 static result settle(struct db_tx *tx, void *context)
 {
     struct leaving *leaving = context;
-    if (!leaving->keep)
-        return idempotency_release(tx, &leaving->caller->claim);
-    return idempotency_keep(tx, &leaving->caller->claim, &leaving->answer);
+    if (leaving->caller->claim.by_session)
+        TRY(idempotency_release(tx, &leaving->caller->claim));
+    return leaving->keep ? idempotency_keep(tx, &leaving->caller->claim, &leaving->answer) : OK;
 }
 
 static bool worth_keeping(const struct reply *reply)
@@ -317,9 +337,8 @@ static bool worth_keeping(const struct reply *reply)
            reply->status != 429;
 }
 
-static void settle_claim(struct request *request, const struct reply *reply)
+static struct leaving leaving_with(const struct request *request, const struct reply *reply)
 {
-    struct caller *caller = request->caller;
     struct buf headers = {.arena = request->arena};
     for (size_t i = 0; i < reply->header_count; i++) {
         str name = str_from(reply->headers[i].name);
@@ -327,14 +346,46 @@ static void settle_claim(struct request *request, const struct reply *reply)
             buf_addf(&headers, "%" STR_FMT ": %" STR_FMT "\n", STR_ARG(name),
                      STR_ARG(reply->headers[i].value));
     }
-    struct leaving leaving = {
-        .caller = caller,
+    return (struct leaving){
+        .caller = caller_of(request),
         .keep = worth_keeping(reply),
         .answer = {reply->status, reply->media_type, reply->body, buf_str(&headers)},
     };
+}
+
+static void answer_instead(struct request *request, struct reply *reply, result why)
+{
+    assert(reply->stream == NULL); // has found what it tells of in a transaction
+    if (reply->file >= 0)
+        (void)close(reply->file);
+    *reply = (struct reply){.file = -1};
+    http_problem(request, reply, why);
+}
+
+// Commits what the request has done with its answer: neither is there without the other. What was
+// refused has done nothing.
+static result let_go(struct request *request, struct reply *reply, result outcome)
+{
+    struct caller *caller = request->caller;
+    struct leaving leaving = leaving_with(request, reply);
+    caller->held = false;
     caller->claimed = false;
+    if (failed(outcome) && !leaving.keep) {
+        db_drop(request->db);
+        return outcome;
+    }
+    result gone = db_let_go(request->db, !failed(outcome), settle, &leaving);
+    if (failed(gone))
+        answer_instead(request, reply, gone);
+    return failed(gone) ? gone : outcome;
+}
+
+static void settle_claim(struct request *request, const struct reply *reply)
+{
+    struct leaving leaving = leaving_with(request, reply);
+    caller_of(request)->claimed = false;
     result settled = db_transact(request->db, request->arena, settle, &leaving);
-    if (failed(settled)) // the claim goes stale by itself
+    if (failed(settled))
         log_write(api_of(request)->log, LOG_WARN, "idempotency_not_kept",
                   LOG_FIELDS(log_text("code", str_from(error_info(settled.code)->slug))));
 }
@@ -363,20 +414,19 @@ static void count_phi(const struct request *request, const struct caller *caller
 static void withhold_unrecorded(struct request *request, struct reply *reply, result outcome)
 {
     result recorded = record_leave(request, outcome);
-    if (!failed(recorded))
-        return;
-    assert(reply->stream == NULL); // has found what it tells of in a transaction
-    if (reply->file >= 0)
-        (void)close(reply->file);
-    *reply = (struct reply){.file = -1};
-    http_problem(request, reply, recorded);
+    if (failed(recorded))
+        answer_instead(request, reply, recorded);
 }
 
 void api_leave(void *context, struct request *request, struct reply *reply, result outcome)
 {
     (void)context;
     struct caller *caller = request->caller;
+    if (caller != NULL && caller->held)
+        outcome = let_go(request, reply, outcome);
     withhold_unrecorded(request, reply, outcome);
+    if (caller != NULL && caller->afterwards != NULL && !failed(outcome))
+        caller->afterwards(request);
     if (failed(outcome) && caller != NULL && request->faults != NULL)
         count_phi(request, caller);
     if (reply->status == 415 && request->route != NULL && request->route->handler == post_events)

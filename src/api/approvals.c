@@ -296,6 +296,13 @@ static result read_meaning(const struct request *request, struct decision *decis
     return OK;
 }
 
+// What it was may be to be noted, or for the jobs to do.
+static void approved(const struct request *request)
+{
+    erasure_note(request);
+    caller_nudge_jobs(request);
+}
+
 static result settle(const struct request *request, struct reply *reply, bool approves)
 {
     struct decision decision = {.request = request, .approves = approves};
@@ -304,10 +311,7 @@ static result settle(const struct request *request, struct reply *reply, bool ap
     TRY(read_meaning(request, &decision));
     TRY(caller_has_reason(request));
     TRY(db_transact(request->db, request->arena, decide, &decision));
-    if (approves)
-        erasure_note(request); // it may have been one
-    if (api_of(request)->jobs != NULL)
-        jobs_nudge(api_of(request)->jobs); // what was approved may be theirs to do
+    caller_afterwards(request, approves ? approved : caller_nudge_jobs);
     return reply_approval(request, reply, 200, &decision.approval);
 }
 

@@ -224,3 +224,9 @@ result parameter_csv(const struct request *request, bool *csv)
     *csv = str_eq(format, STR("csv"));
     return *csv || str_eq(format, STR("json")) ? OK : FAIL(BAD_PARAMETER, "format is json or csv.");
 }
+
+void caller_nudge_jobs(const struct request *request)
+{
+    if (api_of(request)->jobs != NULL)
+        jobs_nudge(api_of(request)->jobs);
+}

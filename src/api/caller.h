@@ -21,7 +21,9 @@ struct caller {
     int64_t revision;   // of the catalog that the key was valid at, on routes that take it on trust
     struct change change; // actor, reason ("" without) and now
     bool claimed;         // an Idempotency-Key waits for this answer
+    bool held;            // in the transaction that all of the request is then
     struct idempotency claim;
+    void (*afterwards)(const struct request *request);
     void *work; // the handler's own, while the request waits
     struct record record;
     bool rated; // it has taken of the key's rate
@@ -42,6 +44,15 @@ static inline struct caller *caller_of(const struct request *request)
 {
     return request->caller;
 }
+
+// Called once what the request does is committed, which may be after its handler; not where it
+// fails.
+static inline void caller_afterwards(const struct request *request,
+                                     void (*work)(const struct request *request))
+{
+    caller_of(request)->afterwards = work;
+}
+void caller_nudge_jobs(const struct request *request);
 
 static inline int64_t bound_customer(const struct request *request) // 0: any
 {

@@ -105,7 +105,7 @@ result post_erasures(const struct request *request, struct reply *reply)
     if (reply->status != 0)
         return OK;
     TRY(db_transact(request->db, request->arena, erase, &erasing));
-    erasure_note(request);
+    caller_afterwards(request, erasure_note);
     json_t *answer = describe(erasure);
     if (json_object_set_new(answer, "keys", erasure_print_keys(erasure)) != 0) {
         json_decref(answer);

@@ -153,8 +153,7 @@ result post_exports(const struct request *request, struct reply *reply)
     TRY(http_parameters_known(request, ""));
     TRY(document_required(request));
     TRY(db_transact(request->db, request->arena, create, &question));
-    if (api_of(request)->jobs != NULL)
-        jobs_nudge(api_of(request)->jobs);
+    caller_afterwards(request, caller_nudge_jobs);
     http_reply_header(
         reply, "Location",
         str_printf(request->arena, "/v1/exports/%" STR_FMT, STR_ARG(question.state.id)));

@@ -330,33 +330,29 @@ SELECT $1::timestamptz
     ON CONFLICT (only_row) DO UPDATE SET now = excluded.now WHERE test_clock.now <= excluded.now
 RETURNING now;
 
--- name: catalog_begin_answer
-INSERT INTO idempotency (key_id, sha256, fingerprint)
-VALUES ($1, $2, $3)
-ON CONFLICT (key_id, sha256) DO NOTHING
-RETURNING key_id;
+-- name: catalog_claim
+SELECT pg_try_advisory_xact_lock(hashtextextended($1 || encode($2, 'hex'), 0)) AS locked;
+
+-- name: catalog_claim_by_session
+SELECT pg_try_advisory_lock(hashtextextended($1 || encode($2, 'hex'), 0)) AS locked;
+
+-- name: catalog_unclaim
+SELECT pg_advisory_unlock(hashtextextended($1 || encode($2, 'hex'), 0)) AS unlocked;
 
 -- name: catalog_find_answer
-SELECT fingerprint, status, media_type, body, headers,
-       created_at < now() - interval '24 hours' AS expired,
-       created_at < now() - interval '60 seconds' AS stale
+SELECT fingerprint, status, media_type, body, headers
   FROM idempotency
  WHERE key_id = $1 AND sha256 = $2
-   FOR UPDATE;
-
--- name: catalog_take_over_answer
-UPDATE idempotency
-   SET fingerprint = $3, status = NULL, media_type = NULL, body = NULL, headers = NULL,
-       sealed_by = NULL, created_at = now()
- WHERE key_id = $1 AND sha256 = $2;
+   AND status IS NOT NULL AND created_at >= now() - interval '24 hours';
 
 -- name: catalog_keep_answer
-UPDATE idempotency
-   SET status = $3, media_type = $4, body = $5, headers = $6, sealed_by = $7
- WHERE key_id = $1 AND sha256 = $2;
-
--- name: catalog_forget_answer
-DELETE FROM idempotency WHERE key_id = $1 AND sha256 = $2;
+INSERT INTO idempotency (key_id, sha256, fingerprint, status, media_type, body, headers, sealed_by,
+                         created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
+    ON CONFLICT (key_id, sha256) DO UPDATE
+   SET fingerprint = excluded.fingerprint, status = excluded.status,
+       media_type = excluded.media_type, body = excluded.body, headers = excluded.headers,
+       sealed_by = excluded.sealed_by, created_at = excluded.created_at;
 
 -- name: catalog_add_refusals
 INSERT INTO refusal_count (hour, event_type, pointer, code, detector, refusals)

@@ -15,60 +15,52 @@ static str seal_context(struct arena *arena, const struct idempotency *what)
     return idempotency_context(arena, what->key_id, sha256_str(&what->name));
 }
 
-struct found_answer {
-    str fingerprint;
-    bool has_status;
-    bool expired;
-    bool stale; // without an answer for so long that whoever claimed it has died
-    struct kept_answer kept;
-};
-
-static result find_answer(struct db_tx *tx, const struct idempotency *what,
-                          struct found_answer *found)
+static db_param hash_of(const struct idempotency *what)
 {
-    return db_one(
-        tx, &catalog_find_answer_sql,
-        PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name))),
-        COLUMNS(db_into_bytes("fingerprint", &found->fingerprint),
-                db_if_present(db_into_i64("status", &found->kept.status), &found->has_status),
-                db_into_text("media_type", &found->kept.media_type),
-                db_into_bytes("body", &found->kept.body),
-                db_into_text("headers", &found->kept.headers),
-                db_into_bool("expired", &found->expired), db_into_bool("stale", &found->stale)));
+    return db_bytes(sha256_str(&what->name));
 }
 
+static result find_answer(struct db_tx *tx, const struct idempotency *what, bool *found,
+                          struct kept_answer *answer)
+{
+    str fingerprint = {0};
+    result read = db_one(
+        tx, &catalog_find_answer_sql, PARAMS(db_text(what->key_id), hash_of(what)),
+        COLUMNS(db_into_bytes("fingerprint", &fingerprint), db_into_i64("status", &answer->status),
+                db_into_text("media_type", &answer->media_type),
+                db_into_bytes("body", &answer->body), db_into_text("headers", &answer->headers)));
+    *found = !failed(read);
+    if (failed(read))
+        return read.code == ERR_NOT_FOUND ? OK : read;
+    if (!str_eq(fingerprint, sha256_str(&what->fingerprint)))
+        return FAIL(KEY_REUSED, "The Idempotency-Key was used with another request.");
+    return keyring_unseal(db_arena(tx), what->keyring, seal_context(db_arena(tx), what),
+                          answer->body, &answer->body);
+}
+
+static result lock(struct db_tx *tx, const struct idempotency *what)
+{
+    bool locked = false;
+    TRY(db_one(tx, what->by_session ? &catalog_claim_by_session_sql : &catalog_claim_sql,
+               PARAMS(db_text(what->key_id), hash_of(what)),
+               COLUMNS(db_into_bool("locked", &locked))));
+    return locked ? OK
+                  : FAIL(KEY_RUNNING,
+                         "The first request with this Idempotency-Key has no answer yet.");
+}
+
+// Looked for again under the lock, as the answer may have come in between.
 result idempotency_begin(struct db_tx *tx, const struct idempotency *what, bool *found,
                          struct kept_answer *answer)
 {
-    str inserted = {0};
-    struct found_answer old = {0};
-    db_once(tx); // a claim that is made again would meet itself
-    result claimed = db_one(tx, &catalog_begin_answer_sql,
-                            PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name)),
-                                   db_bytes(sha256_str(&what->fingerprint))),
-                            COLUMNS(db_into_text("key_id", &inserted)));
-    if (claimed.code != ERR_NOT_FOUND) {
-        TRY(claimed);
-        *found = false;
+    TRY(find_answer(tx, what, found, answer));
+    if (*found)
         return OK;
-    }
-    TRY(find_answer(tx, what, &old));
-    if (old.expired || (!old.has_status && old.stale)) {
-        *found = false;
-        return db_exec(tx, &catalog_take_over_answer_sql,
-                       PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name)),
-                              db_bytes(sha256_str(&what->fingerprint))));
-    }
-    if (!str_eq(old.fingerprint, sha256_str(&what->fingerprint)))
-        return FAIL(KEY_REUSED, "The Idempotency-Key was used with another request.");
-    if (!old.has_status)
-        return FAIL(KEY_RUNNING, "The first request with this Idempotency-Key has no answer yet.");
-    struct arena *arena = db_arena(tx);
-    TRY(keyring_unseal(arena, what->keyring, seal_context(arena, what), old.kept.body,
-                       &old.kept.body));
-    *answer = old.kept;
-    *found = true;
-    return OK;
+    TRY(lock(tx, what));
+    result again = find_answer(tx, what, found, answer);
+    if (what->by_session && (failed(again) || *found))
+        TRY(idempotency_release(tx, what));
+    return again;
 }
 
 result idempotency_keep(struct db_tx *tx, const struct idempotency *what,
@@ -78,13 +70,15 @@ result idempotency_keep(struct db_tx *tx, const struct idempotency *what,
     str sealed = {0};
     TRY(keyring_seal(arena, what->keyring, seal_context(arena, what), answer->body, &sealed));
     return db_exec(tx, &catalog_keep_answer_sql,
-                   PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name)),
-                          db_i64(answer->status), db_text(answer->media_type), db_bytes(sealed),
-                          db_text(answer->headers), db_bytes(keyring_id(what->keyring))));
+                   PARAMS(db_text(what->key_id), hash_of(what),
+                          db_bytes(sha256_str(&what->fingerprint)), db_i64(answer->status),
+                          db_text(answer->media_type), db_bytes(sealed), db_text(answer->headers),
+                          db_bytes(keyring_id(what->keyring))));
 }
 
 result idempotency_release(struct db_tx *tx, const struct idempotency *what)
 {
-    return db_exec(tx, &catalog_forget_answer_sql,
-                   PARAMS(db_text(what->key_id), db_bytes(sha256_str(&what->name))));
+    bool unlocked = false;
+    return db_one(tx, &catalog_unclaim_sql, PARAMS(db_text(what->key_id), hash_of(what)),
+                  COLUMNS(db_into_bool("unlocked", &unlocked)));
 }

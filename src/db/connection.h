@@ -8,14 +8,6 @@
 
 enum { PREPARED_SLOTS = 1024 }; // a power of two
 
-struct db {
-    struct db_options options;
-    PGconn *connection;                   // NULL until first used and after it was lost
-    const char *prepared[PREPARED_SLOTS]; // names, hashed
-    size_t prepared_count;
-    const struct db_witness *witness; // NULL: nobody
-};
-
 enum { DEFERRED_MAX = 8 };
 
 // A statement that was sent and whose result is read later.
@@ -34,6 +26,17 @@ struct db_tx {
     int64_t id;     // by which it is asked then; 0: nothing was written
     int deferred_count;
     struct deferred deferred[DEFERRED_MAX];
+};
+
+struct db {
+    struct db_options options;
+    PGconn *connection;                   // NULL until first used and after it was lost
+    const char *prepared[PREPARED_SLOTS]; // names, hashed
+    size_t prepared_count;
+    const struct db_witness *witness; // NULL: nobody
+    struct db_tx held;                // between db_hold and db_let_go
+    bool holds;
+    bool held_work; // something has been done in it
 };
 
 void rows_release(PGresult **rows);

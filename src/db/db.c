@@ -182,31 +182,64 @@ const struct db_witness *db_watched(const struct db_tx *tx)
     return tx->db->witness;
 }
 
+static result tell_begun(struct db_tx *tx)
+{
+    const struct db_witness *witness = tx->db->witness;
+    return witness == NULL ? OK : witness->begun(tx, witness->context);
+}
+
+static result tell_ending(struct db_tx *tx)
+{
+    const struct db_witness *witness = tx->db->witness;
+    return witness == NULL || !tx->has_begun ? OK : witness->ending(tx, witness->context);
+}
+
 static void tell_committed(const struct db *db)
 {
     if (db->witness != NULL)
         db->witness->committed(db->witness->context);
 }
 
+// What is to be done in a transaction.
+struct work {
+    result (*run)(struct db_tx *, void *);
+    void *context;
+    bool holds; // the transaction stays open
+};
+
+static result hold(struct db_tx *tx)
+{
+    TRY(pipeline_flush(tx));
+    TRY(command_run(tx->db, "SAVEPOINT held"));
+    tx->db->held = *tx;
+    tx->db->holds = true;
+    tx->db->held_work = false;
+    return OK;
+}
+
+static result run_whole(struct db_tx *tx, const struct work *work)
+{
+    if (work->holds) {
+        TRY(work->run(tx, work->context));
+        return hold(tx);
+    }
+    TRY(tell_begun(tx));
+    TRY(work->run(tx, work->context));
+    TRY(tell_ending(tx));
+    return commit(tx);
+}
+
 // doubtful: the transaction that nobody knows of whether it has been committed; 0: it is known.
-static result transact_once(struct db *db, struct arena *arena,
-                            result (*work)(struct db_tx *, void *), void *context,
+static result transact_once(struct db *db, struct arena *arena, const struct work *work,
                             int64_t *doubtful)
 {
     TRY(connect_once(db));
     struct db_tx tx = {.db = db, .arena = arena};
-    const struct db_witness *witness = db->witness;
-    result outcome = witness == NULL ? OK : witness->begun(&tx, witness->context);
-    if (!failed(outcome))
-        outcome = work(&tx, context);
-    if (!failed(outcome) && witness != NULL && tx.has_begun)
-        outcome = witness->ending(&tx, witness->context);
-    if (!failed(outcome))
-        outcome = commit(&tx);
+    result outcome = run_whole(&tx, work);
     *doubtful = outcome.code == ERR_DB_AWAY ? tx.id : 0;
     if (failed(outcome))
         undo(&tx, outcome);
-    else if (tx.has_begun)
+    else if (tx.has_begun && !work->holds)
         tell_committed(db);
     return outcome;
 }
@@ -255,15 +288,12 @@ static enum fate find_fate(struct db *db, int64_t id)
     return fate;
 }
 
-result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
-                   void *context)
+static result transact(struct db *db, struct arena *arena, const struct work *work)
 {
-    if (db == NULL)
-        return FAIL(WOULD_BLOCK, "");
     int64_t deadline = elapsed_ms() + AWAY_MS_MAX;
     for (int attempt = 1;; attempt++) {
         int64_t doubtful = 0;
-        result outcome = transact_once(db, arena, work, context, &doubtful);
+        result outcome = transact_once(db, arena, work, &doubtful);
         enum fate fate = doubtful == 0 ? FATE_ABORTED : find_fate(db, doubtful);
         if (fate == FATE_COMMITTED)
             tell_committed(db);
@@ -275,6 +305,90 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
             return outcome;
         pause_before(attempt);
     }
+}
+
+// Whoever watches sees one transaction, which begins with the first work that is not undone.
+static result run_part(struct db_tx *tx, void *context)
+{
+    const struct work *work = context;
+    if (!tx->db->held_work)
+        TRY(tell_begun(tx));
+    return work->run(tx, work->context);
+}
+
+static result transact_within(struct db *db, struct arena *arena, struct work *work)
+{
+    struct db_tx *tx = &db->held;
+    struct arena *kept = tx->arena;
+    result outcome = FAIL(DB_AWAY, "the database does not answer");
+    tx->arena = arena;
+    for (int attempt = 1; db->connection != NULL; attempt++) {
+        outcome = db_attempt(tx, run_part, work);
+        if (outcome.code == ERR_DB_AWAY)
+            disconnect(db);
+        if (outcome.code != ERR_DB_CONFLICT || attempt == ATTEMPTS_MAX)
+            break;
+        pause_before(attempt);
+    }
+    tx->arena = kept;
+    db->held_work = db->held_work || !failed(outcome);
+    return outcome;
+}
+
+result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
+                   void *context)
+{
+    struct work whole = {.run = work, .context = context};
+    if (db == NULL)
+        return FAIL(WOULD_BLOCK, "");
+    return db->holds ? transact_within(db, arena, &whole) : transact(db, arena, &whole);
+}
+
+result db_hold(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
+               void *context)
+{
+    const struct work whole = {.run = work, .context = context, .holds = true};
+    if (db == NULL)
+        return FAIL(WOULD_BLOCK, "");
+    assert(!db->holds && db->witness == NULL);
+    return transact(db, arena, &whole);
+}
+
+static result end_held(struct db_tx *tx, bool stays, const struct work *last)
+{
+    if (stays && tx->db->held_work)
+        TRY(tell_ending(tx));
+    if (!stays)
+        TRY(command_run(tx->db, "ROLLBACK TO SAVEPOINT held"));
+    TRY(last->run(tx, last->context));
+    tx->once = true;
+    return commit(tx);
+}
+
+result db_let_go(struct db *db, bool stays, result (*last)(struct db_tx *, void *), void *context)
+{
+    const struct work work = {.run = last, .context = context};
+    struct db_tx *tx = &db->held;
+    assert(db->holds);
+    db->holds = false;
+    if (db->connection == NULL)
+        return FAIL(DB_AWAY, "the database does not answer");
+    result outcome = end_held(tx, stays, &work);
+    if (failed(outcome))
+        undo(tx, outcome);
+    if (outcome.code == ERR_DB_AWAY && tx->id != 0 && find_fate(db, tx->id) == FATE_COMMITTED)
+        outcome = OK;
+    if (!failed(outcome))
+        tell_committed(db);
+    return outcome;
+}
+
+void db_drop(struct db *db)
+{
+    assert(db->holds);
+    db->holds = false;
+    if (db->connection != NULL)
+        undo(&db->held, FAIL(CONFLICT, "dropped"));
 }
 
 result db_attempt(struct db_tx *tx, result (*work)(struct db_tx *, void *), void *context)

@@ -12,6 +12,9 @@ struct idempotency {
     sha256 name;                   // of the Idempotency-Key, method and path
     sha256 fingerprint;            // of the whole request
     const struct keyring *keyring; // seals the answer
+    // What is asked for takes more transactions than this one, and is harmless to do again: the
+    // session holds the claim.
+    bool by_session;
 };
 
 struct kept_answer {
@@ -21,12 +24,13 @@ struct kept_answer {
     str headers; // "Name: value\n" each
 };
 
-// Claims the name for this request, or finds the answer that it got before. KEY_REUSED for another
-// request, KEY_RUNNING while the first one is not answered. Must commit before the work begins.
+// Claims the name for this request until its transaction ends, or finds the answer that it got
+// before. KEY_REUSED for another request, KEY_RUNNING while somebody else has the claim. The work
+// and idempotency_keep belong into the same transaction: they are there together or not at all.
 result idempotency_begin(struct db_tx *tx, const struct idempotency *what, bool *found,
                          struct kept_answer *answer);
 result idempotency_keep(struct db_tx *tx, const struct idempotency *what,
                         const struct kept_answer *answer);
-result idempotency_release(struct db_tx *tx, const struct idempotency *what); // may be tried again
+result idempotency_release(struct db_tx *tx, const struct idempotency *what); // by a session
 // What an answer's seal is bound to.
 str idempotency_context(struct arena *arena, str key_id, str name);

@@ -45,6 +45,17 @@ result db_transact(struct db *db, struct arena *arena, result (*work)(struct db_
 // that cannot be found out. Costs a round trip more.
 void db_once(struct db_tx *tx);
 
+// From db_hold, which runs work() as db_transact does but leaves its transaction open, to
+// db_let_go or db_drop, what db_transact does on this connection is a part of that transaction: in
+// a savepoint each, so that what fails alone is undone alone. Once the connection is lost it is
+// DB_AWAY to the end.
+result db_hold(struct db *db, struct arena *arena, result (*work)(struct db_tx *, void *),
+               void *context);
+// Undoes what was done since unless it `stays`, runs last() behind it, and commits, once: DB_AWAY
+// where nothing was, or where nobody knows. Whoever watches has seen one transaction.
+result db_let_go(struct db *db, bool stays, result (*last)(struct db_tx *, void *), void *context);
+void db_drop(struct db *db); // undoes all of it
+
 // Who sees every transaction of a connection: `begun` in front of its work, `ending` behind it and
 // only where it said anything to the server; what fails rolls it back. Both run again with the
 // work; `committed` once it has.
