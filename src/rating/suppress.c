@@ -415,7 +415,7 @@ static void set_room(struct work *work, size_t cell)
 {
     int64_t figure = figure_of(work, cell);
     int64_t threshold = work->state.table->threshold;
-    if (figure == 0)
+    if (figure == 0 || work->state.table->cells[cell].known)
         return;
     bool labelled_small = figure < threshold;
     work->state.up[cell] = labelled_small ? threshold - 1 - figure : SUPPRESS_NEVER;
@@ -531,6 +531,7 @@ static void mark_small(struct suppress_table *table)
             cell->small |= cell->figures[k] > 0 && cell->figures[k] < table->threshold;
         cell->small &= !is_zero(table, cell);
         cell->withheld = cell->small || (cell->withheld && !is_zero(table, cell));
+        cell->known &= !cell->withheld; // what is to be withheld is not given up
     }
 }
 

@@ -17,20 +17,19 @@ struct relatives {
     struct report_table whole;
 };
 
-static result find_group(struct db_tx *tx, const struct report_scope *scope,
-                         struct relatives *relatives)
+result relatives_group(const struct publication *last, struct report_scope *group)
 {
     OWNED(json_release) json_t *document = NULL;
-    relatives->group = *scope;
+    const struct report_scope *scope = last->question->scope;
+    *group = *scope;
     if (scope->group.len != 0)
         return OK;
-    relatives->of_customer = true;
     TRY(json_parse(scope->customers[0].document, &document));
-    str group = str_copy(relatives->arena, json_str(json_object_get(document, "group")));
-    if (group.len == 0)
+    str name = str_copy(db_arena(last->tx), json_str(json_object_get(document, "group")));
+    if (name.len == 0)
         return OK;
-    result found = report_group(tx, group, &relatives->group);
-    bool none = found.code == ERR_NOT_FOUND || found.code == ERR_INVALID; // nobody can ask for it
+    result found = report_group(last->tx, name, group);
+    bool none = found.code == ERR_NOT_FOUND || found.code == ERR_INVALID;
     return none ? OK : found;
 }
 
@@ -72,38 +71,53 @@ static result find_tables(const struct publication *last, struct relatives *rela
         note_table, relatives);
 }
 
-// What is left of the group when everybody who is shown is taken off: a small figure of the others.
-static bool tells(const struct relatives *relatives, size_t cell, int64_t threshold)
+static bool shows(const struct report_table *table, const struct report_table *like, size_t cell,
+                  decimal *shown)
+{
+    return !failed(decimal_parse(report_label(table, like, cell), shown));
+}
+
+// The group is what its customers come to. Who has not been asked for may have nothing of the cell,
+// and nothing is never withheld: nobody can hide behind him. So what was withheld of one alone is
+// told by a further figure.
+static void relate(const struct relatives *relatives, size_t cell, int64_t threshold,
+                   struct beside *beside)
 {
     const struct report_table *like = &relatives->cube->table;
-    int128 rest = relatives->cube->figures[cell].units;
-    size_t hidden = relatives->group.customer_count;
+    int128 rest = relatives->cube->figures[cell].units; // of the group: for those that do not show
+    size_t left = relatives->group.customer_count - (relatives->of_customer ? 1 : 0);
+    size_t withheld = 0;
     decimal shown = {0};
     if (relatives->of_customer) {
-        if (!relatives->has_group ||
-            failed(decimal_parse(report_label(&relatives->whole, like, cell), &shown)))
-            return false;
+        if (!relatives->has_group)
+            return;
+        withheld += shows(&relatives->whole, like, cell, &shown) ? 0 : 1;
         rest = shown.units - rest;
-        hidden--;
     }
+    bool whole = withheld == 0;
     for (size_t i = 0; i < relatives->customer_count; i++) {
-        if (failed(decimal_parse(report_label(&relatives->customers[i], like, cell), &shown)))
-            continue;
-        rest -= shown.units;
-        hidden--;
+        bool is_shown = shows(&relatives->customers[i], like, cell, &shown);
+        rest -= is_shown ? shown.units : 0;
+        left -= is_shown ? 1 : 0;
+        withheld += is_shown ? 0 : 1;
     }
-    return hidden != 0 && rest > 0 && rest < decimal_from_i64(threshold).units;
+    bool small = left != 0 && rest > 0 && rest < decimal_from_i64(threshold).units;
+    if (!relatives->cube->adds_up) // else joint.h looks at it, and further
+        beside->telling |= withheld == 1;
+    beside->telling |= whole && small;
 }
 
 result relatives_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
-                       bool *telling)
+                       struct beside *beside)
 {
-    struct relatives relatives = {.arena = db_arena(last->tx), .cube = cube};
-    TRY(find_group(last->tx, last->question->scope, &relatives));
+    struct relatives relatives = {.arena = db_arena(last->tx),
+                                  .cube = cube,
+                                  .of_customer = last->question->scope->group.len == 0};
+    TRY(relatives_group(last, &relatives.group));
     if (relatives.group.group.len == 0)
         return OK;
     TRY(find_tables(last, &relatives));
     for (size_t i = 0; i < cube->table.cell_count; i++)
-        telling[i] |= tells(&relatives, i, threshold);
+        relate(&relatives, i, threshold, &beside[i]);
     return OK;
 }

@@ -4,7 +4,8 @@
 
 #include "publication.h"
 
-// Marks what, beside the same table of the group or of its customers as they were given out, would
-// yield a small figure by subtraction.
+// The group that is reported of, or that the customer belongs to: "" where nobody can ask for one.
+result relatives_group(const struct publication *last, struct report_scope *group);
+// Marks what follows from the same table of the group or of its customers, as they were given out.
 result relatives_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
-                       bool *telling);
+                       struct beside *beside);

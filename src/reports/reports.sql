@@ -39,6 +39,16 @@ SELECT from_at, to_at, cells
  ORDER BY greatest(from_at - $6, $5 - to_at)
  LIMIT $7;
 
+-- name: reports_list_crossing
+-- The last version of each table of others, the nearest first.
+SELECT scope, from_at, to_at, cells
+  FROM (SELECT DISTINCT ON (scope, from_at, to_at) scope, from_at, to_at, cells
+          FROM report_publication
+         WHERE scope = ANY ($1::text[]) AND metric = $2 AND metric_version = $3 AND axes = $4
+         ORDER BY scope, from_at, to_at, version DESC) AS others
+ ORDER BY greatest(from_at - $6, $5 - to_at)
+ LIMIT $7;
+
 -- name: reports_list_scopes
 -- The last version of the same table of others.
 SELECT DISTINCT ON (scope) scope, cells

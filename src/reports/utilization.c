@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table, without what must not be told, as the next version of what was given out.
+#include "joint.h"
 #include "phial/rating/suppress.h"
-#include "publication.h"
 #include "relatives.h"
 
 static const int128 whole = INT64_C(1000000000000); // units of a decimal
@@ -105,19 +105,27 @@ static void keep_withheld(const struct publication *last, const struct cube *cub
             is_withheld(report_label(&last->table, &cube->table, i)) && is_held(last, cube, i);
 }
 
-static result hide(const struct publication *last, struct cube *cube, int64_t threshold)
+static result hide(struct publication *last, struct cube *cube, int64_t threshold)
 {
     struct arena *arena = db_arena(last->tx);
     struct suppress_table table = table_of(arena, cube, threshold);
-    bool *telling = arena_array(arena, bool, cube->table.cell_count);
+    struct joint *joint = NULL;
+    struct beside *beside = arena_array(arena, struct beside, cube->table.cell_count);
     str *labels = arena_array(arena, str, cube->table.cell_count);
-    TRY(publication_guard(last, cube, threshold, telling));
-    TRY(relatives_guard(last, cube, threshold, telling));
+    TRY(publication_guard(last, cube, threshold, beside));
+    TRY(relatives_guard(last, cube, threshold, beside));
+    TRY(joint_open(last, cube, threshold, &joint));
+    if (joint != NULL)
+        TRY(joint_mark(joint, beside));
     keep_withheld(last, cube, &table);
-    for (size_t i = 0; i < cube->table.cell_count; i++)
-        table.cells[i].small = telling[i] || cube->told_by_few[i];
+    for (size_t i = 0; i < cube->table.cell_count; i++) {
+        table.cells[i].small = (beside[i].telling && !beside[i].known) || cube->told_by_few[i];
+        table.cells[i].known = beside[i].known;
+    }
     if (!suppress(arena, &table))
         return FAIL(TABLE_TOO_SMALL, "");
+    if (joint != NULL)
+        TRY(joint_guard(joint, &table));
     for (size_t i = 0; i < cube->table.cell_count; i++)
         labels[i] = label_of(arena, cube, i, table.cells[i].withheld, threshold);
     cube->table.labels = labels;

@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'support'))
 import phial  # noqa: E402
-from table_attack import Table  # noqa: E402
+from table_attack import Subtraction, Table  # noqa: E402
 
 NOVEMBER = 'from=2031-11-01T00:00:00Z&to=2031-12-01T00:00:00Z'
 numbers = iter(range(10 ** 9))
@@ -151,6 +151,45 @@ def other_times(c):
     assert more == {('ct',): '*', (): '*'}, more
 
 
+def small_or_not(chance):
+    return chance.randint(1, 10) if chance.random() < 0.2 else chance.choice((0, 1, 1, 1)) * chance.randint(11, 60)
+
+
+def cross_tables(c):
+    """Months and their sums, customers and their groups, asked for in any order: none yields what another one withholds, small or not."""
+    chance = random.Random(11)
+    refused = asked = 0
+    kinds = ((['09', '10', '11'], 1), (['11'], 3), (['10', '11'], 2))
+    for number in range(18):
+        months, count = kinds[number % len(kinds)]
+        clinics = [f'x{number}-{n}' for n in range(count)]
+        told = set()
+        for key in clinics:
+            customer(c, key, group=f'x{number}')
+            events = [dict(event(key, quantity, service=f's{s}', region=f'r{r}'), time=f'2031-{month}-10T00:00:00Z')
+                      for month in months for s in range(3) for r in range(2) if (quantity := small_or_not(chance))]
+            told |= {(key, e['time'][5:7], e['properties']['service'], e['properties']['region']) for e in events}
+            c.post('/v1/events', events, 200)
+        # whom, from which month to which
+        whoever = [(f'customer={key}', [key]) for key in clinics] + ([(f'group=x{number}', clinics)] if count > 1 else [])
+        questions = [(*who, i, k) for who in whoever for i in range(len(months)) for k in range(i, len(months))]
+        chance.shuffle(questions)
+        attack = Subtraction([(f'{key} {month}', (f's{s}', f'r{r}')) for key in clinics for month in months for s in range(3) for r in range(2)
+                              if (key, month, f's{s}', f'r{r}') not in told])
+        for whom, keys, first, last in questions:
+            when = f'from=2031-{months[first]}-01T00:00:00Z&to=2031-{int(months[last]) + 1:02}-01T00:00:00Z'
+            answer = c.send('GET', f'/v1/reports/utilization?{whom}&metric=visits&by=service,region&{when}')
+            asked += 1
+            if answer.status == 422:
+                assert answer.json['code'] == 'table_too_small', answer
+                refused += 1
+                continue
+            assert answer.status == 200, answer
+            attack.take(answer.json, [f'{key} {month}' for key in keys for month in months[first:last + 1]])
+        assert attack.computable() == [], (number, questions, attack.computable(), [t.labels for t, _ in attack.taken])
+    return refused / asked
+
+
 def restatements(c):
     """A late event makes a second version, which says what has changed; asking again makes none."""
     late = event('clinic', 12, service='ct', region='east')
@@ -251,6 +290,7 @@ def main():
         few_persons(c)
         groups(c)
         other_times(c)
+        refused = cross_tables(c)
         restatements(c)
         rates_and_layouts(c)
         put_templates(c)
@@ -262,7 +302,7 @@ def main():
         bad_templates(folder)
         server.stop()
         server.remove()
-        print(f'utilization: ok, {share:.1%} withheld')
+        print(f'utilization: ok, {share:.1%} withheld, {refused:.1%} of crossed tables refused')
 
 
 main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a reader of a published table can find out: an exact solver over whole numbers. It knows what the answer shows, what the labels say
-and that every total is the sum of its parts; nothing of how cells were chosen."""
+"""What a reader of published tables can find out. Of one: an exact solver over whole numbers, which knows what the answer shows, what the
+labels say and that every total is the sum of its parts; nothing of how cells were chosen. Of several: whatever adding and subtracting
+yields."""
 import itertools
 
 ENDLESS = 10 ** 15
@@ -80,3 +81,53 @@ class Table:
         """Withheld, and all, of the figures that are not small."""
         larger = [label for label in self.labels.values() if label[0] != '<']
         return sum(label == '*' for label in larger), len(larger)
+
+
+PRIME = (1 << 61) - 1
+
+
+class Subtraction:
+    """Answers of several times and customers; each is of some atoms, parts that none of them divides: `take(answer, ['oct', 'nov'])`. Of
+    what there is nothing, (atom, values), is no secret: whoever asks is told."""
+
+    def __init__(self, nothing):
+        self.nothing = nothing
+        self.taken = []
+        self.rows = {}  # of shown figures, each without the leading unknowns of the others
+
+    def unknowns(self, key, leaves, atoms):
+        return {(atom, leaf): 1 for atom in atoms for leaf in leaves if all(k in (None, v) for k, v in zip(key, leaf))}
+
+    def reduced(self, row):
+        """What is left of a row beside those that are known; nothing is left of what follows from them."""
+        row = dict(row)
+        for lead in sorted(self.rows):
+            factor = row.get(lead, 0)
+            if factor:
+                for name, value in self.rows[lead].items():
+                    row[name] = (row.get(name, 0) - factor * value) % PRIME
+        return {name: value for name, value in row.items() if value}
+
+    def learn(self, row):
+        left = self.reduced(row)
+        if left:
+            lead = min(left)
+            inverse = pow(left[lead], -1, PRIME)
+            self.rows[lead] = {name: value * inverse % PRIME for name, value in left.items()}
+
+    def take(self, answer, atoms):
+        self.taken.append((Table(answer), atoms))
+
+    def computable(self):
+        """The withheld figures that follow from the shown ones, but for those that did before anybody asked for their table."""
+        leaves = sorted({key for table, _ in self.taken for key in table.labels if None not in key})
+        self.rows, guarded = {}, []
+        for unknown in self.nothing:
+            self.learn({unknown: 1})
+        for table, atoms in self.taken:
+            rows = {key: (table.labels.get(key, '0'), self.unknowns(key, leaves, atoms)) for key in set(table.labels) | set(leaves)}
+            guarded += [(atoms, key, label, row) for key, (label, row) in rows.items() if label[0] in '<*' and self.reduced(row)]
+            for label, row in rows.values():
+                if label[0] not in '<*':
+                    self.learn(row)
+        return [(atoms, key, label) for atoms, key, label, row in guarded if not self.reduced(row)]

@@ -20,6 +20,7 @@ struct suppress_cell {
     int64_t figures[SUPPRESS_FIGURES]; // counts: persons, events; never below zero
     bool small;    // as a small figure, whatever it is; set where a figure is small
     bool withheld; // given: is to be withheld again; answers
+    bool known;    // given: whoever asks has it elsewhere, so that withholding it hides nothing
 };
 
 // Cells that go up and down together: the true table with these changes is another possible one.
