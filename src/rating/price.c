@@ -89,9 +89,14 @@ static void rate_on(const struct pricing *pricing, const struct charge *charge,
 
 static bool is_same_group(const struct line *line, const struct charge *charge, const str *group)
 {
-    size_t count = charge->group_by_count;
-    return line->charge->group_by_count == count &&
-           str_compare_lists(line->group, group, count) == 0;
+    const struct charge *before = line->charge;
+    size_t same = 0;
+    for (size_t i = 0; i < charge->group_by_count; i++) {
+        for (size_t k = 0; k < before->group_by_count; k++)
+            same += str_eq(charge->group_by[i], before->group_by[k]) &&
+                    str_eq(group[i], line->group[k]);
+    }
+    return before->group_by_count == charge->group_by_count && same == charge->group_by_count;
 }
 
 // An item of an earlier line, its values where this charge looks for them.
