@@ -52,10 +52,9 @@ result precondition_check_named(struct precondition precondition, str current)
 
 void key_fault(struct json_at document, str key)
 {
-    const struct phi_detector *hit = phi_find(key, 0);
-    if (hit != NULL)
-        faults_add_phi(document.faults, document.pointer, hit->name);
-    else if (!catalog_key_valid(key))
+    size_t before = document.faults->count;
+    phi_fault(document, key, SCAN_ALL);
+    if (document.faults->count == before && !catalog_key_valid(key))
         json_wrong(document, "invalid_key",
                    "A key is 1 to 64 characters of a-z, 0-9, '.', '_' and '-'.");
 }
@@ -96,6 +95,14 @@ static uint64_t detectors_off(enum scan scan)
     return ~on;
 }
 
+void phi_fault(struct json_at at, str text, enum scan scan)
+{
+    const struct phi_detector *hit =
+        scan == SCAN_NOTHING ? NULL : phi_find(text, detectors_off(scan));
+    if (hit != NULL)
+        faults_add_phi(at.faults, at.pointer, hit->name);
+}
+
 void text_fault(struct json_at at, size_t max, enum scan scan)
 {
     if (at.value == NULL || !json_is_string(at.value))
@@ -105,8 +112,5 @@ void text_fault(struct json_at at, size_t max, enum scan scan)
         json_wrong(at, "invalid", "The text is empty, too long, or has control characters.");
         return;
     }
-    const struct phi_detector *hit =
-        scan == SCAN_NOTHING ? NULL : phi_find(text, detectors_off(scan));
-    if (hit != NULL)
-        faults_add_phi(at.faults, at.pointer, hit->name);
+    phi_fault(at, text, scan);
 }

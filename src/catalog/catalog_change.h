@@ -28,3 +28,5 @@ enum scan {
     SCAN_ALL,
 };
 void text_fault(struct json_at at, size_t max, enum scan scan);
+// For the last reason alone, of a text at `at` or of the name of one of its members.
+void phi_fault(struct json_at at, str text, enum scan scan);

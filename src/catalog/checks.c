@@ -217,9 +217,38 @@ static void check_property(struct json_at document, const struct metric *metric,
                    "Every event type of the metric must declare `operation`.");
 }
 
+// The texts that filters compare with stand in the document as they were put.
+static void scan_filters(struct json_at list)
+{
+    static const char *const operands[] = {"eq", "in", "not_in"};
+    for (size_t i = 0; i < json_array_size(list.value) && i < FILTERS_MAX; i++) {
+        for (size_t k = 0; k < COUNT_OF(operands); k++) {
+            struct json_at operand = json_member(json_item(list, i), operands[k]);
+            phi_fault(operand, json_str(operand.value), SCAN_STRONG);
+            for (size_t j = 0; j < json_array_size(operand.value); j++)
+                phi_fault(json_item(operand, j), json_str(json_array_get(operand.value, j)),
+                          SCAN_STRONG);
+        }
+    }
+}
+
+// So do the names of an object's members, which no fault repeats, and those of its texts.
+static void scan_members(struct json_at object)
+{
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach(json_iterable(object.value), name, value)
+    {
+        phi_fault(object, str_from(name), SCAN_STRONG);
+        phi_fault(object, json_str(value), SCAN_STRONG);
+    }
+}
+
 static result check_metric(struct db_tx *tx, struct json_at document)
 {
     OWNED(types_release) struct types types = {.held = json_array()};
+    scan_filters(json_member(document, "filters"));
+    scan_members(json_member(json_member(document, "weights"), "values"));
     text_fault(json_member(document, "description"), NAME_BYTES_MAX, SCAN_STRONG);
     text_fault(json_member(document, "name"), NAME_BYTES_MAX, SCAN_STRONG);
     const struct metric *metric = metric_parse(document, false);
@@ -426,8 +455,10 @@ static result check_plan(struct db_tx *tx, struct json_at document)
             text_fault(json_member(json_item(list, k), "key"), NAME_BYTES_MAX, SCAN_ALL);
             text_fault(json_member(json_item(list, k), "name"), NAME_BYTES_MAX, SCAN_STRONG);
             scan_prices(json_member(json_item(list, k), "prices"));
+            scan_filters(json_member(json_item(list, k), "filters"));
         }
     }
+    scan_members(json_member(document, "entitlements"));
     const struct plan *plan = plan_parse(document, false);
     if (plan == NULL)
         return faults_result(document.faults);

@@ -118,7 +118,7 @@ static void read_document(struct json_at document, struct customer *customer,
                json_optional(json_i64("report_threshold", &threshold))));
     text_fault(json_member(document, "name"), NAME_BYTES_MAX, SCAN_STRONG);
     text_fault(json_member(document, "email"), NAME_BYTES_MAX, SCAN_NOTHING);
-    text_fault(json_member(document, "buyer_reference"), NAME_BYTES_MAX, SCAN_NOTHING);
+    text_fault(json_member(document, "buyer_reference"), NAME_BYTES_MAX, SCAN_STRONG);
     text_fault(json_member(document, "group"), NAME_BYTES_MAX, SCAN_STRONG);
     check_email(json_member(document, "email"));
     check_address(json_member(document, "address"));

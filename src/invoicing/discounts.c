@@ -3,6 +3,7 @@
 #include "invoicing.sql.h"
 #include "phial/crypto/crypto.h"
 #include "phial/invoicing/settlement.h"
+#include "phial/phi/phi.h"
 
 static str amount_text(struct arena *arena, const struct discount *discount, enum currency currency)
 {
@@ -38,6 +39,16 @@ static result check_room(struct db_tx *tx, int64_t customer_id)
     return OK;
 }
 
+// Keys of charges to come too, so they need not be any plan's.
+static void scan_charges(struct json_at list)
+{
+    for (size_t i = 0; i < json_array_size(list.value); i++) {
+        const struct phi_detector *hit = phi_find(json_str(json_array_get(list.value, i)), 0);
+        if (hit != NULL)
+            faults_add_phi(list.faults, json_item(list, i).pointer, hit->name);
+    }
+}
+
 result discount_make(struct db_tx *tx, const struct customer *customer, struct json_at document,
                      const struct change *change, struct discount_row *discount)
 {
@@ -46,7 +57,9 @@ result discount_make(struct db_tx *tx, const struct customer *customer, struct j
     int64_t index = 0;
     struct owner owner = {customer->id, customer->key};
     str id = crypto_id(db_arena(tx));
-    if (discount_parse(document, &parsed) && !parsed.is_percent &&
+    bool right = discount_parse(document, &parsed);
+    scan_charges(json_member(document, "charges"));
+    if (right && !parsed.is_percent &&
         amount_text(db_arena(tx), &parsed, customer->currency).len == 0)
         json_wrong(json_member(document, "amount"), "invalid",
                    "The amount has more digits than its currency takes.");

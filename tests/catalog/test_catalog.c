@@ -225,7 +225,10 @@ static const struct {
      "/charges/0/prices/0/match", "unknown_property"},
     {CATALOG_METRIC, "m",
      "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\", \"weights\": {\"property\": \"modality\", \"values\": {\"123-45-6789\": \"x\"}}}",
-     "/weights/values", "decimal_expected"},
+     "/weights/values", "phi_detected"},
+    {CATALOG_METRIC, "m",
+     "{\"event_types\": [\"image.analyzed\"], \"aggregation\": \"sum\", \"weights\": {\"property\": \"modality\", \"values\": {\"ct\": \"x\"}}}",
+     "/weights/values/ct", "decimal_expected"},
     {CATALOG_PLAN, "p",
      "{\"currency\": \"USD\", \"interval\": \"month\", \"charges\": [],"
      " \"entitlements\": {\"a b\": true}}",

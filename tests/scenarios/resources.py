@@ -45,6 +45,27 @@ def catalog(c):
     refused(c.send('PUT', '/v1/metrics/wrong', {'event_types': ['nothing'], 'aggregation': 'count'}), 422, 'invalid')
 
 
+def identifiers(c):
+    """A patient's in what a metric, a plan, a customer or a discount compares with or is named by."""
+    ssn = '219-45-7731'
+    metric = {'event_types': ['image.analyzed'], 'aggregation': 'count'}
+    charge = {'key': 'c', 'metric': 'images', 'model': 'per_unit', 'unit_amount': '1'}
+    plan = {'currency': 'USD', 'interval': 'month', 'charges': [charge]}
+    clinic = {'name': 'Bay Clinic', 'currency': 'USD', 'time_zone': 'UTC'}
+    for path, body, pointer in (
+            ('metrics/x', {**metric, 'filters': [{'property': 'modality', 'eq': ssn}]}, '/filters/0/eq'),
+            ('metrics/x', {**metric, 'filters': [{'property': 'modality', 'in': ['ct', ssn]}]}, '/filters/0/in/1'),
+            ('metrics/x', {**metric, 'filters': [{'property': 'modality', 'not_in': [ssn]}]}, '/filters/0/not_in/0'),
+            ('metrics/x', {**metric, 'aggregation': 'sum', 'weights': {'property': 'modality', 'values': {ssn: '2'}}}, '/weights/values'),
+            ('plans/x', {**plan, 'charges': [{**charge, 'filters': [{'property': 'modality', 'eq': ssn}]}]}, '/charges/0/filters/0/eq'),
+            ('plans/x', {**plan, 'entitlements': {'sla': 'SSN ' + ssn}}, '/entitlements'),
+            ('plans/x', {**plan, 'entitlements': {ssn: True}}, '/entitlements'),
+            ('customers/x', {**clinic, 'buyer_reference': 'SSN ' + ssn}, '/buyer_reference'),
+            ('customers/clinic/discounts', {'percent': '5', 'charges': ['c', ssn]}, '/charges/1')):
+        problem = refused(c.send('POST' if path.endswith('discounts') else 'PUT', '/v1/' + path, body), 422, 'phi_detected')
+        assert pointer in [fault['pointer'] for fault in problem['errors']] and '45-77' not in str(problem), (path, problem)
+
+
 def subscriptions(c):
     wanted = {'customer': 'clinic', 'plan': 'imaging', 'start': stamp(MONTH)}
     problem = refused(c.send('POST', '/v1/subscriptions', wanted, Phial_Reason='for patient 123-45-6789'), 422, 'phi_detected')
@@ -176,6 +197,7 @@ def main():
     c = server.client
     c.put('/v1/test-clock', {'now': stamp(MONTH + timedelta(days=10))}, 200)
     catalog(c)
+    identifiers(c)
     subscription = subscriptions(c)
     corrections(c)
     usage(c)
