@@ -120,8 +120,11 @@ static void run(const struct http_options *options, struct request *request, str
     result outcome = OK;
     if (options->enter != NULL)
         outcome = options->enter(options->context, request, reply);
-    if (!failed(outcome) && reply->status == 0)
+    if (!failed(outcome) && reply->status == 0) {
         outcome = failed(readable) ? readable : request->route->handler(request, reply);
+        if (readable.code == ERR_INVALID) // a number; jansson does not say where
+            faults_add(request->faults, STR(""), "decimal_expected", readable.detail);
+    }
     settle(options, request, reply, outcome);
     request->json = NULL;
 }

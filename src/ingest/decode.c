@@ -164,7 +164,8 @@ static struct verdict wrong_envelope(const struct raw_event *event)
     const struct raw_value *version = &event->members[MEMBER_SPECVERSION];
     if (version->kind != JSON_KIND_STRING || !str_eq(version->text, STR("1.0")))
         return (struct verdict){"property_invalid", NULL, STR("/specversion")};
-    if (event->members[MEMBER_DATA_BASE64].kind != JSON_KIND_ABSENT)
+    enum json_kind binary = event->members[MEMBER_DATA_BASE64].kind;
+    if (binary != JSON_KIND_ABSENT && binary != JSON_KIND_NULL) // which is as good as absent
         return (struct verdict){"property_invalid", NULL, STR("/data_base64")};
     return (struct verdict){0};
 }

@@ -42,6 +42,10 @@ result json_parse(str text, json_t **root)
     if (parsed == NULL) {
         if (json_error_code(&error) == json_error_duplicate_key)
             return FAIL(INVALID_JSON, "A name occurs twice in one object.");
+        if (json_error_code(&error) == json_error_numeric_overflow)
+            return FAIL(INVALID, "A number is too large: decimals are texts.");
+        if (json_error_code(&error) == json_error_null_character)
+            return FAIL(INVALID_JSON, "A text holds a NUL.");
         return FAIL(INVALID_JSON, "The text is not a JSON document in UTF-8.");
     }
     *root = parsed;

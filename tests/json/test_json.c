@@ -49,9 +49,6 @@ START_TEST(refuses_what_is_no_document)
         "{\"a\":1,\"a\":2}",
         "[{\"a\":{\"b\":1,\"b\":1}}]",
         "{\"a\":1,\"\\u0061\":2}",
-        "9223372036854775808",
-        "-9223372036854775809",
-        "1e999",
         "\"\\ud83d\"",
         "\"\\ude02\\ud83d\"",
         "\"\\ude02\"",
@@ -72,6 +69,9 @@ START_TEST(refuses_what_is_no_document)
         ck_assert_ptr_null(root);
     }
     json_t *root = NULL;
+    static const char *const large[] = {"9223372036854775808", "[-9223372036854775809]", "1e999"};
+    for (size_t i = 0; i < COUNT_OF(large); i++)
+        ck_assert_fails(INVALID, json_parse(str_from(large[i]), &root));
     ck_assert_fails(INVALID_JSON, json_parse(((str){NULL, 0}), &root));
     ck_assert_fails(INVALID_JSON, json_parse(((str){"1\0", 2}), &root));
     ck_assert_fails(INVALID_JSON, json_parse(((str){"\"a\0b\"", 5}), &root));

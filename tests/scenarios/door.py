@@ -249,6 +249,13 @@ def bodies(server):
     ce = {'specversion': '1.0', 'id': 'ce-1', 'source': '/ehr', 'type': 'call', 'time': stamp(NOW), 'subject': 'clinic',
           'traceparent': 'x', 'data': {'route': 'r-1', 'quantity': '2'}}
     assert c.post('/v1/events', ce, 201, media='application/cloudevents+json')['accepted'] == 1
+    assert c.post('/v1/events', dict(ce, data_base64=None), 200, media='application/cloudevents+json')['duplicates'] == 1
+    binary = c.post('/v1/events', dict(ce, data_base64='AA=='), 422, media='application/cloudevents+json')
+    assert binary['results'][0]['pointer'] == '/data_base64', binary
+    for number in ('1e400', '9' * 20, '-' + '9' * 20):
+        answer = problem(c.send('POST', '/v1/customers/clinic/credits', f'{{"amount": {number}}}'), 422, 'invalid')
+        assert [(e['pointer'], e['code']) for e in answer['errors']] == [('', 'decimal_expected')], answer
+    assert b'NUL' in c.expect(400, 'PUT', '/v1/customers/nul', '{"name": "a\\u0000b"}').bytes
     assert c.post('/v1/events', [ce, dict(ce, id='ce-2')], 200, media='application/cloudevents-batch+json') == {
         'accepted': 1, 'duplicates': 1, 'rejected': 0,
         'results': [{'position': 0, 'id': 'ce-1', 'status': 'duplicate', 'index': c.get('/v1/events/clinic/ce-1?source=%2Fehr')['entry']['index']}]}

@@ -22,8 +22,8 @@
 
 enum { JSON_DEPTH_MAX = 64 };
 
-// INVALID_JSON for what is not RFC 8259, is deeper than 64, or has a name twice. The caller owns
-// root.
+// INVALID_JSON for what is not RFC 8259, is deeper than 64, has a name twice or a NUL in a text;
+// INVALID for a number that is too large to be one of ours. The caller owns root.
 result json_parse(str text, json_t **root);
 
 // Nothing is left where it stood.
