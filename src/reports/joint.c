@@ -15,7 +15,7 @@ enum {
     TABLES_MAX = 2 * WINDOWS_MAX + 1 + UNASKED_MAX + TIMES_MAX * TIMES_MAX,
     CELLS_MAX = 4 * REPORT_CELLS_MAX,
     STATES_MAX = 2 * 1024 * 1024,
-    LOOKS_MAX = 1000 * 1000 * 1000, // entries of rows
+    LOOKS_MAX = 400 * 1000 * 1000, // entries of rows
 };
 
 static const size_t nobody = SIZE_MAX;
@@ -588,6 +588,10 @@ result joint_open(const struct publication *last, const struct cube *cube, int64
         return OK;
     TRY(relatives_group(last, &made->group));
     name_scopes(made);
+    if (whose(made, last->scope) == nobody) { // archived, the group goes on without him
+        made->group = *last->question->scope;
+        name_scopes(made);
+    }
     TRY(find_given(last, made));
     keep_crossing(made, last->question->from, last->question->to);
     keep_related(made, whose(made, last->scope));

@@ -135,6 +135,11 @@ def groups(c):
     south = labels(ask(c, 'group=south&metric=visits&by=service'))
     assert south == {('ct',): '*', ('mr',): '*', (): '219'}, south
     assert ask(c, 'group=nowhere&metric=visits', 404)['code'] == 'not_found'
+    # who has left the group is reported of alone
+    c.expect(204, 'DELETE', '/v1/customers/south-3')
+    for when in (NOVEMBER, 'from=2031-11-01T00:00:00Z&to=2031-11-20T00:00:00Z', NOVEMBER):
+        left = labels(ask(c, 'customer=south-3&metric=visits&by=service', when=when))
+        assert left == {('ct',): '<11', ('mr',): '*', (): '65'}, left
 
 
 def other_times(c):
@@ -174,6 +179,7 @@ def cross_tables(c):
         whoever = [(f'customer={key}', [key]) for key in clinics] + ([(f'group=x{number}', clinics)] if count > 1 else [])
         questions = [(*who, i, k) for who in whoever for i in range(len(months)) for k in range(i, len(months))]
         chance.shuffle(questions)
+        shown = []
         attack = Subtraction([(f'{key} {month}', (f's{s}', f'r{r}')) for key in clinics for month in months for s in range(3) for r in range(2)
                               if (key, month, f's{s}', f'r{r}') not in told])
         for whom, keys, first, last in questions:
@@ -186,6 +192,9 @@ def cross_tables(c):
                 continue
             assert answer.status == 200, answer
             attack.take(answer.json, [f'{key} {month}' for key in keys for month in months[first:last + 1]])
+            shown.append((f'{whom}&metric=visits&by=service,region', when, answer.json['cells']))
+        for more, when, cells in shown:  # a further one changes nothing of those before
+            assert ask(c, more, when=when)['cells'] == cells, (number, more, when)
         assert attack.computable() == [], (number, questions, attack.computable(), [t.labels for t, _ in attack.taken])
     return refused / asked
 
