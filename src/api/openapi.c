@@ -24,6 +24,16 @@ static json_t *content(const char *media, json_t *schema)
     return json_pack("{s:{s:o}}", media, "schema", schema);
 }
 
+// Whether the operation cannot do without the parameter.
+static bool requires(const json_t *operation, const char *name)
+{
+    const json_t *names = json_object_get(operation, "required");
+    bool is_required = false;
+    for (size_t i = 0; i < json_array_size(names); i++)
+        is_required |= strcmp(json_string_value(json_array_get(names, i)), name) == 0;
+    return is_required;
+}
+
 static json_t *parameter(const char *name, const char *in, bool required)
 {
     return json_pack("{s:s, s:s, s:b, s:{s:s}}", "name", name, "in", in, "required", (int)required,
@@ -57,9 +67,11 @@ static str print_path(struct arena *arena, str rest, json_t *parameters)
 static void add_query(const json_t *operation, json_t *parameters)
 {
     const json_t *names = json_object_get(operation, "query");
-    for (size_t i = 0; i < json_array_size(names); i++)
-        (void)json_array_append_new(
-            parameters, parameter(json_string_value(json_array_get(names, i)), "query", false));
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        (void)json_array_append_new(parameters,
+                                    parameter(name, "query", requires(operation, name)));
+    }
     if (json_object_get(operation, "list") == NULL || json_object_get(operation, "unpaged") != NULL)
         return;
     (void)json_array_append_new(parameters, parameter("limit", "query", false));
@@ -83,12 +95,13 @@ static bool deletes_tagged(const struct route *route)
            strcmp(route->path, "/v1/reconciliations/:id") != 0;
 }
 
-static void add_headers(const struct route *route, json_t *parameters)
+static void add_headers(const struct route *route, const json_t *operation, json_t *parameters)
 {
     bool put = strcmp(route->method, "PUT") == 0;
     if (strcmp(route->method, "GET") == 0)
         return;
-    (void)json_array_append_new(parameters, parameter("Phial-Reason", "header", false));
+    (void)json_array_append_new(
+        parameters, parameter("Phial-Reason", "header", requires(operation, "Phial-Reason")));
     if (strcmp(route->method, "POST") == 0 && route->body == BODY_JSON)
         (void)json_array_append_new(parameters, parameter("Idempotency-Key", "header", false));
     if (strcmp(route->method, "DELETE") == 0 && deletes_tagged(route))
@@ -183,7 +196,7 @@ static json_t *describe(const struct route *route, const char *name, const json_
 {
     add_query(operation, parameters);
     add_own_headers(operation, parameters);
-    add_headers(route, parameters);
+    add_headers(route, operation, parameters);
     return json_pack("{s:s, s:s, s:s, s:O, s:o*, s:o, s:o}", "operationId", name, "summary",
                      route->summary, "description",
                      route->scope[0] == '\0' ? "Needs no key." : route->scope, "parameters",

@@ -4,6 +4,7 @@
 import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -293,6 +294,16 @@ def operations(server):
     c.expect(404, 'GET', '/problems/nothing')
     document = c.get('/openapi.json')
     assert document['openapi'].startswith('3.1') and '/v1/events' in document['paths']
+    assert server.client.expect(400, 'GET', '/v1/events').json['code'] == 'bad_parameter'
+    for path, operations in document['paths'].items():
+        for method, operation in operations.items():
+            required = {p['name'] for p in operation['parameters'] if p['required'] and p['in'] != 'path'}
+            assert required == {'customer'} if (method, path) == ('get', '/v1/events') else required <= {'Phial-Reason'}, (path, required)
+            if not required or method == 'get':
+                continue
+            bodies = operation.get('requestBody', {}).get('content')
+            answer = server.client.send(method.upper(), re.sub('{[a-z]+}', 'x', path), bodies and {'meaning': 'I have looked at it'})
+            assert (answer.status, answer.json['code']) == (422, 'reason_required'), (method, path, answer)
     head = c.send('HEAD', '/livez')
     assert head.status == 200 and head.bytes == b''
     assert c.send('GET', '/livez', Request_Id='mine').headers['Request-Id'] != 'mine'
