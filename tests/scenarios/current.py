@@ -45,9 +45,10 @@ def entitlements(c):
     assert c.get('/v1/customers/clinic/entitlements/sla')['value'] == '4h'
     assert left(c, 'images') == (True, '4', '3', '1'), left(c, 'images')
     assert left(c, 'free') == left(c, 'open') == (True, None, '3', None), left(c, 'free')
-    for name, pointer in (('seats', '/entitlements/seats/metric'), ('123-45-6789', '/entitlements')):
+    for name, pointer, codes in (('seats', '/entitlements/seats/metric', ['unknown_metric']),
+                                 ('123-45-6789', '/entitlements', ['phi_detected', 'unknown_metric'])):
         answer = c.expect(422, 'PUT', '/v1/plans/unknown', dict(PLAN, entitlements={name: {'metric': 'nothing', 'limit': '1'}})).json
-        assert [(e['pointer'], e['code']) for e in answer['errors']] == [(pointer, 'unknown_metric')], answer
+        assert [(e['pointer'], e['code']) for e in answer['errors']] == [(pointer, code) for code in codes], answer
     send(c, 'last')
     assert left(c, 'images') == (False, '4', '4', '0')
     send(c, 'beyond', quantity='2')

@@ -57,7 +57,7 @@ CUSTOMERS = {
     'belgian': (buyer(country='BE', endpoint={'scheme': '0208', 'id': '0202239951'}, tax=tax('21')), 'graduated', 'S'),
     'number': (buyer(country='US', tax={'rates': [{'name': 'Sales tax', 'percent': '8.875'}], 'id': '98-7654321'}), 'package', 'S'),
     'long': (buyer('Verbund ' * 24, address={k: 'Ärztehaus #AAI# ' * 11 for k in ('line1', 'line2', 'city', 'region')} |
-                   {'country': 'AT'}, buyer_reference='PO ' * 60, tax=tax('20')), 'long', 'S'),
+                   {'country': 'AT'}, buyer_reference='Purchase order ' * 12, tax=tax('20')), 'long', 'S'),
     'pacific': (buyer('Πολυκλινική «Υγεία»', 'GR', time_zone='Pacific/Auckland', tax=dict(tax('24'), id='EL123456783')), 'graduated', 'S'),
     'discounted': (buyer(tax=tax('19')), 'many-kinds', 'S'),
     'yen-discounted': (buyer('医院', 'JP', 'JPY', tax=tax('10')), 'jpy', 'S'),

@@ -64,6 +64,9 @@ def identifiers(c):
             ('customers/clinic/discounts', {'percent': '5', 'charges': ['c', ssn]}, '/charges/1')):
         problem = refused(c.send('POST' if path.endswith('discounts') else 'PUT', '/v1/' + path, body), 422, 'phi_detected')
         assert pointer in [fault['pointer'] for fault in problem['errors']] and '45-77' not in str(problem), (path, problem)
+    # as organisations' references are
+    for number, reference in enumerate(('04011000-12345-39', '4500012345', 'PO-12345678', 'PO 2026/11/0047', 'Vertrag 47110815 vom Einkauf')):
+        c.put(f'/v1/customers/referring-{number}', {**clinic, 'buyer_reference': reference})
 
 
 def subscriptions(c):
