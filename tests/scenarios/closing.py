@@ -131,7 +131,7 @@ def voided(c, taxed):
     first = taxed.invoice(3)
     taxed.void(3)
     assert max(taxed.standing()) == 2 and c.get('/v1/customers/taxed/credits')['balance'] == '4.00'
-    assert run(c)['drafted'] == 1
+    run(c)  # or the daemon's own, a moment before
     second = taxed.issue(3)
     assert lines(second) == lines(first) and second['credits'] == '4.00' and second['number'] > first['number'], second
     assert taxed.issue(3) == second
@@ -140,7 +140,8 @@ def voided(c, taxed):
 def more(c, taxed):
     """A further one for what comes after it, which goes when that goes."""
     event = taxed.use('2031-01-16', 20)
-    assert run(c)['drafted'] == 1 and lines(taxed.invoice(4)) == [('adjustment', 1, '18.00')], taxed.invoice(4)
+    run(c)
+    assert lines(taxed.invoice(4)) == [('adjustment', 1, '18.00')], taxed.invoice(4)
     draft = taxed.invoice(4)['id']
     taxed.void_event(event)
     assert taxed.invoice(4)['total'] == '0.00'
