@@ -2,20 +2,10 @@
 #include "db.sql.h"
 #include "phial/util/array.h"
 #include "phial/util/buf.h"
-#include "test_database.h"
+#include "scratch.h"
 
-// A scratch table beside the schema's own; statements written out, as the generated ones are.
-static const struct db_stmt make_sql = {
-    "t_make",
-    "CREATE TABLE scratch (id bigint PRIMARY KEY, small smallint, flag boolean, at timestamptz,"
-    " body bytea, note text)",
-    0};
-static const struct db_stmt clear_sql = {"t_clear", "DELETE FROM scratch", 0};
-static const struct db_stmt put_sql = {
-    "t_put", "INSERT INTO scratch (id, small, flag, at, body, note) VALUES ($1,$2,$3,$4,$5,$6)", 6};
 static const struct db_stmt get_sql = {
     "t_get", "SELECT note, body, at, flag, small, id FROM scratch WHERE id = $1", 1};
-static const struct db_stmt count_sql = {"t_count", "SELECT count(*) AS n FROM scratch", 0};
 static const struct db_stmt all_sql = {"t_all", "SELECT id, note FROM scratch ORDER BY id", 0};
 static const struct db_stmt some_sql = {
     "t_some",
@@ -23,46 +13,6 @@ static const struct db_stmt some_sql = {
     " OR note = ANY($3::text[])",
     3};
 static const struct db_stmt broken_sql = {"t_broken", "SELECT 1 / 0 AS n", 0};
-
-static result make(struct db_tx *tx, void *context)
-{
-    (void)context;
-    return db_exec(tx, &make_sql, NO_PARAMS);
-}
-
-static result clear(struct db_tx *tx, void *context)
-{
-    (void)context;
-    return db_exec(tx, &clear_sql, NO_PARAMS);
-}
-
-static struct db *scratch(struct arena *arena)
-{
-    struct db *db = test_database_owner();
-    if (failed(db_transact(db, arena, clear, NULL)))
-        ck_assert_ok(db_transact(db, arena, make, NULL));
-    return db;
-}
-
-static result put(struct db_tx *tx, void *context)
-{
-    const int64_t *id = context;
-    return db_exec(tx, &put_sql,
-                   PARAMS(db_i64(*id), db_i64(-7), db_bool(true), db_instant((instant){1}),
-                          db_bytes(STR("a\0b")), db_text(STR("note"))));
-}
-
-static result count(struct db_tx *tx, void *context)
-{
-    return db_one(tx, &count_sql, NO_PARAMS, COLUMNS(db_into_i64("n", context)));
-}
-
-static int64_t count_of(struct db *db, struct arena *arena)
-{
-    int64_t n = -1;
-    ck_assert_ok(db_transact(db, arena, count, &n));
-    return n;
-}
 
 static const struct row {
     int64_t id;
@@ -186,12 +136,6 @@ START_TEST(matches_arrays)
 }
 END_TEST
 
-static result put_and_fail(struct db_tx *tx, void *context)
-{
-    TRY(put(tx, context));
-    return FAIL(CONFLICT, "no");
-}
-
 // A statement fails, and the work says that all is well.
 static result swallow(struct db_tx *tx, void *context)
 {
@@ -309,35 +253,10 @@ START_TEST(copies_in_and_reads_row_by_row)
 }
 END_TEST
 
-static const struct db_stmt die_sql = {"t_die",
-                                       "SELECT pg_terminate_backend(pg_backend_pid()) AS gone", 0};
-static const struct db_stmt clash_sql = {
-    "t_clash", "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'x'; END $$", 0};
-
-struct trouble {
-    const struct db_stmt *stmt;
-    int times; // it comes up this often
-    int runs;
-};
-
-static result run_into(struct db_tx *tx, void *context)
-{
-    struct trouble *trouble = context;
-    int64_t id = 1;
-    trouble->runs++;
-    TRY(put(tx, &id));
-    return trouble->runs <= trouble->times ? db_exec(tx, trouble->stmt, NO_PARAMS) : OK;
-}
-
 START_TEST(runs_again_after_a_conflict_or_a_lost_connection)
 {
     struct arena arena = {0};
-    static const struct {
-        const struct db_stmt *stmt;
-        int times;
-        enum error_code code;
-        int runs;
-    } cases[] = {
+    static const struct trouble_case cases[] = {
         {&clash_sql, 2, ERR_NONE, 3},
         {&clash_sql, 100, ERR_DB_CONFLICT, 5},
         {&die_sql, 2, ERR_NONE, 3},
@@ -399,149 +318,6 @@ START_TEST(says_when_nobody_answers)
     db_close(db);
     db = test_database();
     ck_assert_ok(db_ping(db));
-    db_close(db);
-    arena_reset(&arena);
-}
-END_TEST
-
-// ---- one transaction of several
-
-static result nothing(struct db_tx *tx, void *context)
-{
-    (void)tx;
-    (void)context;
-    return OK;
-}
-
-static struct db *holding(struct arena *arena)
-{
-    struct db *db = scratch(arena);
-    ck_assert_ok(db_hold(db, arena, nothing, NULL));
-    return db;
-}
-
-START_TEST(holds_what_is_done_until_it_is_let_go)
-{
-    struct arena arena = {0};
-    int64_t ids[] = {1, 2, 3};
-    struct db *other = test_database_owner();
-    struct db *db = holding(&arena);
-    ck_assert_ok(db_transact(db, &arena, put, &ids[0]));
-    ck_assert_fails(CONFLICT, db_transact(db, &arena, put_and_fail, &ids[1]));
-    ck_assert_fails(DB_DUPLICATE, db_transact(db, &arena, put, &ids[0]));
-    ck_assert_int_eq(count_of(db, &arena), 1);
-    ck_assert_int_eq(count_of(other, &arena), 0);
-    ck_assert_ok(db_let_go(db, true, put, &ids[2]));
-    ck_assert_int_eq(count_of(other, &arena), 2);
-    ck_assert_ok(db_transact(db, &arena, put, &ids[1]));
-    ck_assert_int_eq(count_of(other, &arena), 3);
-    db_close(other);
-    db_close(db);
-    arena_reset(&arena);
-}
-END_TEST
-
-START_TEST(undoes_what_it_holds)
-{
-    struct arena arena = {0};
-    int64_t ids[] = {1, 2, 3};
-    struct db *db = holding(&arena);
-    ck_assert_ok(db_transact(db, &arena, put, &ids[0]));
-    ck_assert_ok(db_let_go(db, false, put, &ids[1]));
-    ck_assert_fails(DB_DUPLICATE, db_transact(db, &arena, put, &ids[1]));
-    ck_assert_int_eq(count_of(db, &arena), 1);
-
-    ck_assert_ok(db_hold(db, &arena, put, &ids[0]));
-    ck_assert_ok(db_transact(db, &arena, put, &ids[2]));
-    db_drop(db);
-    ck_assert_int_eq(count_of(db, &arena), 1);
-
-    ck_assert_ok(db_hold(db, &arena, nothing, NULL));
-    ck_assert_ok(db_transact(db, &arena, put, &ids[2]));
-    ck_assert_fails(CONFLICT, db_let_go(db, true, put_and_fail, &ids[0]));
-    ck_assert_int_eq(count_of(db, &arena), 1);
-    db_close(db);
-    arena_reset(&arena);
-}
-END_TEST
-
-// A lost connection takes everything with it: what follows must not be committed alone.
-START_TEST(loses_all_that_it_holds_or_nothing)
-{
-    static const struct {
-        const struct db_stmt *stmt;
-        int times;
-        enum error_code code;
-        int runs;
-    } cases[] = {
-        {&clash_sql, 2, ERR_NONE, 3},
-        {&clash_sql, 100, ERR_DB_CONFLICT, 5},
-        {&die_sql, 1, ERR_DB_AWAY, 1},
-    };
-    struct arena arena = {0};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct trouble trouble = {.stmt = cases[i].stmt, .times = cases[i].times};
-        int64_t id = 2;
-        struct db *db = holding(&arena);
-        bool away = cases[i].code == ERR_DB_AWAY;
-        ck_assert_int_eq(db_transact(db, &arena, run_into, &trouble).code, cases[i].code);
-        ck_assert_int_eq(trouble.runs, cases[i].runs);
-        ck_assert_int_eq(db_transact(db, &arena, put, &id).code, away ? ERR_DB_AWAY : ERR_NONE);
-        ck_assert_int_eq(db_let_go(db, true, nothing, NULL).code, away ? ERR_DB_AWAY : ERR_NONE);
-        ck_assert_int_eq(count_of(db, &arena), cases[i].code == ERR_NONE ? 2 : away ? 0 : 1);
-        db_close(db);
-    }
-    struct trouble trouble = {.stmt = &die_sql, .times = 2};
-    struct db *db = scratch(&arena);
-    ck_assert_ok(db_hold(db, &arena, run_into, &trouble)); // nothing was there to be lost
-    ck_assert_int_eq(trouble.runs, 3);
-    ck_assert_ok(db_let_go(db, true, nothing, NULL));
-    ck_assert_int_eq(count_of(db, &arena), 1);
-    db_close(db);
-    arena_reset(&arena);
-}
-END_TEST
-
-struct seen {
-    int begun;
-    int ending;
-    int committed;
-};
-
-static result see_begun(struct db_tx *tx, void *context)
-{
-    (void)tx;
-    ((struct seen *)context)->begun++;
-    return OK;
-}
-
-static result see_ending(struct db_tx *tx, void *context)
-{
-    (void)tx;
-    ((struct seen *)context)->ending++;
-    return OK;
-}
-
-static void see_committed(void *context)
-{
-    ((struct seen *)context)->committed++;
-}
-
-START_TEST(is_seen_as_one_transaction)
-{
-    struct arena arena = {0};
-    int64_t ids[] = {1, 2, 3};
-    struct seen seen = {0};
-    const struct db_witness witness = {see_begun, see_ending, see_committed, &seen};
-    struct db *db = holding(&arena);
-    db_watch(db, &witness);
-    ck_assert_fails(CONFLICT, db_transact(db, &arena, put_and_fail, &ids[0]));
-    ck_assert_ok(db_transact(db, &arena, put, &ids[0]));
-    ck_assert_ok(db_transact(db, &arena, put, &ids[1]));
-    ck_assert(seen.begun == 2 && seen.ending == 0 && seen.committed == 0);
-    ck_assert_ok(db_let_go(db, true, put, &ids[2]));
-    ck_assert(seen.begun == 2 && seen.ending == 1 && seen.committed == 1);
-    db_watch(db, NULL);
     db_close(db);
     arena_reset(&arena);
 }
@@ -672,5 +448,4 @@ TEST_MAIN("db", gives_back_what_was_stored, reads_nulls, matches_arrays,
           tells_trouble_that_passes_from_mistakes, says_when_nobody_answers,
           scratch_lends_an_arena_and_takes_it_back, says_by_what_the_log_would_repeat_parameters,
           no_plan_is_compiled, the_daemon_may_not_change_the_ledger,
-          every_statement_fits_the_schema, holds_what_is_done_until_it_is_let_go,
-          undoes_what_it_holds, loses_all_that_it_holds_or_nothing, is_seen_as_one_transaction)
+          every_statement_fits_the_schema)
