@@ -12,6 +12,7 @@
 # PHIAL_CLEAN_IDS=10000000 tries the PHI boundary on so many clean ids of each kind (phi/test_clean_ids).
 # PHIAL_MUTATIONS=500 changes so many archives, which two verifiers must judge alike (scenarios/agree).
 # PHIAL_FAULT_ROUNDS=50 makes the scenarios of faults (crash, failover, faults, two_daemons) that long.
+# PHIAL_CROSSED=700 asks for so many sets of reports that cross (scenarios/utilization), PHIAL_SEED=N others.
 # PHIAL_BILLS=500 compares the statements of so many random subscriptions with a second biller's (scenarios/random_bills), PHIAL_SEED=N others.
 set -eu
 cd "$(dirname "$0")/.."

@@ -5,7 +5,6 @@
 #include "phial/rating/aggregation.h"
 #include "phial/util/array.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { TURNS_MAX = 5, QUERIES_MAX = 64, TOKENS_MAX = 8 };
@@ -50,44 +49,6 @@ static result check_metric(const struct metric *metric)
     if (!is_named(metric, names, COUNT_OF(names)))
         return FAIL(INVALID, "A utilization report is of a metric that counts or sums.");
     return OK;
-}
-
-size_t table_stride(const struct report_table *table, size_t axis)
-{
-    size_t stride = 1;
-    for (size_t i = axis + 1; i < table->axis_count; i++)
-        stride *= table->lengths[i];
-    return stride;
-}
-
-// The places of an axis stand in the order of their values.
-static size_t find_place(const struct report_table *table, size_t axis, str value)
-{
-    size_t begin = 1;
-    size_t end = table->lengths[axis];
-    while (begin < end) {
-        size_t middle = begin + (end - begin) / 2;
-        int order = str_compare(table->values[axis][middle], value);
-        if (order == 0)
-            return middle;
-        if (order < 0)
-            begin = middle + 1;
-        else
-            end = middle;
-    }
-    return SIZE_MAX;
-}
-
-size_t table_find(const struct report_table *table, const str *values)
-{
-    size_t cell = 0;
-    for (size_t axis = 0; axis < table->axis_count; axis++) {
-        size_t place = values[axis].ptr == NULL ? 0 : find_place(table, axis, values[axis]);
-        if (place == SIZE_MAX)
-            return SIZE_MAX;
-        cell += place * table_stride(table, axis);
-    }
-    return cell;
 }
 
 // ---- asking
@@ -135,11 +96,6 @@ static result ask_all(struct measuring *measuring, bool adding)
 
 // ---- axes
 
-static int by_text(const void *left, const void *right)
-{
-    return str_compare(*(const str *)left, *(const str *)right);
-}
-
 static const json_t *value_of(const json_t *group, struct arena *arena, str axis)
 {
     return json_object_get(json_object_get(group, "group"), str_to_c(arena, axis));
@@ -162,16 +118,9 @@ static void set_axis(struct measuring *measuring, size_t axis)
             values[count++] =
                 json_str(value_of(json_array_get(groups, k), arena, table->axes[axis]));
     }
-    qsort(values + 1, count - 1, sizeof *values, by_text);
-    size_t kept = 1;
-    for (size_t i = 1; i < count; i++) {
-        if (kept == 1 || !str_eq(values[kept - 1], values[i]))
-            values[kept++] = values[i];
-    }
-    for (size_t i = 1; i < kept; i++) // the answers are let go before the table is
+    table_set_axis(table, axis, values, count);
+    for (size_t i = 1; i < table->lengths[axis]; i++) // the answers are let go before the table is
         values[i] = str_copy(arena, values[i]);
-    table->values[axis] = values;
-    table->lengths[axis] = kept;
 }
 
 static result set_axes(struct measuring *measuring)

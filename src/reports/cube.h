@@ -2,7 +2,7 @@
 // cube.h - a metric's quantities by every combination of what it is grouped by, and all totals.
 #pragma once
 
-#include "phial/reports/reports.h"
+#include "table.h"
 
 struct cube {
     struct report_table table; // without labels
@@ -17,6 +17,3 @@ struct cube {
 // too much.
 result cube_measure(struct db_tx *tx, const struct report_question *question, int64_t threshold,
                     struct cube *cube);
-// The place of a combination of values ("" and a NULL pointer: the total); SIZE_MAX: none.
-size_t table_find(const struct report_table *table, const str *values);
-size_t table_stride(const struct report_table *table, size_t axis);

@@ -65,11 +65,6 @@ static void set_columns(struct layout *layout)
 
 // ---- cells
 
-static size_t place_of(const struct report_table *table, size_t cell, size_t axis)
-{
-    return cell / table_stride(table, axis) % table->lengths[axis];
-}
-
 static size_t axis_of(const struct report_table *table, str name)
 {
     size_t axis = 0;
@@ -87,9 +82,9 @@ static size_t totals_in(const struct layout *layout, size_t cell)
     size_t totals = 0;
     size_t divided = 0;
     for (size_t axis = 0; axis < table->axis_count; axis++)
-        divided += place_of(table, cell, axis) != 0;
+        divided += table_place(table, cell, axis) != 0;
     for (size_t i = 0; i < question->by_count; i++) {
-        bool total = place_of(table, cell, axis_of(table, question->by[i])) == 0;
+        bool total = table_place(table, cell, axis_of(table, question->by[i])) == 0;
         totals += total;
         divided -= !total;
     }
@@ -197,7 +192,7 @@ static str print_dimension(const struct layout *layout, size_t cell, str name)
 {
     const struct report_table *table = &layout->paper->report->table;
     size_t axis = axis_of(table, name);
-    size_t place = axis == table->axis_count ? 0 : place_of(table, cell, axis);
+    size_t place = axis == table->axis_count ? 0 : table_place(table, cell, axis);
     return place == 0 ? layout->form->total_label : table->values[axis][place];
 }
 
@@ -252,7 +247,7 @@ static json_t *print_by(const struct layout *layout, size_t cell)
     int wrong = 0;
     for (size_t i = 0; i < question->by_count; i++) {
         size_t axis = axis_of(table, question->by[i]);
-        size_t place = place_of(table, cell, axis);
+        size_t place = table_place(table, cell, axis);
         if (place != 0)
             wrong |= set(by, str_to_c(layout->arena, question->by[i]), table->values[axis][place]);
     }

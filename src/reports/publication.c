@@ -5,8 +5,6 @@
 #include "reports.sql.h"
 #include "windows.h"
 
-enum { GAPS_MAX = 16 };
-
 static str join_axes(struct arena *arena, const struct report_table *table)
 {
     struct buf text = {.arena = arena};
@@ -168,58 +166,8 @@ static result add_window(void *context)
     return OK;
 }
 
-static str label_unasked(decimal figure, int64_t threshold)
-{
-    bool small = decimal_compare(figure, decimal_from_i64(threshold)) < 0;
-    return figure.units == 0 ? STR("0") : small ? STR("<") : STR("");
-}
-
-result publication_unasked(const struct publication *last, const struct report_question *question,
-                           int64_t threshold, struct report_table *table)
-{
-    OWNED(json_release) json_t *as_of = json_array();
-    struct arena *arena = db_arena(last->tx);
-    struct cube cube = {.as_of = as_of};
-    result measured = cube_measure(last->tx, question, threshold, &cube);
-    if (failed(measured))
-        return measured.code == ERR_INVALID ? OK : measured;
-    if (!str_eq(join_axes(arena, &cube.table), last->axes))
-        return OK;
-    str *labels = arena_array(arena, str, cube.table.cell_count);
-    for (size_t i = 0; i < cube.table.cell_count; i++)
-        labels[i] = label_unasked(cube.figures[i], threshold);
-    cube.table.labels = labels;
-    *table = cube.table;
-    return OK;
-}
-
-// ---- what follows from other times
-
-struct gaps {
-    const struct publication *last;
-    struct windows *windows;
-    int64_t threshold;
-    size_t left; // to be measured
-};
-
-static result add_gap(void *context, instant from, instant to)
-{
-    struct gaps *gaps = context;
-    struct report_question question = *gaps->last->question;
-    struct report_table table = {0};
-    if (gaps->left == 0)
-        return OK;
-    gaps->left--;
-    question.from = from;
-    question.to = to;
-    TRY(publication_unasked(gaps->last, &question, gaps->threshold, &table));
-    if (table.cell_count != 0)
-        windows_add(gaps->windows, from, to, &table);
-    return OK;
-}
-
-result publication_guard(struct publication *last, const struct cube *cube, int64_t threshold,
-                         struct beside *beside)
+result publication_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
+                         bool *telling)
 {
     const struct report_question *question = last->question;
     struct arena *arena = db_arena(last->tx);
@@ -229,13 +177,9 @@ result publication_guard(struct publication *last, const struct cube *cube, int6
                 COLUMNS(db_into_instant("from_at", &others.from),
                         db_into_instant("to_at", &others.to), db_into_text("cells", &others.cells)),
                 add_window, &others));
-    last->windows = others.windows;
-    struct gaps gaps = {last, others.windows, threshold, GAPS_MAX};
-    if (others.windows->count != 0)
-        TRY(windows_each_gap(others.windows, question->from, question->to, add_gap, &gaps));
     for (size_t cell = 0; others.windows->count != 0 && cell < cube->table.cell_count; cell++) {
         struct windows_question asked = {cube, cell, threshold, question->from, question->to};
-        beside[cell].telling |= windows_tell(others.windows, &asked);
+        telling[cell] = windows_tell(others.windows, &asked);
     }
     return OK;
 }

@@ -14,7 +14,6 @@ struct publication {
     instant published_at;
     str cells;
     struct report_table table; // where there is one
-    struct windows *windows;   // of other times: set by publication_guard
 };
 
 str publication_scope(struct arena *arena, const struct customer *customer, str group);
@@ -28,19 +27,7 @@ result publication_find(struct db_tx *tx, const struct report_question *question
 result publication_add(struct publication *last, const struct report_table *table,
                        struct report *report);
 
-// What would have to be told and what to be withheld of what nobody has asked for: "0" where there
-// is nothing, "<" of a small figure, and "" for the rest. Left without cells where it cannot be
-// laid beside the others.
-result publication_unasked(const struct publication *last, const struct report_question *question,
-                           int64_t threshold, struct report_table *table);
-
-// Of a cell, beside the tables that were given out of other times, of the group or of its
-// customers.
-struct beside {
-    bool telling; // by subtraction it yields a small figure, or one that was withheld
-    bool known;   // by subtraction they yield it
-};
-
-// Marks what follows from the tables of other times.
-result publication_guard(struct publication *last, const struct cube *cube, int64_t threshold,
-                         struct beside *beside);
+// Marks what, beside the tables of other times that were given out, would yield a small figure by
+// subtraction.
+result publication_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
+                         bool *telling);

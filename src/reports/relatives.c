@@ -71,44 +71,31 @@ static result find_tables(const struct publication *last, struct relatives *rela
         note_table, relatives);
 }
 
-static bool shows(const struct report_table *table, const struct report_table *like, size_t cell,
-                  decimal *shown)
-{
-    return !failed(decimal_parse(report_label(table, like, cell), shown));
-}
-
-// The group is what its customers come to. Who has not been asked for may have nothing of the cell,
-// and nothing is never withheld: nobody can hide behind him. So what was withheld of one alone is
-// told by a further figure.
-static void relate(const struct relatives *relatives, size_t cell, int64_t threshold,
-                   struct beside *beside)
+// What is left of the group when everybody who is shown is taken off: a small figure of the others.
+static bool tells(const struct relatives *relatives, size_t cell, int64_t threshold)
 {
     const struct report_table *like = &relatives->cube->table;
-    int128 rest = relatives->cube->figures[cell].units; // of the group: for those that do not show
-    size_t left = relatives->group.customer_count - (relatives->of_customer ? 1 : 0);
-    size_t withheld = 0;
+    int128 rest = relatives->cube->figures[cell].units;
+    size_t hidden = relatives->group.customer_count;
     decimal shown = {0};
     if (relatives->of_customer) {
-        if (!relatives->has_group)
-            return;
-        withheld += shows(&relatives->whole, like, cell, &shown) ? 0 : 1;
+        if (!relatives->has_group ||
+            failed(decimal_parse(report_label(&relatives->whole, like, cell), &shown)))
+            return false;
         rest = shown.units - rest;
+        hidden--;
     }
-    bool whole = withheld == 0;
     for (size_t i = 0; i < relatives->customer_count; i++) {
-        bool is_shown = shows(&relatives->customers[i], like, cell, &shown);
-        rest -= is_shown ? shown.units : 0;
-        left -= is_shown ? 1 : 0;
-        withheld += is_shown ? 0 : 1;
+        if (failed(decimal_parse(report_label(&relatives->customers[i], like, cell), &shown)))
+            continue;
+        rest -= shown.units;
+        hidden--;
     }
-    bool small = left != 0 && rest > 0 && rest < decimal_from_i64(threshold).units;
-    if (!relatives->cube->adds_up) // else joint.h looks at it, and further
-        beside->telling |= withheld == 1;
-    beside->telling |= whole && small;
+    return hidden != 0 && rest > 0 && rest < decimal_from_i64(threshold).units;
 }
 
 result relatives_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
-                       struct beside *beside)
+                       bool *telling)
 {
     struct relatives relatives = {.arena = db_arena(last->tx),
                                   .cube = cube,
@@ -118,6 +105,6 @@ result relatives_guard(const struct publication *last, const struct cube *cube, 
         return OK;
     TRY(find_tables(last, &relatives));
     for (size_t i = 0; i < cube->table.cell_count; i++)
-        relate(&relatives, i, threshold, &beside[i]);
+        telling[i] |= tells(&relatives, i, threshold);
     return OK;
 }

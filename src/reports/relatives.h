@@ -4,8 +4,10 @@
 
 #include "publication.h"
 
-// The group that is reported of, or that the customer belongs to: "" where nobody can ask for one.
+// The group that is reported of, or that the customer belongs to: the customer alone where nobody
+// can ask for it.
 result relatives_group(const struct publication *last, struct report_scope *group);
-// Marks what follows from the same table of the group or of its customers, as they were given out.
+// Marks what, beside the same table of the group or of its customers as they were given out, would
+// yield a small figure by subtraction.
 result relatives_guard(const struct publication *last, const struct cube *cube, int64_t threshold,
-                       struct beside *beside);
+                       bool *telling);

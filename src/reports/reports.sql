@@ -40,14 +40,15 @@ SELECT from_at, to_at, cells
  LIMIT $7;
 
 -- name: reports_list_crossing
--- The last version of each table of others, the nearest first.
+-- The last version of each other table of these, the nearest times first.
 SELECT scope, from_at, to_at, cells
   FROM (SELECT DISTINCT ON (scope, from_at, to_at) scope, from_at, to_at, cells
           FROM report_publication
          WHERE scope = ANY ($1::text[]) AND metric = $2 AND metric_version = $3 AND axes = $4
+           AND NOT (scope = $5 AND from_at = $6 AND to_at = $7)
          ORDER BY scope, from_at, to_at, version DESC) AS others
- ORDER BY greatest(from_at - $6, $5 - to_at)
- LIMIT $7;
+ ORDER BY greatest(from_at - $7, $6 - to_at)
+ LIMIT $8;
 
 -- name: reports_list_scopes
 -- The last version of the same table of others.

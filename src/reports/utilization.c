@@ -8,13 +8,7 @@ static const int128 whole = INT64_C(1000000000000); // units of a decimal
 
 str report_label(const struct report_table *table, const struct report_table *like, size_t cell)
 {
-    str values[GROUP_BY_MAX] = {{0}};
-    for (size_t axis = 0; axis < like->axis_count; axis++) {
-        size_t place = cell / table_stride(like, axis) % like->lengths[axis];
-        if (place != 0)
-            values[axis] = like->values[axis][place];
-    }
-    size_t found = table_find(table, values);
+    size_t found = table_translate(like, cell, table);
     return found == SIZE_MAX ? STR("0") : table->labels[found];
 }
 
@@ -105,23 +99,26 @@ static void keep_withheld(const struct publication *last, const struct cube *cub
             is_withheld(report_label(&last->table, &cube->table, i)) && is_held(last, cube, i);
 }
 
-static result hide(struct publication *last, struct cube *cube, int64_t threshold)
+static result hide(const struct publication *last, struct cube *cube, int64_t threshold)
 {
     struct arena *arena = db_arena(last->tx);
     struct suppress_table table = table_of(arena, cube, threshold);
+    struct crossing crossing = {0};
     struct joint *joint = NULL;
-    struct beside *beside = arena_array(arena, struct beside, cube->table.cell_count);
+    bool *telling = arena_array(arena, bool, cube->table.cell_count);
     str *labels = arena_array(arena, str, cube->table.cell_count);
-    TRY(publication_guard(last, cube, threshold, beside));
-    TRY(relatives_guard(last, cube, threshold, beside));
-    TRY(joint_open(last, cube, threshold, &joint));
-    if (joint != NULL)
-        TRY(joint_mark(joint, beside));
+    TRY(publication_guard(last, cube, threshold, telling));
+    TRY(relatives_guard(last, cube, threshold, telling));
+    TRY(crossing_read(last, cube, threshold, &crossing));
     keep_withheld(last, cube, &table);
-    for (size_t i = 0; i < cube->table.cell_count; i++) {
-        table.cells[i].small = (beside[i].telling && !beside[i].known) || cube->told_by_few[i];
-        table.cells[i].known = beside[i].known;
+    for (size_t i = 0; i < cube->table.cell_count; i++)
+        table.cells[i].small = telling[i];
+    if (crossing.count != 0) {
+        joint = joint_new(&crossing);
+        TRY(joint_mark(joint, &table));
     }
+    for (size_t i = 0; i < cube->table.cell_count; i++)
+        table.cells[i].small |= cube->told_by_few[i];
     if (!suppress(arena, &table))
         return FAIL(TABLE_TOO_SMALL, "");
     if (joint != NULL)

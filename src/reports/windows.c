@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "windows.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { POINTS_MAX = 2 * WINDOWS_MAX + 2 };
 
 // Sets of points whose running counts are known relative to each other.
 struct joined {
     size_t parent[POINTS_MAX];
-    int128 beyond[POINTS_MAX];  // the parent's count, in a decimal's units
-    bool withheld[WINDOWS_MAX]; // of a window: it joins nothing
+    int128 beyond[POINTS_MAX]; // the parent's count, in a decimal's units
 };
 
 static size_t point_of(struct windows *windows, instant at)
@@ -31,40 +27,6 @@ void windows_add(struct windows *windows, instant from, instant to,
     windows->from[windows->count] = point_of(windows, from);
     windows->to[windows->count] = point_of(windows, to);
     windows->tables[windows->count++] = *table;
-}
-
-static int by_time(const void *left, const void *right)
-{
-    const instant *a = left;
-    const instant *b = right;
-    return a->us < b->us ? -1 : a->us > b->us ? 1 : 0;
-}
-
-static bool is_added(const struct windows *windows, instant from, instant to)
-{
-    bool added = false;
-    for (size_t i = 0; i < windows->count; i++)
-        added |= windows->points[windows->from[i]].us == from.us &&
-                 windows->points[windows->to[i]].us == to.us;
-    return added;
-}
-
-result windows_each_gap(struct windows *windows, instant from, instant to,
-                        result (*gap)(void *context, instant from, instant to), void *context)
-{
-    instant points[POINTS_MAX];
-    size_t count = windows->point_count;
-    memcpy(points, windows->points, count * sizeof *points);
-    points[count++] = from;
-    points[count++] = to;
-    qsort(points, count, sizeof *points, by_time);
-    for (size_t i = 1; i < count; i++) {
-        bool own = points[i - 1].us == from.us && points[i].us == to.us;
-        if (points[i - 1].us != points[i].us && !own &&
-            !is_added(windows, points[i - 1], points[i]))
-            TRY(gap(context, points[i - 1], points[i]));
-    }
-    return OK;
 }
 
 // The set's first point; *beyond: how far the point's count is beyond that one's. What is found is
@@ -110,26 +72,9 @@ static void join_shown(const struct windows *windows, const struct windows_quest
     for (size_t i = 0; i < windows->count; i++) {
         decimal figure = {0};
         str label = report_label(&windows->tables[i], &question->cube->table, question->cell);
-        bool shown = !failed(decimal_parse(label, &figure));
-        joined->withheld[i] = !shown && !str_eq(label, STR(""));
-        if (shown)
+        if (!failed(decimal_parse(label, &figure))) // it is withheld otherwise
             join(joined, windows->from[i], windows->to[i], figure.units);
     }
-}
-
-static bool is_joined(struct joined *joined, size_t from, size_t to)
-{
-    int128 beyond = 0;
-    return find(joined, from, &beyond) == find(joined, to, &beyond);
-}
-
-// Times whose figure was withheld, and is known.
-static size_t count_given_away(const struct windows *windows, struct joined *joined)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < windows->count; i++)
-        count += joined->withheld[i] && is_joined(joined, windows->from[i], windows->to[i]);
-    return count;
 }
 
 // A set's points, as counts beyond one of them.
@@ -151,6 +96,7 @@ bool windows_tell(struct windows *windows, const struct windows_question *questi
     struct joined joined;
     int128 before[POINTS_MAX];
     int128 after[POINTS_MAX];
+    int128 own = 0;
     size_t count = windows->point_count;
     size_t from = point_of(windows, question->from);
     size_t to = point_of(windows, question->to);
@@ -158,7 +104,7 @@ bool windows_tell(struct windows *windows, const struct windows_question *questi
     int128 threshold = decimal_from_i64(question->threshold).units;
     bool tells = false;
     join_shown(windows, question, &joined);
-    bool known = is_joined(&joined, from, to);
+    bool known = find(&joined, from, &own) == find(&joined, to, &own);
     size_t before_count = known ? 0 : list_set(&joined, windows->point_count, from, before);
     size_t after_count = known ? 0 : list_set(&joined, windows->point_count, to, after);
     for (size_t i = 0; i < before_count; i++) {
@@ -168,10 +114,6 @@ bool windows_tell(struct windows *windows, const struct windows_question *questi
             tells |= between > 0 && between < threshold;
         }
     }
-    size_t given_away = count_given_away(windows, &joined);
-    join(&joined, from, to, figure);
-    if (!question->cube->adds_up) // else joint.h looks at it, and further
-        tells |= count_given_away(windows, &joined) > given_away;
     windows->point_count = count;
     return tells;
 }

@@ -4,8 +4,7 @@
 // A figure of [from, to) is the difference between two points of a running count. Points that shown
 // figures join, directly or by way of others, are known relative to each other: so is the figure of
 // any time between two of them. A further figure is telling where it would join two such sets, and
-// a small figure stands between a point of one and a point of the other, or the figure of a time
-// that was given out as withheld: small or not, it keeps small ones of its table from being known.
+// a small figure stands between a point of one and a point of the other.
 #pragma once
 
 #include "cube.h"
@@ -21,12 +20,6 @@ struct windows {
     instant points[2 * WINDOWS_MAX + 2];
 };
 
-// The times between two points next to each other, the question's among them, of which no table was
-// added: `gap` is called for each, and may add it.
-result windows_each_gap(struct windows *windows, instant from, instant to,
-                        result (*gap)(void *context, instant from, instant to), void *context);
-
-// A table that was given out, or one of publication_unasked.
 void windows_add(struct windows *windows, instant from, instant to,
                  const struct report_table *table);
 

@@ -162,10 +162,10 @@ def small_or_not(chance):
 
 def cross_tables(c):
     """Months and their sums, customers and their groups, asked for in any order: none yields what another one withholds, small or not."""
-    chance = random.Random(11)
+    chance = random.Random(int(os.environ.get('PHIAL_SEED', '11')))
     refused = asked = 0
     kinds = ((['09', '10', '11'], 1), (['11'], 3), (['10', '11'], 2))
-    for number in range(18):
+    for number in range(int(os.environ.get('PHIAL_CROSSED', '18'))):
         months, count = kinds[number % len(kinds)]
         clinics = [f'x{number}-{n}' for n in range(count)]
         told = set()
