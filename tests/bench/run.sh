@@ -165,8 +165,9 @@ empty_handler() {
     handler=
 }
 
+# memory NAME: the daemon's peak so far
 memory() {
-    awk '/^VmHWM/ {print "{\"daemon_peak_kb\":" $2 "}"}' "/proc/$daemon/status" | note memory
+    awk '/^VmHWM/ {print "{\"daemon_peak_kb\":" $2 "}"}' "/proc/$daemon/status" | note "$1"
 }
 
 leaf_bytes=300
@@ -180,8 +181,9 @@ for _ in $(seq "$rounds"); do
     ingest new
     ingest hundredth --duplicates 0.01
     ingest again --duplicates 1
+    memory memory_of_200
     ingest one_customer --customers 1
-    memory
+    memory memory
     settle
     "$work/bin/phial" bench single --seconds "$seconds" | note single
     changed
