@@ -29,11 +29,15 @@ def rates(name):
     return [row[RATE.get(name, 'events_per_second')] for row in measured[name]]
 
 
-# Of each round, so that both sides were measured one after the other; then the median round.
+# Of each round, so that both sides were measured one after the other; then the median round. What was measured once,
+# at the end, over the median of the rounds before it.
 ratios = {}
 for ratio, (above, below) in RATIOS.items():
     if above in measured and below in measured:
-        rounds = sorted(a / b for a, b in zip(rates(above), rates(below)))
+        first, second = rates(above), rates(below)
+        if len(first) != len(second):
+            second = [statistics.median(second)] * len(first)
+        rounds = sorted(a / b for a, b in zip(first, second))
         ratios[ratio] = {'median': round(statistics.median(rounds), 3), 'min': round(rounds[0], 3),
                          'max': round(rounds[-1], 3)}
 if 'single' in measured:
