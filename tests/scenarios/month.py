@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A month from the outside: catalog, 10,000 events with repeats and conflicts, close, issue, export; an
-independent verification; and an archive changed in every way, which phial verify must refuse."""
+independent verification; and an archive changed in every way, in PHIAL_MUTATIONS places too, which phial verify must refuse."""
 import base64
 import json
 import os
@@ -17,6 +17,7 @@ import phial  # noqa: E402
 from archive import canonical, read, summed, unpack, write  # noqa: E402
 from tree import leaf_hash, root_of  # noqa: E402
 
+MUTATIONS = int(os.environ.get('PHIAL_MUTATIONS', '60'))
 rng = random.Random(7)
 NEXT = (datetime.now(timezone.utc).replace(day=1) + timedelta(days=40)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 START = (NEXT - timedelta(days=1)).replace(day=1)
@@ -235,7 +236,7 @@ def main():
             assert code == 1 and 'REFUSED: ' in said and 'VERIFIED' not in said, (label, said)
     with open(small, 'rb') as f:
         whole = f.read()
-    for n in range(500):
+    for n in range(MUTATIONS):
         at = rng.randrange(len(whole))
         with open(folder + '/flipped.tar', 'wb') as f:
             f.write(whole[:at] + bytes([whole[at] ^ 1 << n % 8]) + whole[at + 1:])
