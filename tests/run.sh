@@ -119,6 +119,7 @@ if [ $quick = no ]; then
     # A little optimized: not at all, the tests take longer. Of debug information, what a stack trace shows.
     sanitized=(-DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug '-DCMAKE_C_FLAGS_DEBUG=-O1 -g1' -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
     configure build-address "${sanitized[@]}" -DPHIAL_SANITIZE=address,undefined
+    export PHIAL_MUTATIONS=${PHIAL_MUTATIONS:-60} # a sanitized verifier takes half a second to start
     run address,undefined build-address "${long[@]}"
     configure build-thread "${sanitized[@]}" -DPHIAL_SANITIZE=thread
     run thread build-thread -L threads "${long[@]}"

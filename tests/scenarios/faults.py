@@ -12,7 +12,7 @@ import postgres  # noqa: E402
 import proxy  # noqa: E402
 from load import Load, prepare, settle  # noqa: E402
 
-ROUNDS = int(os.environ.get('PHIAL_FAULT_ROUNDS', '2'))
+ROUNDS = int(os.environ.get('PHIAL_FAULT_ROUNDS', '3'))
 CUSTOMERS = [f'c{n}' for n in range(12)]
 
 

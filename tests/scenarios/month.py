@@ -17,7 +17,7 @@ import phial  # noqa: E402
 from archive import canonical, read, summed, unpack, write  # noqa: E402
 from tree import leaf_hash, root_of  # noqa: E402
 
-MUTATIONS = int(os.environ.get('PHIAL_MUTATIONS', '60'))
+MUTATIONS = int(os.environ.get('PHIAL_MUTATIONS', '500'))
 rng = random.Random(7)
 NEXT = (datetime.now(timezone.utc).replace(day=1) + timedelta(days=40)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 START = (NEXT - timedelta(days=1)).replace(day=1)

@@ -56,7 +56,7 @@ class World:
     def deliveries(self, webhook, query=''):
         return self.client.get(f'/v1/webhooks/{webhook["id"]}/deliveries{query}')['data']
 
-    def until(self, webhook, holds, seconds=60):
+    def until(self, webhook, holds, seconds=10):
         """The newest delivery, once `holds` of it."""
         end = time.time() + seconds
         while True:
@@ -135,7 +135,7 @@ def tries_again(w):
     done = w.until(hook, lambda d: d['status'] == 'delivered')
     assert done['attempts'] == 3 and done['next_attempt_at'] is None and done['finished_at']
     waits = [b['at'] - a['at'] for a, b in zip(messages, messages[1:])]
-    assert 0.07 < waits[0] and 0.3 < waits[1] and sum(waits) < 30, waits
+    assert 0.07 < waits[0] < 2 and 0.3 < waits[1] < 3, waits
     # A replay is the same message again, also of what was taken.
     again = w.client.post(f'/v1/webhooks/{hook["id"]}/deliveries/{done["id"]}/replay', {}, 202)
     assert again['status'] == 'pending' and again['id'] == done['id'] == messages[0]['headers']['webhook-id']
@@ -251,7 +251,7 @@ def slow_ones_hold_up_nobody(w):
     w.month_ends(10)
     messages = w.receiver.wait('/quick', 10)
     assert len({m['headers']['webhook-id'] for m in messages}) == 10
-    assert max(m['at'] for m in messages) - min(m['at'] for m in messages) < 10  # ten that time out take 15 seconds
+    assert max(m['at'] for m in messages) - min(m['at'] for m in messages) < 5
     assert w.until(slow, lambda d: d['last_error'])['last_error'] == 'timeout'
     w.delete(slow)
     w.delete(quick)

@@ -63,7 +63,7 @@ class Receiver:
         with self.lock:
             return [m for m in self.got if m['path'] == path]
 
-    def wait(self, path, count, seconds=60):
+    def wait(self, path, count, seconds=10):
         """The messages of a path, once there are `count`."""
         end = time.time() + seconds
         while len(self.at(path)) < count:
